@@ -1,0 +1,49 @@
+package query
+
+// Schema is what a tree is checked and rendered against. Metadata implements it.
+type Schema interface {
+	// QueryTable gives the shape of a table by logical name.
+	QueryTable(name string) (*Table, bool)
+}
+
+// Table is the shape of one table as queries see it. It is immutable; metadata
+// builds one per table and epoch.
+type Table struct {
+	Name      string // logical name, also the name in the database
+	PrimaryID string
+	Owned     bool // has ownerid and owningbusinessunit
+	Columns   map[string]Column
+	Relations map[string]Relation // by navigation property
+	AllNames  []string            // all logical column names in display order
+}
+
+// Column is the shape of one column.
+type Column struct {
+	Name       string
+	Kind       Kind
+	Scale      uint8  // of Fixed
+	Folded     bool   // a companion column FoldedName(Name) holds Fold(value)
+	TypeColumn string // of a polymorphic lookup: the column that holds the target's logical name
+	Secured    bool   // column security applies
+}
+
+// Relation leads from a table to another.
+type Relation struct {
+	Name   string
+	Table  string // logical name of the other table
+	From   string // column here
+	To     string // column there
+	Many   bool   // a collection (1:N); otherwise a lookup (N:1)
+	OnType string // for a polymorphic lookup: value that the TypeColumn of From (or To, when Many) must have
+}
+
+// FoldedName gives the name of the companion column that holds the folded text.
+func FoldedName(column string) string { return column + "__f" }
+
+// Guard gives the condition that rows of a table must meet to be seen by
+// whoever asks; nil means all rows. An error refuses the whole query.
+type Guard func(table string) (Node, error)
+
+// Cursor is a position in an ordered result: the values of the order columns
+// (the primary id last) of the last row seen.
+type Cursor []any
