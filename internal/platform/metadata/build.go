@@ -1,0 +1,166 @@
+package metadata
+
+import (
+	"fmt"
+
+	"github.com/rapport-platform/rapport/internal/ground/errs"
+	"github.com/rapport-platform/rapport/internal/platform/query"
+)
+
+// build completes a table as declared: names, system columns, column types.
+// Relations wait for the catalog, which knows the other tables.
+func (t *Table) build() error {
+	if t.Name == "" || t.Set == "" || t.ID == "" || t.Title == "" || t.Label["en"] == "" || t.Plural["en"] == "" {
+		return errs.New(errs.Invalid, "metadata.table", "table %q needs table, set, id, name, label.en and plural.en", t.Name)
+	}
+	if t.Schema == "" {
+		t.Schema = t.Name
+	}
+	if t.Ownership == "" {
+		t.Ownership = OwnedByOrganization
+	}
+	t.addSystemColumns()
+	t.byName = make(map[string]*Column, len(t.Columns))
+	known := types()
+	for _, c := range t.Columns {
+		if err := t.buildColumn(c, known); err != nil {
+			return err
+		}
+	}
+	for _, name := range []string{t.ID, t.Title} {
+		if t.byName[name] == nil {
+			return errs.New(errs.Invalid, "metadata.table", "table %s has no column %s", t.Name, name)
+		}
+	}
+	return t.checkReferences()
+}
+
+func (t *Table) buildColumn(c *Column, known map[string]Type) error {
+	if c.Name == "" || t.byName[c.Name] != nil {
+		return errs.New(errs.Invalid, "metadata.column", "table %s: column %q has no name or stands twice", t.Name, c.Name)
+	}
+	kind, ok := known[c.TypeName]
+	if !ok {
+		return errs.New(errs.Invalid, "metadata.column", "column %s.%s: there is no type %q", t.Name, c.Name, c.TypeName)
+	}
+	c.kind = kind
+	if c.Schema == "" {
+		c.Schema = c.Name
+	}
+	if c.Label["en"] == "" {
+		return errs.New(errs.Invalid, "metadata.column", "column %s.%s has no English label", t.Name, c.Name)
+	}
+	if c.IsLookup() && len(c.Targets) == 0 || c.TypeName == "choice" && len(c.Options) == 0 {
+		return errs.New(errs.Invalid, "metadata.column", "column %s.%s needs targets or options", t.Name, c.Name)
+	}
+	if c.IsLookup() && c.Nav == "" {
+		c.Nav = c.Name
+	}
+	if c.Default != nil {
+		v, err := c.Coerce(c.Default)
+		if err != nil {
+			return fmt.Errorf("default of %s.%s: %w", t.Name, c.Name, err)
+		}
+		c.Default = v
+	}
+	t.byName[c.Name] = c
+	return nil
+}
+
+// addSystemColumns puts the columns in that every table has.
+func (t *Table) addSystemColumns() {
+	var head, tail []*Column
+	declared := make(map[string]bool, len(t.Columns))
+	for _, c := range t.Columns {
+		declared[c.Name] = true
+	}
+	add := func(list *[]*Column, c Column) {
+		if !declared[c.Name] {
+			c.System = true
+			*list = append(*list, &c)
+		}
+	}
+	add(&head, Column{Name: t.ID, TypeName: "id", Label: t.Label, Description: "Unique id of the row."})
+	if t.Stateful() {
+		var states, reasons []Option
+		for _, s := range t.States {
+			states = append(states, Option{Value: s.Value, Label: s.Label})
+			reasons = append(reasons, s.Reasons...)
+		}
+		add(&tail, Column{Name: "statecode", TypeName: "choice", Options: states, Label: Label{"en": "Status", "de": "Status"}})
+		add(&tail, Column{Name: "statuscode", TypeName: "choice", Options: reasons, Label: Label{"en": "Status Reason", "de": "Statusgrund"}})
+	}
+	if t.Owned() {
+		add(&tail, Column{Name: "ownerid", TypeName: "lookup", Targets: []string{"systemuser", "team"}, Label: Label{"en": "Owner", "de": "Besitzer"}})
+		add(&tail, Column{Name: "owningbusinessunit", TypeName: "lookup", Targets: []string{"businessunit"}, ReadOnly: true, Label: Label{"en": "Owning Business Unit", "de": "Besitzende Unternehmenseinheit"}})
+	}
+	user := []string{"systemuser"}
+	add(&tail, Column{Name: "createdon", TypeName: "datetime", ReadOnly: true, Label: Label{"en": "Created On", "de": "Erstellt am"}})
+	add(&tail, Column{Name: "createdby", TypeName: "lookup", Targets: user, ReadOnly: true, Label: Label{"en": "Created By", "de": "Erstellt von"}})
+	add(&tail, Column{Name: "modifiedon", TypeName: "datetime", ReadOnly: true, Label: Label{"en": "Modified On", "de": "Geändert am"}})
+	add(&tail, Column{Name: "modifiedby", TypeName: "lookup", Targets: user, ReadOnly: true, Label: Label{"en": "Modified By", "de": "Geändert von"}})
+	big := int64(1<<63 - 1)
+	add(&tail, Column{Name: "versionnumber", TypeName: "whole", Most: &big, ReadOnly: true, Label: Label{"en": "Version", "de": "Version"}})
+	t.Columns = append(append(head, t.Columns...), tail...)
+}
+
+// checkReferences makes sure that keys, views and forms name columns that exist.
+func (t *Table) checkReferences() error {
+	check := func(where string, names []string) error {
+		for _, n := range names {
+			if t.byName[n] == nil {
+				return errs.New(errs.Invalid, "metadata.reference", "%s of table %s names the unknown column %q", where, t.Name, n)
+			}
+		}
+		return nil
+	}
+	for _, k := range t.Keys {
+		if err := check("key "+k.Name, k.Columns); err != nil {
+			return err
+		}
+	}
+	for _, x := range t.Indexes {
+		if err := check("index "+x.Name, x.Columns); err != nil {
+			return err
+		}
+	}
+	for _, v := range t.Views {
+		if err := check("view "+v.Name, v.Columns); err != nil {
+			return err
+		}
+	}
+	for _, f := range t.Forms {
+		names := f.Header
+		for _, tab := range f.Tabs {
+			for _, s := range tab.Sections {
+				names = append(names, s.Columns...)
+			}
+		}
+		if err := check("form "+f.Name, names); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// TypeColumn gives the name of the column that holds the target table of a
+// polymorphic lookup: owneridtype, customeridtype, regardingobjecttypecode.
+func TypeColumn(lookup string) string { return lookup + "type" }
+
+func (t *Table) buildShape() {
+	s := &query.Table{Name: t.Name, PrimaryID: t.ID, Owned: t.Owned(), Columns: make(map[string]query.Column, len(t.Columns)), Relations: t.relations}
+	for _, c := range t.Columns {
+		shape := c.kind.Shape(c)
+		qc := query.Column{Name: c.Name, Kind: shape.Kind, Scale: shape.Scale, Folded: shape.Folded, Secured: c.Secured}
+		if c.Polymorphic() {
+			qc.TypeColumn = TypeColumn(c.Name)
+		}
+		s.Columns[c.Name] = qc
+		s.AllNames = append(s.AllNames, c.Name)
+		if qc.TypeColumn != "" {
+			s.Columns[qc.TypeColumn] = query.Column{Name: qc.TypeColumn, Kind: query.Text}
+			s.AllNames = append(s.AllNames, qc.TypeColumn)
+		}
+	}
+	t.shape = s
+}

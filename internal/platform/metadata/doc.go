@@ -1,0 +1,10 @@
+// Package metadata holds the definitions of tables: columns, keys, states,
+// relations, views and forms. Capabilities declare theirs as YAML files; the
+// catalog brings them together, checks them, and hands out immutable shapes
+// that queries, the record store, the Web API and the interface all read.
+//
+// The map: table.go and column.go (the definitions), type_*.go (one file per
+// column type: its kind, its name on the wire, what values it takes), load.go
+// (YAML), build.go (checks, system columns and relations), catalog.go (all
+// tables of one epoch), shape.go (what package query needs to know).
+package metadata
