@@ -17,17 +17,17 @@ type Kind uint8
 
 // The kinds. Internal is the zero value, so an error without a kind is never shown in detail.
 const (
-	Internal         Kind = iota // our fault; the cause is logged
-	Invalid                      // the input is wrong; sending it again will not help
-	Unauthenticated              // nobody is signed in, or the key is wrong
-	Forbidden                    // known, but not allowed
-	NotFound                     // no such thing, or the caller may not know of it
-	Conflict                     // clashes with what is there: a key, a state
-	Precondition                 // If-Match or If-None-Match did not hold
-	TooLarge                     // over a size limit
-	TooMany                      // over a rate limit; RetryAfter says when to come back
-	Unavailable                  // something we need is down; try again after RetryAfter
-	Unsupported                  // valid, but not offered
+	Internal        Kind = iota // our fault; the cause is logged
+	Invalid                     // the input is wrong; sending it again will not help
+	Unauthenticated             // nobody is signed in, or the key is wrong
+	Forbidden                   // known, but not allowed
+	NotFound                    // no such thing, or the caller may not know of it
+	Conflict                    // clashes with what is there: a key, a state
+	Precondition                // If-Match or If-None-Match did not hold
+	TooLarge                    // over a size limit
+	TooMany                     // over a rate limit; RetryAfter says when to come back
+	Unavailable                 // something we need is down; try again after RetryAfter
+	Unsupported                 // valid, but not offered
 )
 
 var kindNames = [...]string{"internal", "invalid", "unauthenticated", "forbidden", "not_found", "conflict", "precondition", "too_large", "too_many", "unavailable", "unsupported"}
