@@ -1,0 +1,112 @@
+package sqldb
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"io"
+	"net"
+	"strings"
+	"syscall"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/rapport-platform/rapport/internal/ground/errs"
+)
+
+// ErrUnique is the target for errors.Is when a unique key was violated.
+// Constraint tells which.
+var ErrUnique = errs.New(errs.Conflict, "sqldb.unique", "a row with the same key is already there")
+
+// UniqueError is a violation of a unique key.
+type UniqueError struct {
+	Constraint string // name of the index or constraint; on SQLite it may be "table.column, table.column"
+	cause      error
+}
+
+// Error gives the driver's words.
+func (e *UniqueError) Error() string { return "unique key " + e.Constraint + ": " + e.cause.Error() }
+
+// Constraint tells which unique key an error is about; empty if none.
+func Constraint(err error) string {
+	var u *UniqueError
+	if errors.As(err, &u) {
+		return u.Constraint
+	}
+	return ""
+}
+
+// classify gives a driver's error a kind.
+func classify(err error) error {
+	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	var known *errs.Error
+	if errors.As(err, &known) {
+		return err
+	}
+	var lite *sqlite.Error
+	if errors.As(err, &lite) {
+		return classifySQLite(lite)
+	}
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		return classifyPostgres(pg)
+	}
+	if isConnection(err) {
+		return unavailable(err)
+	}
+	return errs.Wrap(err, errs.Internal, "sqldb.failed", "the database refused the operation")
+}
+
+func unavailable(err error) error {
+	return errs.Wrap(err, errs.Unavailable, "sqldb.unavailable", "the database can't be reached at the moment")
+}
+
+func unique(constraint string, cause error) error {
+	e := *ErrUnique
+	e.Cause = &UniqueError{Constraint: constraint, cause: cause}
+	return &e
+}
+
+func classifySQLite(e *sqlite.Error) error {
+	switch e.Code() {
+	case sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY, sqlite3.SQLITE_CONSTRAINT_ROWID:
+		_, name, _ := strings.Cut(e.Error(), "UNIQUE constraint failed: ")
+		name, _, _ = strings.Cut(name, " (")
+		name = strings.TrimSuffix(strings.TrimPrefix(name, "index '"), "'")
+		return unique(name, e)
+	}
+	switch e.Code() & 0xff {
+	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY:
+		return unavailable(e)
+	}
+	return errs.Wrap(e, errs.Internal, "sqldb.failed", "the database refused the operation")
+}
+
+func classifyPostgres(e *pgconn.PgError) error {
+	switch {
+	case e.Code == "23505":
+		return unique(e.ConstraintName, e)
+	case e.Code == "40001" || e.Code == "40P01": // serialisation failure, deadlock
+		return errs.Wrap(e, errs.Unavailable, "sqldb.retry", "others changed the same rows at the same time")
+	// Connection exceptions, resources exhausted, operator intervention (shutdown, starting up).
+	case strings.HasPrefix(e.Code, "08"), strings.HasPrefix(e.Code, "53"), strings.HasPrefix(e.Code, "57P"):
+		return unavailable(e)
+	}
+	return errs.Wrap(e, errs.Internal, "sqldb.failed", "the database refused the operation")
+}
+
+func isConnection(err error) bool {
+	var network net.Error
+	var connect *pgconn.ConnectError
+	return errors.As(err, &network) || errors.As(err, &connect) || errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) ||
+		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) ||
+		errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) ||
+		strings.Contains(err.Error(), "conn closed")
+}
+
+func retryable(err error) bool { return errs.CodeOf(err) == "sqldb.retry" }

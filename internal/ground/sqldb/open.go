@@ -1,0 +1,220 @@
+package sqldb
+
+import (
+	"context"
+	"database/sql"
+	"log/slog"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+	_ "modernc.org/sqlite" // driver "sqlite"
+
+	"github.com/rapport-platform/rapport/internal/ground/errs"
+)
+
+// Options say which database to open.
+type Options struct {
+	// URL is a postgres:// address, or the path of an SQLite file.
+	URL    string
+	Logger *slog.Logger
+	// Readers is the number of reading connections; 0 means 8.
+	Readers int
+}
+
+// DB is an open database.
+type DB struct {
+	dialect Dialect
+	reader  *sql.DB
+	writer  writer
+	logger  *slog.Logger
+	file    string      // of SQLite: the driver's address of the file, for writing
+	stmts   *statements // nil on PostgreSQL, whose driver keeps its own
+}
+
+// writer runs write closures; one implementation per dialect.
+type writer interface {
+	write(ctx context.Context, fn func(*Tx) error) error
+	close() error
+}
+
+// Open opens the database and checks that it answers. An SQLite file is made
+// if it is missing.
+func Open(ctx context.Context, o Options) (*DB, error) {
+	if o.Readers == 0 {
+		o.Readers = 8
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if strings.HasPrefix(o.URL, "postgres://") || strings.HasPrefix(o.URL, "postgresql://") {
+		return openPostgres(ctx, o)
+	}
+	if strings.Contains(o.URL, "://") {
+		return nil, errs.New(errs.Invalid, "sqldb.address", "the database address must be a postgres:// address or the path of a file")
+	}
+	return openSQLite(ctx, o)
+}
+
+// Dialect tells which database this is.
+func (db *DB) Dialect() Dialect { return db.dialect }
+
+// Close lets go of all connections. Writes still waiting fail as unavailable.
+func (db *DB) Close() error {
+	err := db.writer.close()
+	if db.stmts != nil {
+		db.stmts.close()
+	}
+	if e := db.reader.Close(); err == nil {
+		err = e
+	}
+	return err
+}
+
+// Ping checks that the database answers a query.
+func (db *DB) Ping(ctx context.Context) error {
+	var one int
+	return classify(db.reader.QueryRowContext(ctx, "SELECT 1").Scan(&one))
+}
+
+// SQL gives the pool of reading connections to libraries that need one.
+func (db *DB) SQL() *sql.DB { return db.reader }
+
+// Query reads rows outside any write. The caller closes the rows.
+func (db *DB) Query(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
+	if db.stmts != nil {
+		stmt, err := db.stmts.get(ctx, text)
+		if err != nil {
+			return nil, classify(err)
+		}
+		rows, err := stmt.QueryContext(ctx, args...)
+		return rows, classify(err)
+	}
+	rows, err := db.reader.QueryContext(ctx, text, args...)
+	return rows, classify(err)
+}
+
+// QueryRow reads one row into dest; found is false when there is none.
+func (db *DB) QueryRow(ctx context.Context, text string, args []any, dest ...any) (found bool, err error) {
+	rows, err := db.Query(ctx, text, args...)
+	if err != nil {
+		return false, err
+	}
+	return scanOne(rows, dest)
+}
+
+func scanOne(rows *sql.Rows, dest []any) (bool, error) {
+	defer rows.Close()
+	if !rows.Next() {
+		return false, classify(rows.Err())
+	}
+	if err := rows.Scan(dest...); err != nil {
+		return false, classify(err)
+	}
+	return true, nil
+}
+
+func openPostgres(ctx context.Context, o Options) (*DB, error) {
+	config, err := pgx.ParseConfig(o.URL)
+	if err != nil {
+		// The cause is dropped on purpose: it repeats the address, which may hold a password.
+		return nil, errs.New(errs.Invalid, "sqldb.address", "the database address is not a valid postgres:// address")
+	}
+	if config.ConnectTimeout == 0 {
+		config.ConnectTimeout = 5 * time.Second
+	}
+	pool := stdlib.OpenDB(*config)
+	pool.SetMaxOpenConns(o.Readers + 16)
+	pool.SetMaxIdleConns(o.Readers + 16)
+	db := &DB{dialect: Postgres, reader: pool, writer: &postgresWriter{pool: pool, logger: o.Logger}, logger: o.Logger}
+	if err := db.Ping(ctx); err != nil {
+		pool.Close()
+		return nil, err
+	}
+	return db, nil
+}
+
+func openSQLite(ctx context.Context, o Options) (*DB, error) {
+	path, err := filepath.Abs(o.URL)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, errs.Wrap(err, errs.Unavailable, "sqldb.folder", "the folder %s can't be written", filepath.Dir(path))
+	}
+	const common = "&_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=temp_store(MEMORY)&_pragma=cache_size(-65536)"
+	file := "file:" + (&url.URL{Path: path}).EscapedPath() + "?_txlock=immediate" + common
+	w, err := sql.Open("sqlite", file)
+	if err != nil {
+		return nil, err
+	}
+	w.SetMaxOpenConns(1)
+	// The writer comes first: it makes the file and switches it to WAL.
+	writer, err := newSQLiteWriter(ctx, w, o.Logger)
+	if err != nil {
+		w.Close()
+		return nil, err
+	}
+	r, err := sql.Open("sqlite", file+"&_pragma=query_only(1)")
+	if err != nil {
+		writer.close()
+		return nil, err
+	}
+	r.SetMaxOpenConns(o.Readers)
+	r.SetMaxIdleConns(o.Readers)
+	db := &DB{dialect: SQLite, reader: r, writer: writer, logger: o.Logger, file: file, stmts: &statements{prepare: r.PrepareContext}}
+	if err := db.Ping(ctx); err != nil {
+		db.Close()
+		return nil, err
+	}
+	return db, nil
+}
+
+// statements keeps prepared statements, since SQLite parses anew otherwise.
+type statements struct {
+	prepare func(ctx context.Context, text string) (*sql.Stmt, error)
+
+	mu    sync.Mutex
+	known map[string]*sql.Stmt
+}
+
+const statementsMax = 1000
+
+func (s *statements) get(ctx context.Context, text string) (*sql.Stmt, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if st, ok := s.known[text]; ok {
+		return st, nil
+	}
+	st, err := s.prepare(context.WithoutCancel(ctx), text)
+	if err != nil {
+		return nil, err
+	}
+	if len(s.known) >= statementsMax {
+		// The texts are few in practice; a flood of different ones starts over.
+		// Statements in use close themselves when their last user is done.
+		for _, old := range s.known {
+			old.Close()
+		}
+		s.known = nil
+	}
+	if s.known == nil {
+		s.known = make(map[string]*sql.Stmt)
+	}
+	s.known[text] = st
+	return st, nil
+}
+
+func (s *statements) close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, st := range s.known {
+		st.Close()
+	}
+	s.known = nil
+}

@@ -1,0 +1,76 @@
+package sqldb
+
+import (
+	"context"
+	"database/sql"
+	"log/slog"
+	"math/rand/v2"
+	"time"
+)
+
+const attempts = 12
+
+// postgresWriter runs each closure in a transaction of its own.
+type postgresWriter struct {
+	pool   *sql.DB
+	logger *slog.Logger
+}
+
+type pgConn struct{ tx *sql.Tx }
+
+func (c pgConn) exec(ctx context.Context, text string, args []any) (sql.Result, error) {
+	return c.tx.ExecContext(ctx, text, args...)
+}
+
+func (c pgConn) query(ctx context.Context, text string, args []any) (*sql.Rows, error) {
+	return c.tx.QueryContext(ctx, text, args...)
+}
+
+func (w *postgresWriter) write(ctx context.Context, fn func(*Tx) error) error {
+	var err error
+	for try := range attempts {
+		if err = w.once(ctx, fn); err == nil || !retryable(err) {
+			return err
+		}
+		w.logger.Debug("write runs again", "try", try+1, "error", err)
+		// Full jitter keeps those that collided from colliding again.
+		pause := time.Duration(rand.Int64N(int64(time.Millisecond) << min(try, 7)))
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return err
+}
+
+func (w *postgresWriter) once(ctx context.Context, fn func(*Tx) error) error {
+	// The transaction outlives an impatient caller, as on SQLite: once begun it
+	// commits or fails by itself.
+	own := context.WithoutCancel(ctx)
+	c, err := w.pool.Conn(ctx)
+	if err != nil {
+		return classify(err)
+	}
+	defer c.Close()
+	t, err := c.BeginTx(own, nil)
+	if err != nil {
+		return classify(err)
+	}
+	tx := &Tx{ctx: own, dialect: Postgres, conn: pgConn{t}}
+	if err := guarded(func() error { return fn(tx) }); err != nil {
+		if e := t.Rollback(); e != nil {
+			w.logger.Debug("rollback", "error", e)
+		}
+		return err
+	}
+	if err := t.Commit(); err != nil {
+		return classify(err)
+	}
+	for _, f := range tx.after {
+		f()
+	}
+	return nil
+}
+
+func (w *postgresWriter) close() error { return nil }

@@ -1,0 +1,191 @@
+package sqldb
+
+import (
+	"context"
+	"database/sql"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/rapport-platform/rapport/internal/ground/errs"
+)
+
+const (
+	groupMax  = 512                   // closures committed together
+	groupTime = 10 * time.Millisecond // after which a group takes in nobody new
+)
+
+// sqliteWriter owns the one writing connection. Callers queue up; a group of
+// them shares one transaction, so one fsync pays for all.
+type sqliteWriter struct {
+	pool   *sql.DB
+	conn   *sql.Conn
+	stmts  *statements
+	logger *slog.Logger
+	queue  chan *writeRequest
+	quit   chan struct{}
+	done   chan struct{}
+	once   sync.Once
+}
+
+type writeRequest struct {
+	ctx   context.Context
+	fn    func(*Tx) error
+	reply chan error
+	tx    *Tx
+}
+
+func newSQLiteWriter(ctx context.Context, pool *sql.DB, logger *slog.Logger) (*sqliteWriter, error) {
+	c, err := pool.Conn(ctx)
+	if err != nil {
+		return nil, classify(err)
+	}
+	w := &sqliteWriter{pool: pool, conn: c, logger: logger, stmts: &statements{prepare: c.PrepareContext},
+		queue: make(chan *writeRequest, groupMax), quit: make(chan struct{}), done: make(chan struct{})}
+	go w.run(context.WithoutCancel(ctx))
+	return w, nil
+}
+
+func (w *sqliteWriter) exec(ctx context.Context, text string, args []any) (sql.Result, error) {
+	st, err := w.stmts.get(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	return st.ExecContext(ctx, args...)
+}
+
+func (w *sqliteWriter) query(ctx context.Context, text string, args []any) (*sql.Rows, error) {
+	st, err := w.stmts.get(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	return st.QueryContext(ctx, args...)
+}
+
+func (w *sqliteWriter) write(ctx context.Context, fn func(*Tx) error) error {
+	r := &writeRequest{ctx: ctx, fn: fn, reply: make(chan error, 1)}
+	select {
+	case w.queue <- r:
+	case <-w.quit:
+		return errClosed()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	// Once queued, the answer is waited for even if the caller's context ends:
+	// the write may have happened, and "cancelled" would say that it has not.
+	select {
+	case err := <-r.reply:
+		return err
+	case <-w.done:
+		select {
+		case err := <-r.reply:
+			return err
+		default:
+			return errClosed()
+		}
+	}
+}
+
+func errClosed() error {
+	return errs.New(errs.Unavailable, "sqldb.closed", "the database is being closed")
+}
+
+func (w *sqliteWriter) run(ctx context.Context) {
+	defer close(w.done)
+	for {
+		select {
+		case r := <-w.queue:
+			w.group(ctx, r)
+		case <-w.quit:
+			return
+		}
+	}
+}
+
+// group runs the first request and those waiting behind it in one transaction.
+func (w *sqliteWriter) group(ctx context.Context, first *writeRequest) {
+	if _, err := w.conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
+		// Someone else holds the file: everyone now waiting hears of it at once
+		// instead of one after another, each after its own time-out.
+		w.refuse(first, classify(err))
+		return
+	}
+	var committed []*writeRequest
+	deadline := time.Now().Add(groupTime)
+	for r := first; r != nil; {
+		if w.runOne(ctx, r) {
+			committed = append(committed, r)
+		}
+		r = nil
+		if len(committed) < groupMax && time.Now().Before(deadline) {
+			select {
+			case r = <-w.queue:
+			default:
+			}
+		}
+	}
+	if _, err := w.conn.ExecContext(ctx, "COMMIT"); err != nil {
+		if _, e := w.conn.ExecContext(ctx, "ROLLBACK"); e != nil {
+			w.logger.Error("rollback after a failed commit", "error", e)
+		}
+		for _, r := range committed {
+			r.reply <- classify(err)
+		}
+		return
+	}
+	for _, r := range committed {
+		for _, f := range r.tx.after {
+			f()
+		}
+		r.reply <- nil
+	}
+}
+
+// runOne runs one closure in a savepoint and tells whether it waits for the commit.
+func (w *sqliteWriter) runOne(ctx context.Context, r *writeRequest) bool {
+	if err := r.ctx.Err(); err != nil {
+		r.reply <- err
+		return false
+	}
+	r.tx = &Tx{ctx: ctx, dialect: SQLite, conn: w}
+	if err := r.tx.Nested(func() error { return r.fn(r.tx) }); err != nil {
+		r.reply <- err
+		return false
+	}
+	return true
+}
+
+func (w *sqliteWriter) refuse(first *writeRequest, err error) {
+	first.reply <- err
+	for {
+		select {
+		case r := <-w.queue:
+			r.reply <- err
+		default:
+			return
+		}
+	}
+}
+
+func (w *sqliteWriter) close() error {
+	w.once.Do(func() { close(w.quit) })
+	<-w.done
+	w.refuseWaiting()
+	w.stmts.close()
+	err := w.conn.Close()
+	if e := w.pool.Close(); err == nil {
+		err = e
+	}
+	return err
+}
+
+func (w *sqliteWriter) refuseWaiting() {
+	for {
+		select {
+		case r := <-w.queue:
+			r.reply <- errClosed()
+		default:
+			return
+		}
+	}
+}
