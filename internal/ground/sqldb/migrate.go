@@ -52,6 +52,11 @@ func Migrate(ctx context.Context, db *DB, files fs.FS) error {
 			return err
 		}
 		defer pool.Close()
+		release, err := lockFile(db.path + ".migrate")
+		if err != nil {
+			return err
+		}
+		defer release()
 	}
 	p, err := goose.NewProvider(dialect, pool, expanded, opts...)
 	if errors.Is(err, goose.ErrNoMigrations) {

@@ -33,6 +33,7 @@ type DB struct {
 	reader  *sql.DB
 	writer  writer
 	logger  *slog.Logger
+	path    string      // of the SQLite file
 	file    string      // of SQLite: the driver's address of the file, for writing
 	stmts   *statements // nil on PostgreSQL, whose driver keeps its own
 }
@@ -167,7 +168,7 @@ func openSQLite(ctx context.Context, o Options) (*DB, error) {
 	}
 	r.SetMaxOpenConns(o.Readers)
 	r.SetMaxIdleConns(o.Readers)
-	db := &DB{dialect: SQLite, reader: r, writer: writer, logger: o.Logger, file: file, stmts: &statements{prepare: r.PrepareContext}}
+	db := &DB{dialect: SQLite, reader: r, writer: writer, logger: o.Logger, path: path, file: file, stmts: &statements{prepare: r.PrepareContext}}
 	if err := db.Ping(ctx); err != nil {
 		db.Close()
 		return nil, err

@@ -25,6 +25,7 @@ type Column struct {
 	Folded     bool   // a companion column FoldedName(Name) holds Fold(value)
 	TypeColumn string // of a polymorphic lookup: the column that holds the target's logical name
 	Secured    bool   // column security applies
+	NotNull    bool   // the store never leaves it empty; lets a sort by it walk a plain index
 }
 
 // Relation leads from a table to another.

@@ -98,7 +98,7 @@ func (s *Server) URL(database string) string {
 // Start starts the server and waits until it answers.
 func (s *Server) Start(ctx context.Context) error {
 	// The server outlives the context: Stop ends it.
-	args := []string{"-D", s.dir, "-p", strconv.Itoa(s.port), "-h", "127.0.0.1", "-k", s.dir, "-c", "max_connections=300", "-c", "shared_buffers=64MB"}
+	args := []string{"-D", s.dir, "-p", strconv.Itoa(s.port), "-h", "127.0.0.1", "-k", s.dir, "-c", "max_connections=300", "-c", "shared_buffers=64MB", "-c", "deadlock_timeout=100ms"}
 	if os.Getenv("RAPPORT_TEST_PGSYNC") == "" {
 		// Tests of logic need no durability; those of durability switch it on.
 		args = append(args, "-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off")

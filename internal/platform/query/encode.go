@@ -1,0 +1,188 @@
+package query
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/rapport-platform/rapport/internal/ground/errs"
+	"github.com/rapport-platform/rapport/internal/ground/id"
+	"github.com/rapport-platform/rapport/internal/ground/sqldb"
+)
+
+// ColumnSQLType gives the type with which a column of a kind is created. Text
+// on PostgreSQL carries the byte-wise collation, so that both databases compare
+// and sort alike.
+func ColumnSQLType(d sqldb.Dialect, k Kind) string {
+	if d == sqldb.Postgres {
+		switch k {
+		case Int, Fixed:
+			return "bigint"
+		case Bool:
+			return "boolean"
+		case ID:
+			return "uuid"
+		case Time:
+			return "timestamptz"
+		default:
+			return `text COLLATE "C"`
+		}
+	}
+	switch k {
+	case Int, Fixed, Bool, Time:
+		return "INTEGER"
+	case ID:
+		return "BLOB"
+	default:
+		return "TEXT"
+	}
+}
+
+// Encode turns a canonical value into what the database's driver takes. Nil
+// stays nil. A value that is not canonical for the kind is an internal error:
+// Check comes before.
+func Encode(d sqldb.Dialect, k Kind, v any) (any, error) {
+	if v == nil {
+		return nil, nil
+	}
+	switch k {
+	case Text, Memo:
+		if s, ok := v.(string); ok {
+			return s, nil
+		}
+	case Int:
+		if n, ok := v.(int64); ok {
+			return n, nil
+		}
+	case Bool:
+		if b, ok := v.(bool); ok {
+			return encodeBool(d, b), nil
+		}
+	case ID:
+		if x, ok := v.(id.ID); ok {
+			return encodeID(d, x), nil
+		}
+	case Time:
+		if t, ok := v.(time.Time); ok {
+			return encodeTime(d, t), nil
+		}
+	case Day:
+		if day, ok := v.(Date); ok {
+			return string(day), nil
+		}
+	case Fixed:
+		if n, ok := v.(Number); ok {
+			return n.Units, nil
+		}
+	case JSON:
+		if raw, ok := v.(json.RawMessage); ok {
+			return string(raw), nil
+		}
+	}
+	return nil, errs.New(errs.Internal, "query.encode", "a value of kind %d arrived as %T", k, v)
+}
+
+func encodeBool(d sqldb.Dialect, b bool) any {
+	switch {
+	case d == sqldb.Postgres:
+		return b
+	case b:
+		return int64(1)
+	default:
+		return int64(0)
+	}
+}
+
+func encodeID(d sqldb.Dialect, x id.ID) any {
+	if d == sqldb.Postgres {
+		return x.String()
+	}
+	return x[:]
+}
+
+func encodeTime(d sqldb.Dialect, t time.Time) any {
+	if d == sqldb.Postgres {
+		return t.UTC().Truncate(time.Microsecond)
+	}
+	return t.UnixMicro()
+}
+
+// Decode turns what database/sql scanned into an `any` into the canonical value
+// of the kind; scale is that of a Fixed column.
+func Decode(_ sqldb.Dialect, k Kind, scale uint8, raw any) (any, error) {
+	if raw == nil {
+		return nil, nil
+	}
+	switch k {
+	case Text, Memo:
+		if s, ok := asText(raw); ok {
+			return s, nil
+		}
+	case Int:
+		if n, ok := raw.(int64); ok {
+			return n, nil
+		}
+	case Fixed:
+		if n, ok := raw.(int64); ok {
+			return Number{Units: n, Scale: scale}, nil
+		}
+	case Bool:
+		switch b := raw.(type) {
+		case bool:
+			return b, nil
+		case int64:
+			return b != 0, nil
+		}
+	case ID:
+		return decodeID(raw)
+	case Time:
+		switch t := raw.(type) {
+		case time.Time:
+			return t.UTC().Truncate(time.Microsecond), nil
+		case int64:
+			return time.UnixMicro(t).UTC(), nil
+		}
+	case Day:
+		if s, ok := asText(raw); ok {
+			return Date(s), nil
+		}
+	case JSON:
+		if s, ok := asText(raw); ok {
+			return json.RawMessage(s), nil
+		}
+	}
+	return nil, badStored(k, raw)
+}
+
+func asText(raw any) (string, bool) {
+	switch s := raw.(type) {
+	case string:
+		return s, true
+	case []byte:
+		return string(s), true
+	}
+	return "", false
+}
+
+func decodeID(raw any) (any, error) {
+	switch x := raw.(type) {
+	case []byte:
+		if len(x) == len(id.ID{}) {
+			return id.ID(x), nil
+		}
+		if parsed, err := id.Parse(string(x)); err == nil {
+			return parsed, nil
+		}
+	case string:
+		if parsed, err := id.Parse(x); err == nil {
+			return parsed, nil
+		}
+	case [16]byte:
+		return id.ID(x), nil
+	}
+	return nil, badStored(ID, raw)
+}
+
+func badStored(k Kind, raw any) error {
+	return errs.Wrap(fmt.Errorf("a value of kind %d is stored as %T", k, raw), errs.Internal, "query.decode", "a stored value has an unexpected form")
+}

@@ -1,0 +1,113 @@
+package query
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/rapport-platform/rapport/internal/ground/sqldb"
+)
+
+// builder writes the SELECT around the conditions.
+type builder struct {
+	r       *renderer
+	table   *Table
+	columns []Column
+	terms   []term
+	limit   int
+}
+
+// simple is one SELECT in sort order.
+func (b *builder) simple(cond string) string {
+	var sql strings.Builder
+	sql.WriteString("SELECT ")
+	for i, c := range b.columns {
+		if i > 0 {
+			sql.WriteString(", ")
+		}
+		sql.WriteString(b.r.ref("t0", c.Name))
+	}
+	sql.WriteString(b.from())
+	sql.WriteString(whereClause(cond))
+	b.orderBy(&sql, func(i int) string { return b.r.compareRef("t0", b.terms[i].col) })
+	b.writeLimit(&sql)
+	return sql.String()
+}
+
+// union is one SELECT for every pair of branches. They are disjoint, each is
+// sorted and limited by itself, so that each can walk the index that serves it.
+func (b *builder) union(where string, visible, after []string) string {
+	var sql strings.Builder
+	sql.WriteString("SELECT ")
+	for i := range b.columns {
+		if i > 0 {
+			sql.WriteString(", ")
+		}
+		sql.WriteString("u.c" + strconv.Itoa(i))
+	}
+	sql.WriteString(" FROM (")
+	first := true
+	for _, a := range after {
+		for _, v := range visible {
+			if !first {
+				sql.WriteString(" UNION ALL ")
+			}
+			first = false
+			sql.WriteString("SELECT * FROM (")
+			b.branch(&sql, conj(where, v, a))
+			sql.WriteString(") b")
+		}
+	}
+	sql.WriteString(") u")
+	b.orderBy(&sql, func(i int) string { return "u.o" + strconv.Itoa(i) })
+	b.writeLimit(&sql)
+	return sql.String()
+}
+
+func (b *builder) branch(sql *strings.Builder, cond string) {
+	sql.WriteString("SELECT ")
+	for i, c := range b.columns {
+		if i > 0 {
+			sql.WriteString(", ")
+		}
+		sql.WriteString(b.r.ref("t0", c.Name) + " AS c" + strconv.Itoa(i))
+	}
+	for i, t := range b.terms {
+		sql.WriteString(", " + b.r.compareRef("t0", t.col) + " AS o" + strconv.Itoa(i))
+	}
+	sql.WriteString(b.from())
+	sql.WriteString(whereClause(cond))
+	b.orderBy(sql, func(i int) string { return b.r.compareRef("t0", b.terms[i].col) })
+	b.writeLimit(sql)
+}
+
+func (b *builder) from() string { return " FROM " + b.r.dialect.Quote(b.table.Name) + " t0" }
+
+// orderBy writes null first ascending, last descending. That is SQLite's own
+// way; PostgreSQL is told, except where the column is never null, so that the
+// plain index of a primary key serves.
+func (b *builder) orderBy(sql *strings.Builder, name func(i int) string) {
+	for i, t := range b.terms {
+		if i == 0 {
+			sql.WriteString(" ORDER BY ")
+		} else {
+			sql.WriteString(", ")
+		}
+		sql.WriteString(name(i))
+		if t.desc {
+			sql.WriteString(" DESC")
+		}
+		if b.r.dialect == sqldb.Postgres && !t.col.NotNull {
+			if t.desc {
+				sql.WriteString(" NULLS LAST")
+			} else {
+				sql.WriteString(" NULLS FIRST")
+			}
+		}
+	}
+}
+
+func (b *builder) writeLimit(sql *strings.Builder) {
+	if b.limit > 0 {
+		sql.WriteString(" LIMIT " + strconv.Itoa(b.limit))
+	}
+}
