@@ -2,6 +2,7 @@ package query
 
 import (
 	"fmt"
+	"math/bits"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -298,6 +299,12 @@ func (r *renderer) member(left string, k Kind, values []any, negate bool) string
 			sql.WriteByte(',')
 		}
 		sql.WriteString(r.bind(v))
+	}
+	// Filled up to a power of two, so that lists of all lengths make few
+	// statements and the prepared ones are found again.
+	last := r.dialect.Placeholder(len(r.args))
+	for range 1<<bits.Len(uint(len(values)-1)) - len(values) {
+		sql.WriteString("," + last)
 	}
 	sql.WriteByte(')')
 	return sql.String()
