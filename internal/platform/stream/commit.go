@@ -88,28 +88,29 @@ func traceParent(ctx context.Context) string {
 // commit writes what the callers of Publish bring until the service ends. It
 // takes all that waits at this moment as one group and never waits for more:
 // while a group is being flushed the next one gathers by itself.
-func (s *Stream) commit(ctx context.Context, t *topic) {
+func (s *Stream) commit(t *topic) {
 	defer close(t.done)
 	var group []*request
 	var carried *request // did not fit into the group before
 	payload := make([]byte, 0, 64<<10)
+	limit := min(groupBytes, t.packLimit()-1)
 	for {
 		first := carried
 		carried = nil
 		if first == nil {
 			select {
 			case first = <-t.requests:
-			case <-ctx.Done():
+			case <-t.ctx.Done():
 				return
 			}
 		}
 		group = append(group[:0], first)
 		count, size := first.count, len(*first.frames)
 	gather:
-		for size < groupBytes {
+		for size < limit {
 			select {
 			case r := <-t.requests:
-				if count+r.count > maxPackCount || size+len(*r.frames) > groupBytes {
+				if count+r.count > maxPackCount || size+len(*r.frames) > limit {
 					carried = r
 					break gather
 				}
@@ -126,33 +127,33 @@ func (s *Stream) commit(ctx context.Context, t *topic) {
 			s.bufs.Put(r.frames)
 			r.frames = nil
 		}
-		err := s.write(ctx, t, payload, count)
+		err := s.write(t, payload, count)
 		s.tally(err, count, len(payload))
 		for _, r := range group {
 			r.done <- err
 		}
 		clear(group)
-		if ctx.Err() != nil {
+		if t.ctx.Err() != nil {
 			return
 		}
 	}
 }
 
 // write stores one pack and waits until it is on disk.
-func (s *Stream) write(ctx context.Context, t *topic, payload []byte, count int) error {
+func (s *Stream) write(t *topic, payload []byte, count int) error {
 	if err := s.checkDisk(); err != nil {
 		return err
 	}
-	if limit := s.packLimit(); len(payload) > limit {
-		payload = s.zw.EncodeAll(payload[1:], []byte{packCompressed})
+	if limit := t.packLimit(); len(payload) > limit {
+		payload = t.zw.EncodeAll(payload[1:], []byte{packCompressed})
 		if len(payload) > limit {
 			return errs.New(errs.TooLarge, "stream.too_large", "the events are larger than the NATS server's max_payload allows")
 		}
 	}
 	// Stop lets a write that has begun come to its end.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), askTimeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.ctx), askTimeout)
 	defer cancel()
-	ack, err := s.js.PublishMsg(ctx, &nats.Msg{Subject: subjectFor(t.name, count), Data: payload},
+	ack, err := t.js.PublishMsg(ctx, &nats.Msg{Subject: subjectFor(t.name, count), Data: payload},
 		jetstream.WithRetryAttempts(4), jetstream.WithRetryWait(100*time.Millisecond))
 	if err != nil {
 		return storeError(err)

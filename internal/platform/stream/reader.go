@@ -7,14 +7,16 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/rapport-platform/rapport/internal/ground/clock"
 )
 
 // Reader gives the entries of a topic in order. It keeps a few packs at hand
 // ahead of its caller. A Reader belongs to one goroutine; any number of Readers
 // may read the same topic, each at its own pace.
 type Reader struct {
-	s       *Stream
-	topic   string
+	topic   *topic
+	clock   clock.Clock
 	after   uint64
 	packs   chan jetstream.Msg
 	stop    chan struct{}
@@ -44,7 +46,7 @@ func (s *Stream) NewReader(ctx context.Context, name string, after uint64) (*Rea
 	if err != nil {
 		return nil, errDown(err)
 	}
-	r := &Reader{s: s, topic: name, after: after, packs: make(chan jetstream.Msg), stop: make(chan struct{})}
+	r := &Reader{topic: t, clock: s.opts.Clock, after: after, packs: make(chan jetstream.Msg), stop: make(chan struct{})}
 	r.consume, err = consumer.Consume(func(m jetstream.Msg) {
 		select {
 		case r.packs <- m: // the server sends no more than asked for while this waits
@@ -104,7 +106,7 @@ func (r *Reader) pack(ctx context.Context, first bool, wait time.Duration, timeo
 		}
 	}
 	if *timeout == nil {
-		*timeout = r.s.opts.Clock.After(wait)
+		*timeout = r.clock.After(wait)
 	}
 	select {
 	case m := <-r.packs:
@@ -115,7 +117,7 @@ func (r *Reader) pack(ctx context.Context, first bool, wait time.Duration, timeo
 		return nil, ctx.Err()
 	case <-r.stop:
 		return nil, errDown(errors.New("the reader is closed"))
-	case <-r.s.ctx.Done():
+	case <-r.topic.ctx.Done():
 		return nil, errDown(errors.New("the stream is stopped"))
 	}
 }
@@ -127,7 +129,7 @@ func (r *Reader) open(msg jetstream.Msg) error {
 		return errDown(err)
 	}
 	pack := meta.Sequence.Stream
-	u, err := newUnpacker(r.topic, pack, meta.Timestamp.UTC(), msg.Data(), r.s.zr)
+	u, err := newUnpacker(r.topic.name, pack, meta.Timestamp.UTC(), msg.Data(), r.topic.zr)
 	if err != nil {
 		return err
 	}

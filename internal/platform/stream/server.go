@@ -19,25 +19,24 @@ const (
 	askTimeout   = 10 * time.Second
 )
 
-// startServer runs NATS inside the process. It listens on no port.
-func (s *Stream) startServer(ctx context.Context) error {
-	if s.opts.Dir == "" {
+// serve runs NATS inside the process. It listens on no port.
+func (n *session) serve(ctx context.Context, o Options) error {
+	if o.Dir == "" {
 		return errors.New("no folder is given")
 	}
-	if err := os.MkdirAll(s.opts.Dir, 0o700); err != nil {
-		return err
-	}
-	lock, err := lockDir(s.opts.Dir)
+	err := os.MkdirAll(o.Dir, 0o700)
 	if err != nil {
 		return err
 	}
-	s.lock = lock
+	if n.lock, err = lockDir(o.Dir); err != nil {
+		return err
+	}
 	srv, err := server.NewServer(&server.Options{
 		ServerName: "rapport",
 		DontListen: true,
 		NoSigs:     true,
 		JetStream:  true,
-		StoreDir:   s.opts.Dir,
+		StoreDir:   o.Dir,
 		SyncAlways: true,
 		MaxPayload: maxPack + 4096,
 		// Room is kept by each topic's own limit and by checkDisk. A limit of the
@@ -48,9 +47,9 @@ func (s *Stream) startServer(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	log := &serverLog{to: s.opts.Logger.With("component", "nats")}
+	log := &serverLog{to: o.Logger.With("component", "nats")}
 	srv.SetLoggerV2(log, false, false, false)
-	s.server = srv
+	n.server = srv
 	go srv.Start()
 	deadline := time.Now().Add(startTimeout)
 	for !srv.ReadyForConnections(250 * time.Millisecond) {
@@ -70,8 +69,8 @@ func (s *Stream) startServer(ctx context.Context) error {
 }
 
 // connect opens the one connection that everything goes through.
-func (s *Stream) connect() error {
-	log := s.opts.Logger
+func (n *session) connect(o Options) error {
+	log := o.Logger
 	options := []nats.Option{
 		nats.Name("rapport"),
 		nats.MaxReconnects(-1),
@@ -87,30 +86,30 @@ func (s *Stream) connect() error {
 		nats.ReconnectHandler(func(*nats.Conn) { log.Info("connected to NATS again") }),
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { log.Warn("NATS", "error", err) }),
 	}
-	if s.server != nil {
-		options = append(options, nats.InProcessServer(s.server))
+	if n.server != nil {
+		options = append(options, nats.InProcessServer(n.server))
 	}
-	nc, err := nats.Connect(s.opts.URL, options...)
+	nc, err := nats.Connect(o.URL, options...)
 	if err != nil {
 		return fmt.Errorf("no NATS server answers at the address given: %w", err)
 	}
-	s.nc = nc
-	if s.js, err = jetstream.New(nc, jetstream.WithDefaultTimeout(askTimeout)); err != nil {
+	n.nc = nc
+	if n.js, err = jetstream.New(nc, jetstream.WithDefaultTimeout(askTimeout)); err != nil {
 		return err
 	}
-	if limit := nc.MaxPayload(); s.server == nil && limit < maxPack {
+	if limit := nc.MaxPayload(); n.server == nil && limit < maxPack {
 		log.Warn("the NATS server takes only small messages: large batches are compressed, and refused if that is not enough; raise its max_payload", "max_payload", limit, "wanted", maxPack)
 	}
 	return nil
 }
 
 // packLimit is how many bytes one message may have.
-func (s *Stream) packLimit() int { return int(min(s.nc.MaxPayload()-4096, maxPack)) }
+func (n *session) packLimit() int { return int(min(n.nc.MaxPayload()-4096, maxPack)) }
 
 // checkDisk refuses events while the disk is nearly full. JetStream switches
 // itself off for good when a write finds no space, so it must not come to that.
 func (s *Stream) checkDisk() error {
-	if s.server == nil {
+	if s.opts.URL != "" {
 		return nil
 	}
 	free, known := diskFree(s.opts.Dir)

@@ -47,26 +47,29 @@ type Stats struct {
 }
 
 // Stream is the log. It is a lifecycle.Service; all methods may be called by
-// many goroutines between Start and Stop.
+// many goroutines.
 type Stream struct {
 	opts Options
 
+	mu   sync.RWMutex
+	open *session // nil unless started
+
+	bufs sync.Pool // *[]byte
+
+	events, commits, bytes, refused, failed atomic.Uint64
+}
+
+// session is what lives from a Start to its Stop.
+type session struct {
+	ctx    context.Context // ends with Stop
+	cancel context.CancelFunc
 	server *server.Server // nil when external
 	lock   *dirLock
 	nc     *nats.Conn
 	js     jetstream.JetStream
-
-	mu      sync.RWMutex
-	topics  map[string]*topic
-	ctx     context.Context // of the service; ends with Stop
-	cancel  context.CancelFunc
-	running bool
-
-	zw   *zstd.Encoder
-	zr   *zstd.Decoder
-	bufs sync.Pool // *[]byte
-
-	events, commits, bytes, refused, failed atomic.Uint64
+	zw     *zstd.Encoder
+	zr     *zstd.Decoder
+	topics map[string]*topic // guarded by Stream.mu
 }
 
 const (
@@ -95,98 +98,103 @@ func New(o Options) *Stream {
 	case o.Replicas <= 0:
 		o.Replicas = 3
 	}
-	return &Stream{opts: o, topics: map[string]*topic{}}
+	return &Stream{opts: o}
 }
 
 // Start opens the log, or connects to it, and returns once it can be used.
 func (s *Stream) Start(ctx context.Context) (err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.running {
+	if s.open != nil {
 		return errors.New("the stream is already started")
 	}
-	s.ctx, s.cancel = context.WithCancel(ctx)
+	n := &session{topics: map[string]*topic{}}
+	n.ctx, n.cancel = context.WithCancel(ctx)
 	defer func() {
 		if err != nil {
-			s.release()
+			n.release()
 		}
 	}()
-	if s.zw, err = zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedDefault)); err != nil {
+	if n.zw, err = zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedDefault)); err != nil {
 		return err
 	}
-	if s.zr, err = zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(4*maxPack)); err != nil {
+	if n.zr, err = zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDecoderMaxMemory(4*maxPack)); err != nil {
 		return err
 	}
 	if s.opts.URL == "" {
-		if err := s.startServer(ctx); err != nil {
+		if err := n.serve(ctx, s.opts); err != nil {
 			return fmt.Errorf("event stream in %s: %w", s.opts.Dir, err)
 		}
 	}
-	if err := s.connect(); err != nil {
+	if err := n.connect(s.opts); err != nil {
 		return fmt.Errorf("event stream: %w", err)
 	}
-	s.running = true
+	s.open = n
 	return nil
 }
 
 // Stop lets the writes under way finish, then closes the log.
 func (s *Stream) Stop(ctx context.Context) error {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !s.running {
+	n := s.open
+	s.open = nil
+	s.mu.Unlock()
+	if n == nil {
 		return nil
 	}
-	s.running = false
-	s.cancel()
+	n.cancel()
 	var err error
-	for _, t := range s.topics {
+	for _, t := range n.topics { // nobody adds to it any more
 		select {
 		case <-t.done:
 		case <-ctx.Done():
 			err = ctx.Err()
 		}
 	}
-	clear(s.topics)
-	s.release()
+	n.release()
 	return err
 }
 
 // release closes whatever Start has opened.
-func (s *Stream) release() {
-	s.cancel()
-	if s.nc != nil {
-		s.nc.Close()
-		s.nc, s.js = nil, nil
+func (n *session) release() {
+	n.cancel()
+	if n.nc != nil {
+		n.nc.Close()
 	}
-	if s.server != nil {
-		s.server.Shutdown()
-		s.server.WaitForShutdown()
-		s.server = nil
+	if n.server != nil {
+		n.server.Shutdown()
+		n.server.WaitForShutdown()
 	}
-	if s.lock != nil {
-		s.lock.release()
-		s.lock = nil
+	if n.lock != nil {
+		n.lock.release()
 	}
-	if s.zw != nil {
-		s.zw.Close()
-		s.zw = nil
+	if n.zw != nil {
+		n.zw.Close()
 	}
-	if s.zr != nil {
-		s.zr.Close()
-		s.zr = nil
+	if n.zr != nil {
+		n.zr.Close()
 	}
+}
+
+// session gives what is open now.
+func (s *Stream) session() (*session, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if s.open == nil {
+		return nil, errDown(errors.New("the stream is not started"))
+	}
+	return s.open, nil
 }
 
 // Ready tells why events can't be taken now; nil when, as far as is known, they can.
 func (s *Stream) Ready() error {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
+	n, err := s.session()
 	switch {
-	case !s.running:
-		return errDown(errors.New("the stream is not started"))
-	case !s.nc.IsConnected():
+	case err != nil:
+		return err
+	case !n.nc.IsConnected():
 		return errDown(errors.New("no connection to NATS"))
-	case s.server != nil && !s.server.JetStreamEnabled():
+	case n.server != nil && !n.server.JetStreamEnabled():
 		return errDown(errors.New("JetStream has switched itself off"))
 	}
 	return s.checkDisk()

@@ -13,6 +13,7 @@ import (
 
 // topic is one log of JetStream and the committer that writes to it.
 type topic struct {
+	*session
 	name     string
 	log      jetstream.Stream
 	requests chan *request
@@ -42,13 +43,11 @@ func (s *Stream) EnsureTopic(ctx context.Context, name string) error {
 	if !topicName.MatchString(name) {
 		return errs.New(errs.Invalid, "stream.topic_name", "a topic's name has 1 to 50 lower-case letters, digits and hyphens and begins with a letter")
 	}
-	s.mu.RLock()
-	js := s.js
-	s.mu.RUnlock()
-	if js == nil {
-		return errDown(errors.New("the stream is not started"))
+	n, err := s.session()
+	if err != nil {
+		return err
 	}
-	log, err := js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
+	log, err := n.js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
 		Name:        namePrefix + name,
 		Description: "Events of topic " + name,
 		Subjects:    []string{subjectPrefix + name + ".*"},
@@ -64,48 +63,51 @@ func (s *Stream) EnsureTopic(ctx context.Context, name string) error {
 	if err != nil {
 		return errs.Wrap(err, errs.Unavailable, "stream.unavailable", "topic %s can't be opened", name)
 	}
-	_, err = s.adopt(name, log)
+	_, err = s.adopt(n, name, log)
 	return err
 }
 
 // adopt starts the committer of a topic, once.
-func (s *Stream) adopt(name string, log jetstream.Stream) (*topic, error) {
+func (s *Stream) adopt(n *session, name string, log jetstream.Stream) (*topic, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.running {
+	if s.open != n {
 		return nil, errDown(errors.New("the stream is stopped"))
 	}
-	if t := s.topics[name]; t != nil {
+	if t := n.topics[name]; t != nil {
 		return t, nil
 	}
-	t := &topic{name: name, log: log, requests: make(chan *request, 256), done: make(chan struct{})}
-	s.topics[name] = t
-	go s.commit(s.ctx, t)
+	t := &topic{session: n, name: name, log: log, requests: make(chan *request, 256), done: make(chan struct{})}
+	n.topics[name] = t
+	go s.commit(t)
 	return t, nil
 }
 
 // topic finds a topic, also one that another node has made since.
 func (s *Stream) topic(ctx context.Context, name string) (*topic, error) {
 	s.mu.RLock()
-	t, running, js := s.topics[name], s.running, s.js
-	s.mu.RUnlock()
-	if t != nil {
-		return t, nil
+	n := s.open
+	if n != nil {
+		if t := n.topics[name]; t != nil {
+			s.mu.RUnlock()
+			return t, nil
+		}
 	}
-	if !running {
+	s.mu.RUnlock()
+	if n == nil {
 		return nil, errDown(errors.New("the stream is not started"))
 	}
 	if !topicName.MatchString(name) {
 		return nil, errNoTopic(nil)
 	}
-	log, err := js.Stream(ctx, namePrefix+name)
+	log, err := n.js.Stream(ctx, namePrefix+name)
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
 		return nil, errNoTopic(err)
 	}
 	if err != nil {
 		return nil, errDown(err)
 	}
-	return s.adopt(name, log)
+	return s.adopt(n, name, log)
 }
 
 // Get gives one entry by its sequence number.
@@ -126,7 +128,7 @@ func (s *Stream) Get(ctx context.Context, name string, seq uint64) (Entry, error
 	if err != nil {
 		return Entry{}, errDown(err)
 	}
-	u, err := newUnpacker(name, pack, msg.Time.UTC(), msg.Data, s.zr)
+	u, err := newUnpacker(name, pack, msg.Time.UTC(), msg.Data, t.zr)
 	if err != nil {
 		return Entry{}, err
 	}
@@ -162,9 +164,6 @@ func (s *Stream) Trim(ctx context.Context, name string, through uint64) error {
 		}
 	} else if !errors.Is(err, jetstream.ErrMsgNotFound) {
 		return errDown(err)
-	}
-	if keep == 1 {
-		return nil // JetStream takes 1 for "everything"
 	}
 	if err := t.log.Purge(ctx, jetstream.WithPurgeSequence(keep)); err != nil {
 		return errDown(err)
