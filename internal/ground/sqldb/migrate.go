@@ -17,11 +17,14 @@ import (
 
 // words are what a migration may say in place of what differs between the
 // databases: {{.ID}}, {{.Time}} and so on.
-type words struct{ ID, Time, Bool, Int, Serial, Text string }
+type words struct {
+	Postgres                          bool
+	ID, Time, Bool, Int, Serial, Text string
+}
 
 func (d Dialect) words() words {
 	if d == Postgres {
-		return words{ID: "uuid", Time: "timestamptz", Bool: "boolean", Int: "bigint",
+		return words{Postgres: true, ID: "uuid", Time: "timestamptz", Bool: "boolean", Int: "bigint",
 			Serial: "bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY", Text: `text COLLATE "C"`}
 	}
 	return words{ID: "BLOB", Time: "INTEGER", Bool: "INTEGER", Int: "INTEGER",

@@ -18,6 +18,7 @@ type Column struct {
 	Targets     []string `yaml:"targets"` // of lookup: logical names; several make it polymorphic
 	Nav         string   `yaml:"nav"`     // navigation property to the target; default is the column's name
 	Collection  string   `yaml:"collection"`
+	Cascade     string   `yaml:"cascade"` // of lookup, when the parent is deleted: "" removes the link, "delete" deletes this row, "restrict" refuses
 	Default     any      `yaml:"default"`
 	Searchable  bool     `yaml:"searchable"`
 	ReadOnly    bool     `yaml:"readonly"` // set by the platform, refused from outside

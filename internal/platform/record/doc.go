@@ -1,3 +1,14 @@
-// Package record reads and writes records: it alone applies access, validation,
-// hooks, optimistic concurrency and the change log.
+// Package record reads and writes records. It alone applies access control,
+// validation, hooks, optimistic concurrency and the change log, for every table
+// and every caller: there is no side door.
+//
+// A write goes: find the table → hold the privilege → read and lock the row →
+// check values → hooks before → lock the parents that lookups name → write →
+// change row → hooks after; all in one transaction of package sqldb.
+//
+// The map: api.go (rows, pages, conditions), store.go (the store and its
+// transactions), read.go and expand.go (reading), create.go, update.go,
+// delete.go, upsert.go (writing), values.go and state.go (checking values),
+// owner.go and parent.go (owners and lookups), base.go (tables that extend
+// another), change.go (the change row), hook.go (hooks), sqltext.go (statements).
 package record

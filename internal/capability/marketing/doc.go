@@ -1,0 +1,3 @@
+// Package marketing holds campaigns and the responses to them, with
+// their table definitions (tables/*.yaml).
+package marketing

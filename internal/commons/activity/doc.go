@@ -1,0 +1,3 @@
+// Package activity holds what people do and note about records: activities (the common base), tasks and notes, with
+// their table definitions (tables/*.yaml).
+package activity

@@ -1,0 +1,14 @@
+// Package access decides who may do what to which rows, as data: it expands a
+// principal's privileges into the row condition that a query carries, so that
+// lists, counts, searches and exports all obey it in the database.
+//
+// A principal has roles, its own and its teams'. A role gives privileges (create,
+// read, write, delete, append, append to, assign, share) on a table at a depth:
+// own rows, the business unit, the unit and those below it, or everything.
+// Privileges add up; nothing takes away. A share adds single rows.
+//
+// The map: right.go (rights and depths), principal.go (who asks, in the
+// context), snapshot.go (roles, teams and units in memory, read again when they
+// change), decide.go (conditions and single decisions), system.go (work that
+// nobody asked for).
+package access

@@ -1,0 +1,97 @@
+package changelog
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/rapport-platform/rapport/internal/ground/id"
+	"github.com/rapport-platform/rapport/internal/ground/sqldb"
+	"github.com/rapport-platform/rapport/internal/platform/query"
+)
+
+const columns = "c.at, c.tablename, c.recordid, c.version, c.op, c.actorid, c.onbehalfof, c.origin, c.before, c.after"
+
+// After reads up to limit changes with a Seq above the cursor, in order.
+func (l *Log) After(ctx context.Context, seq int64, limit int) ([]Change, error) {
+	p := l.db.Dialect().Placeholder
+	text := "SELECT c.pos, " + columns + " FROM changelog c WHERE c.pos > " + p(1) + " ORDER BY c.pos LIMIT " + p(2)
+	if l.db.Dialect() == sqldb.Postgres {
+		text = "SELECT o.seq, " + columns + " FROM changeorder o JOIN changelog c ON c.pos = o.pos WHERE o.seq > " + p(1) + " ORDER BY o.seq LIMIT " + p(2)
+	}
+	return l.read(ctx, text, seq, limit)
+}
+
+// Last gives the Seq of the newest numbered change; 0 in an empty log.
+func (l *Log) Last(ctx context.Context) (seq int64, err error) {
+	text := "SELECT COALESCE(MAX(pos), 0) FROM changelog"
+	if l.db.Dialect() == sqldb.Postgres {
+		text = "SELECT COALESCE(MAX(seq), 0) FROM changeorder"
+	}
+	_, err = l.db.QueryRow(ctx, text, nil, &seq)
+	return seq, err
+}
+
+// History reads the changes of one record, newest first, those before the
+// given position only (0 for all). It is for showing: Seq here is the row's
+// position, which serves as "before" of the next call and as nothing else.
+func (l *Log) History(ctx context.Context, table string, record id.ID, before int64, limit int) ([]Change, error) {
+	p := l.db.Dialect().Placeholder
+	if before <= 0 {
+		before = 1<<63 - 1
+	}
+	key, err := query.Encode(l.db.Dialect(), query.ID, record)
+	if err != nil {
+		return nil, err
+	}
+	return l.read(ctx, "SELECT c.pos, "+columns+" FROM changelog c WHERE c.recordid = "+p(1)+" AND c.tablename = "+p(2)+" AND c.pos < "+p(3)+
+		" ORDER BY c.pos DESC LIMIT "+p(4), key, table, before, limit)
+}
+
+func (l *Log) read(ctx context.Context, text string, args ...any) ([]Change, error) {
+	rows, err := l.db.Query(ctx, text, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []Change
+	for rows.Next() {
+		var c Change
+		var at, record, actor, behalf any
+		var before, after sql.NullString
+		if err := rows.Scan(&c.Seq, &at, &c.Table, &record, &c.Version, &c.Op, &actor, &behalf, &c.Origin, &before, &after); err != nil {
+			return nil, fmt.Errorf("read change log: %w", err)
+		}
+		d := decoder{d: l.db.Dialect()}
+		c.At = as[time.Time](&d, query.Time, at)
+		c.Record, c.Actor, c.OnBehalfOf = as[id.ID](&d, query.ID, record), as[id.ID](&d, query.ID, actor), as[id.ID](&d, query.ID, behalf)
+		if d.err != nil {
+			return nil, d.err
+		}
+		if before.Valid {
+			c.Before = json.RawMessage(before.String)
+		}
+		if after.Valid {
+			c.After = json.RawMessage(after.String)
+		}
+		out = append(out, c)
+	}
+	return out, rows.Err()
+}
+
+// decoder collects the first error of several decodings.
+type decoder struct {
+	d   sqldb.Dialect
+	err error
+}
+
+func as[T any](d *decoder, k query.Kind, raw any) (out T) {
+	v, err := query.Decode(d.d, k, 0, raw)
+	if d.err == nil {
+		d.err = err
+	}
+	out, _ = v.(T)
+	return out
+}

@@ -1,0 +1,115 @@
+package changelog
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/rapport-platform/rapport/internal/ground/clock"
+	"github.com/rapport-platform/rapport/internal/ground/errs"
+	"github.com/rapport-platform/rapport/internal/ground/lifecycle"
+)
+
+// idle is how long a change made by another process may go unnoticed. Changes
+// of this process wake the tailer at once.
+const idle = 200 * time.Millisecond
+
+const batch = 1000
+
+// Tailer reads the log once per node and hands every change to the listeners,
+// in order. Listeners are for what lives in memory (snapshots, live hints);
+// work that must not be lost keeps a cursor of its own and uses Updated only as
+// a wake-up.
+type Tailer struct {
+	log    *Log
+	loop   lifecycle.Loop
+	Clock  clock.Clock
+	Logger *slog.Logger
+
+	signal chan struct{}
+
+	mu        sync.Mutex
+	listeners []func([]Change)
+	updated   chan struct{}
+	seq       int64
+}
+
+func newTailer(l *Log) *Tailer {
+	return &Tailer{log: l, Clock: clock.System{}, Logger: slog.New(slog.DiscardHandler), signal: make(chan struct{}, 1), updated: make(chan struct{})}
+}
+
+// Listen adds a listener. Those added before Start miss nothing from then on.
+func (t *Tailer) Listen(f func([]Change)) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.listeners = append(t.listeners, f)
+}
+
+// Updated gives a channel that is closed once the log has grown past what the
+// tailer had seen when Updated was called.
+func (t *Tailer) Updated() <-chan struct{} {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.updated
+}
+
+// Start begins at the end of the log.
+func (t *Tailer) Start(ctx context.Context) error {
+	seq, err := t.log.Last(ctx)
+	if err != nil {
+		return err
+	}
+	t.seq = seq
+	t.loop.Run = t.run
+	return t.loop.Start(ctx)
+}
+
+// Stop ends the tailer.
+func (t *Tailer) Stop(ctx context.Context) error { return t.loop.Stop(ctx) }
+
+func (t *Tailer) wake() {
+	select {
+	case t.signal <- struct{}{}:
+	default:
+	}
+}
+
+func (t *Tailer) run(ctx context.Context) {
+	for {
+		more, err := t.step(ctx)
+		if err != nil && ctx.Err() == nil && !errs.Has(err, errs.Unavailable) {
+			t.Logger.Error("change log tailer", "error", err)
+		}
+		if more && err == nil {
+			continue
+		}
+		select {
+		case <-t.signal:
+		case <-t.Clock.After(idle):
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// step reads one batch and tells whether there may be more.
+func (t *Tailer) step(ctx context.Context) (bool, error) {
+	if err := t.log.number(ctx); err != nil {
+		return false, err
+	}
+	changes, err := t.log.After(ctx, t.seq, batch)
+	if err != nil || len(changes) == 0 {
+		return false, err
+	}
+	t.seq = changes[len(changes)-1].Seq
+	t.mu.Lock()
+	listeners := t.listeners
+	close(t.updated)
+	t.updated = make(chan struct{})
+	t.mu.Unlock()
+	for _, f := range listeners {
+		f(changes)
+	}
+	return len(changes) == batch, nil
+}

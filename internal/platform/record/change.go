@@ -1,0 +1,72 @@
+package record
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+
+	"github.com/rapport-platform/rapport/internal/ground/errs"
+	"github.com/rapport-platform/rapport/internal/platform/access"
+	"github.com/rapport-platform/rapport/internal/platform/changelog"
+	"github.com/rapport-platform/rapport/internal/platform/metadata"
+)
+
+// unlogged are columns that a change row holds elsewhere, or that say nothing.
+var unlogged = []string{"createdon", "createdby", "modifiedon", "modifiedby", "versionnumber"}
+
+// changed writes the change row: of a create all values, of an update the
+// changed columns before and after, of a delete all values before.
+func (tx *Tx) changed(ctx context.Context, t *metadata.Table, op changelog.Op, old, change Row) error {
+	if t.NoTrack {
+		return nil
+	}
+	p := access.From(ctx)
+	c := changelog.Change{At: tx.o.Clock.Now(), Table: t.Name, Op: op, Actor: p.ID, Origin: changelog.Origin(ctx)}
+	if c.Origin == "" && p.Kind == access.System {
+		c.Origin = p.Reason
+	}
+	var err error
+	switch op {
+	case changelog.Create:
+		c.Record, c.Version = change.ID(t.ID), change.Version()
+		c.After, err = image(change, nil)
+	case changelog.Update:
+		c.Record, c.Version = old.ID(t.ID), change.Version()
+		if c.Before, err = image(old, change); err == nil {
+			c.After, err = image(change, change)
+		}
+	case changelog.Delete:
+		c.Record, c.Version = old.ID(t.ID), old.Version()+1
+		c.Before, err = image(old, nil)
+	}
+	if err != nil {
+		return err
+	}
+	return tx.o.Log.Append(tx.sql, c)
+}
+
+// image gives the row's values as JSON. With only, columns outside it are left
+// out and empty ones are kept as null; without, empty ones are left out.
+func image(row, only Row) (json.RawMessage, error) {
+	out := make(map[string]any, len(row))
+	add := func(name string) {
+		if slices.Contains(unlogged, name) {
+			return
+		}
+		if v := row[name]; v != nil || only != nil {
+			out[name] = v
+		}
+	}
+	names := only
+	if names == nil {
+		names = row
+	}
+	for name := range names {
+		add(name)
+	}
+	b, err := json.Marshal(out)
+	if err != nil {
+		return nil, errs.Wrap(err, errs.Internal, "record.image", "the change could not be recorded")
+	}
+	return b, nil
+}

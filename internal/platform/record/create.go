@@ -1,0 +1,79 @@
+package record
+
+import (
+	"context"
+
+	"github.com/rapport-platform/rapport/internal/ground/errs"
+	"github.com/rapport-platform/rapport/internal/ground/id"
+	"github.com/rapport-platform/rapport/internal/platform/access"
+	"github.com/rapport-platform/rapport/internal/platform/changelog"
+)
+
+// Create makes a row and gives it back as written. The primary id may be given.
+func (tx *Tx) Create(ctx context.Context, table string, in Row) (Row, error) {
+	t, err := tx.writable(ctx, table)
+	if err != nil {
+		return nil, err
+	}
+	if err := tx.o.Access.Allow(ctx, table, access.Create); err != nil {
+		return nil, err
+	}
+	row, err := tx.coerce(ctx, t, in)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range t.Columns {
+		if _, given := row[c.Name]; !given && c.Default != nil {
+			row[c.Name] = c.Default
+		}
+	}
+	if row.ID(t.ID) == id.Nil {
+		row[t.ID] = id.New()
+	}
+	if err := applyState(t, row, true); err != nil {
+		return nil, err
+	}
+	if err := tx.applyOwner(ctx, t, row, true); err != nil {
+		return nil, err
+	}
+	for _, h := range tx.store.hooks[table] {
+		if h.BeforeCreate != nil {
+			if err := h.BeforeCreate(ctx, tx, row); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if err := required(t, row); err != nil {
+		return nil, err
+	}
+	// A hook may have changed the owner: where the row ends up is what counts.
+	if ok, err := tx.o.Access.Holds(ctx, table, access.Create, row.ID("ownerid"), row.ID("owningbusinessunit")); err != nil {
+		return nil, err
+	} else if !ok {
+		return nil, errs.New(errs.Forbidden, "access.record", "you may not create records of %s for that owner", table)
+	}
+	if err := tx.linkParents(ctx, t, row); err != nil {
+		return nil, err
+	}
+	now, actor := tx.o.Clock.Now(), access.From(ctx).ID
+	row["createdon"], row["modifiedon"] = now, now
+	row["createdby"], row["modifiedby"] = actor, actor
+	row["versionnumber"] = int64(1)
+	if err := tx.insert(t, row); err != nil {
+		return nil, err
+	}
+	if err := tx.insertBase(t, row); err != nil {
+		return nil, err
+	}
+	if err := tx.changed(ctx, t, changelog.Create, nil, row); err != nil {
+		return nil, err
+	}
+	for _, h := range tx.store.hooks[table] {
+		if h.AfterCreate != nil {
+			if err := h.AfterCreate(ctx, tx, row); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return row, nil
+}

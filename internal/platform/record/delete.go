@@ -1,0 +1,162 @@
+package record
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/rapport-platform/rapport/internal/ground/errs"
+	"github.com/rapport-platform/rapport/internal/ground/id"
+	"github.com/rapport-platform/rapport/internal/platform/access"
+	"github.com/rapport-platform/rapport/internal/platform/changelog"
+	"github.com/rapport-platform/rapport/internal/platform/metadata"
+	"github.com/rapport-platform/rapport/internal/platform/query"
+)
+
+// relatedMax is how many rows a delete may touch by itself.
+const relatedMax = 1000
+
+// Delete moves a row to the recycle bin. Rows that look up to it lose the link,
+// or go along where their lookup says so.
+func (tx *Tx) Delete(ctx context.Context, table string, key id.ID, m Match) error {
+	t, err := tx.writable(ctx, table)
+	if err != nil {
+		return err
+	}
+	budget := relatedMax
+	return tx.delete(ctx, t, key, m, &budget)
+}
+
+func (tx *Tx) delete(ctx context.Context, t *metadata.Table, key id.ID, m Match, budget *int) error {
+	old, err := tx.lock(ctx, t, key, nil, "FOR UPDATE")
+	if err != nil {
+		return err
+	}
+	if err := tx.permit(ctx, t, old, access.Delete); err != nil {
+		return err
+	}
+	if m.Version != 0 && m.Version != old.Version() {
+		return ErrVersion
+	}
+	for _, h := range tx.store.hooks[t.Name] {
+		if h.BeforeDelete != nil {
+			if err := h.BeforeDelete(ctx, tx, old); err != nil {
+				return err
+			}
+		}
+	}
+	if err := tx.release(ctx, t, key, budget); err != nil {
+		return err
+	}
+	if err := tx.bin(ctx, t, old); err != nil {
+		return err
+	}
+	if err := tx.deleteRow(t, key); err != nil {
+		return err
+	}
+	if err := tx.deleteBase(t, key); err != nil {
+		return err
+	}
+	return tx.changed(ctx, t, changelog.Delete, old, nil)
+}
+
+func (tx *Tx) deleteRow(t *metadata.Table, key id.ID) error {
+	d := tx.sql.Dialect()
+	enc, err := query.Encode(d, query.ID, key)
+	if err != nil {
+		return err
+	}
+	_, err = tx.sql.Exec("DELETE FROM "+d.Quote(t.Name)+" WHERE "+d.Quote(t.ID)+" = "+d.Placeholder(1), enc)
+	return err
+}
+
+// bin keeps the full image of a row.
+func (tx *Tx) bin(ctx context.Context, t *metadata.Table, old Row) error {
+	full, err := json.Marshal(old)
+	if err != nil {
+		return errs.Wrap(err, errs.Internal, "record.image", "the record could not be kept")
+	}
+	d := tx.sql.Dialect()
+	args := []any{t.Name, nil, string(full), nil, nil}
+	for i, v := range map[int]struct {
+		k query.Kind
+		v any
+	}{1: {query.ID, old.ID(t.ID)}, 3: {query.Time, tx.o.Clock.Now()}, 4: {query.ID, access.From(ctx).ID}} {
+		if args[i], err = query.Encode(d, v.k, v.v); err != nil {
+			return err
+		}
+	}
+	p := d.Placeholder
+	_, err = tx.sql.Exec("INSERT INTO recyclebin (tablename, recordid, image, deletedon, deletedby) VALUES ("+p(1)+", "+p(2)+", "+p(3)+", "+p(4)+", "+p(5)+
+		") ON CONFLICT (tablename, recordid) DO UPDATE SET image = excluded.image, deletedon = excluded.deletedon, deletedby = excluded.deletedby", args...)
+	return err
+}
+
+// release deals with the rows whose lookups lead here.
+func (tx *Tx) release(ctx context.Context, t *metadata.Table, key id.ID, budget *int) error {
+	for _, rel := range t.Relations() {
+		if !rel.Many {
+			continue
+		}
+		child, err := tx.table(rel.Table)
+		if err != nil {
+			return err
+		}
+		column, _ := child.Column(rel.To)
+		if column.System || child.NoTrack {
+			continue // who made or owned a row stays on record
+		}
+		if err := tx.releaseChildren(ctx, child, column, rel, key, budget); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (tx *Tx) releaseChildren(ctx context.Context, child *metadata.Table, column *metadata.Column, rel query.Relation, key id.ID, budget *int) error {
+	if child.Managed && child.Name == "activitypointer" {
+		return nil // the base mirrors what happens to the table that extends it
+	}
+	where := query.And{query.Compare{Left: query.Path{column.Name}, Value: key}}
+	if rel.OnType != "" {
+		where = append(where, query.Compare{Left: query.Path{metadata.TypeColumn(column.Name)}, Value: rel.OnType})
+	}
+	page, err := tx.find(ctx, query.Query{Table: child.Name, Select: []string{child.ID}, Where: where, Limit: relatedMax}, nil)
+	if err != nil {
+		return err
+	}
+	if len(page.Rows) == 0 {
+		return nil
+	}
+	if *budget -= len(page.Rows); *budget < 0 || page.Next != nil {
+		return errs.New(errs.Conflict, "record.too_many_related", "more than %d records of other tables hang on this one: delete or move them first", relatedMax)
+	}
+	if column.Cascade == "restrict" || column.Cascade == "" && column.Required {
+		return errs.New(errs.Conflict, "record.in_use", "records of %s still need this one: delete or move them first", child.Name)
+	}
+	for _, row := range page.Rows {
+		if column.Cascade == "delete" {
+			err = tx.delete(ctx, child, row.ID(child.ID), Match{}, budget)
+		} else {
+			err = tx.unlink(ctx, child, row.ID(child.ID), column)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// unlink empties a lookup whose target goes. It needs no right on the child:
+// the link can't outlive what it leads to.
+func (tx *Tx) unlink(ctx context.Context, t *metadata.Table, key id.ID, column *metadata.Column) error {
+	old, err := tx.lock(ctx, t, key, nil, "FOR UPDATE")
+	if err != nil {
+		return err
+	}
+	change := Row{column.Name: nil}
+	if column.Polymorphic() {
+		change[metadata.TypeColumn(column.Name)] = nil
+	}
+	row := Row{}
+	return tx.writeUpdate(ctx, t, old, change, row)
+}

@@ -1,0 +1,21 @@
+package record
+
+import "github.com/rapport-platform/rapport/internal/ground/errs"
+
+// The errors that callers tell apart by errors.Is.
+var (
+	// ErrNotFound covers rows that are not there and rows that the caller may not see: the two look alike.
+	ErrNotFound = errs.New(errs.NotFound, "record.not_found", "there is no such record, or you may not see it")
+	// ErrVersion means that someone else has changed the row since it was read.
+	ErrVersion = errs.New(errs.Precondition, "record.version", "the record has been changed in the meantime: read it again")
+	// ErrExists means that the row is there although the caller asked to create only.
+	ErrExists = errs.New(errs.Precondition, "record.exists", "the record is already there")
+	// ErrDuplicateKey means that another row has the same alternate key.
+	ErrDuplicateKey = errs.New(errs.Conflict, "record.duplicate_key", "another record has the same key")
+
+	errRace = errs.New(errs.Conflict, "record.race", "another write made the record at the same moment")
+)
+
+func invalid(code, format string, args ...any) error {
+	return errs.New(errs.Invalid, "record."+code, format, args...)
+}

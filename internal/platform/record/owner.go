@@ -1,0 +1,116 @@
+package record
+
+import (
+	"context"
+
+	"github.com/rapport-platform/rapport/internal/ground/errs"
+	"github.com/rapport-platform/rapport/internal/ground/id"
+	"github.com/rapport-platform/rapport/internal/platform/access"
+	"github.com/rapport-platform/rapport/internal/platform/metadata"
+	"github.com/rapport-platform/rapport/internal/platform/query"
+)
+
+// applyOwner fills the owner in and derives the business unit from it.
+func (tx *Tx) applyOwner(ctx context.Context, t *metadata.Table, row Row, creating bool) error {
+	if !t.Owned() {
+		return nil
+	}
+	_, given := row["ownerid"]
+	if row["ownerid"] == nil {
+		if !creating {
+			if given {
+				return invalid("owner", "every record of %s has an owner", t.Name)
+			}
+			return nil
+		}
+		row["ownerid"], row["owneridtype"] = access.From(ctx).ID, "systemuser"
+	}
+	unit, err := tx.unitOf(ctx, row.ID("ownerid"), row.Text("owneridtype"))
+	if err != nil {
+		return err
+	}
+	row["owningbusinessunit"] = unit
+	return nil
+}
+
+// unitOf gives the business unit of an owner; from memory where it is known,
+// else from the database, as an owner may have been made a moment ago.
+func (tx *Tx) unitOf(ctx context.Context, owner id.ID, table string) (id.ID, error) {
+	if unit := tx.o.Access.Unit(owner); unit != id.Nil {
+		return unit, nil
+	}
+	t, err := tx.table(table)
+	if err != nil {
+		return id.Nil, err
+	}
+	page, err := tx.find(ctx, query.Query{Table: table, Select: []string{"businessunitid"}, Limit: 1, Where: query.Compare{Left: query.Path{t.ID}, Value: owner}}, nil)
+	if err != nil {
+		return id.Nil, err
+	}
+	if len(page.Rows) == 0 {
+		return id.Nil, errs.New(errs.Invalid, "record.owner", "the owner does not exist")
+	}
+	return page.Rows[0].ID("businessunitid"), nil
+}
+
+// permit checks a right on one row, shares included. A row that the principal
+// may not even read is not found, so that its existence is not given away.
+func (tx *Tx) permit(ctx context.Context, t *metadata.Table, row Row, right access.Right) error {
+	ok, err := tx.o.Access.Holds(ctx, t.Name, right, row.ID("ownerid"), row.ID("owningbusinessunit"))
+	if ok {
+		return nil
+	}
+	if err != nil && !errs.Has(err, errs.Forbidden) {
+		return err
+	}
+	if err == nil {
+		// The privilege is there but does not reach this row; a share may.
+		if shared, err := tx.shared(ctx, t, row, right); err != nil || shared {
+			return err
+		}
+	}
+	if right != access.Read {
+		if unread := tx.permit(ctx, t, row, access.Read); unread != nil {
+			return unread
+		}
+		if err != nil {
+			return err
+		}
+		return errs.New(errs.Forbidden, "access.record", "you may read this record of %s, but not use the right %s on it", t.Name, right)
+	}
+	return ErrNotFound
+}
+
+func (tx *Tx) shared(ctx context.Context, t *metadata.Table, row Row, right access.Right) (bool, error) {
+	if !tx.o.Access.HasShares(t.Name) {
+		return false, nil
+	}
+	// Shares of one record are few, so they are compared here.
+	d := tx.sql.Dialect()
+	key, err := query.Encode(d, query.ID, row.ID(t.ID))
+	if err != nil {
+		return false, err
+	}
+	rows, err := tx.sql.Query("SELECT principalid, accessrightsmask FROM principalobjectaccess WHERE objectid = "+d.Placeholder(1), key)
+	if err != nil {
+		return false, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var raw any
+		var mask int64
+		if err := rows.Scan(&raw, &mask); err != nil {
+			return false, err
+		}
+		who, err := query.Decode(d, query.ID, 0, raw)
+		if err != nil {
+			return false, err
+		}
+		for _, p := range tx.o.Access.Principals(ctx) {
+			if p == who && mask&int64(right) != 0 {
+				return true, nil
+			}
+		}
+	}
+	return false, rows.Err()
+}

@@ -1,0 +1,91 @@
+package record
+
+import (
+	"context"
+
+	"github.com/rapport-platform/rapport/internal/ground/errs"
+	"github.com/rapport-platform/rapport/internal/ground/id"
+	"github.com/rapport-platform/rapport/internal/ground/sqldb"
+	"github.com/rapport-platform/rapport/internal/platform/access"
+	"github.com/rapport-platform/rapport/internal/platform/metadata"
+	"github.com/rapport-platform/rapport/internal/platform/query"
+)
+
+// linkParents makes sure that the rows which the lookups lead to exist, and
+// keeps them from being deleted until the transaction ends. A principal needs
+// Append on this table and Append To on each parent.
+func (tx *Tx) linkParents(ctx context.Context, t *metadata.Table, change Row) error {
+	platform := access.From(ctx).Kind == access.System
+	for _, c := range t.Columns {
+		if !c.IsLookup() || c.System {
+			continue
+		}
+		key := change.ID(c.Name)
+		if key == id.Nil {
+			continue
+		}
+		target := c.Targets[0]
+		if c.Polymorphic() {
+			target = change.Text(metadata.TypeColumn(c.Name))
+		}
+		parent, err := tx.lockParent(ctx, c, target, key)
+		if err != nil {
+			return err
+		}
+		if platform {
+			continue
+		}
+		if err := tx.o.Access.Allow(ctx, t.Name, access.Append); err != nil {
+			return err
+		}
+		pt, err := tx.table(target)
+		if err != nil {
+			return err
+		}
+		if err := tx.permit(ctx, pt, parent, access.AppendTo); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (tx *Tx) lockParent(ctx context.Context, c *metadata.Column, target string, key id.ID) (Row, error) {
+	pt, err := tx.table(target)
+	if err != nil {
+		return nil, err
+	}
+	columns := []string{pt.ID}
+	if pt.Owned() {
+		columns = append(columns, "ownerid", "owningbusinessunit")
+	}
+	row, err := tx.lock(ctx, pt, key, columns, "FOR KEY SHARE")
+	if errs.Has(err, errs.NotFound) {
+		return nil, errs.InvalidFields("record.lookup", "a lookup leads nowhere",
+			[]errs.Field{{Name: c.Name, Code: "missing", Message: "there is no such record of " + target}})
+	}
+	return row, err
+}
+
+// lock reads a row past access control and keeps it from changing until the
+// transaction ends. On SQLite there is one writer, so nothing needs locking.
+func (tx *Tx) lock(ctx context.Context, t *metadata.Table, key id.ID, columns []string, strength string) (Row, error) {
+	q, err := query.Check(tx.o.Catalog(), &query.Query{Table: t.Name, Select: columns, Where: query.Compare{Left: query.Path{t.ID}, Value: key}}, query.Limits{})
+	if err != nil {
+		return nil, err
+	}
+	st, err := query.Render(tx.o.Catalog(), tx.sql.Dialect(), q, nil)
+	if err != nil {
+		return nil, err
+	}
+	if tx.sql.Dialect() == sqldb.Postgres {
+		st.SQL += " " + strength
+	}
+	rows, err := tx.rows(ctx, st)
+	if err != nil {
+		return nil, err
+	}
+	if len(rows) == 0 {
+		return nil, ErrNotFound
+	}
+	return rows[0], nil
+}

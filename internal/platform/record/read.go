@@ -1,0 +1,209 @@
+package record
+
+import (
+	"context"
+	"database/sql"
+
+	"github.com/rapport-platform/rapport/internal/ground/errs"
+	"github.com/rapport-platform/rapport/internal/ground/id"
+	"github.com/rapport-platform/rapport/internal/platform/access"
+	"github.com/rapport-platform/rapport/internal/platform/metadata"
+	"github.com/rapport-platform/rapport/internal/platform/query"
+)
+
+// Page sizes. The largest is that of Dataverse, so that its clients page alike.
+const (
+	DefaultPage = 5000
+	MaxPage     = 5000
+)
+
+// reader implements Reader over the committed rows or over a transaction's.
+type reader struct {
+	o     *Options
+	query func(ctx context.Context, text string, args []any) (*sql.Rows, error)
+}
+
+// Get reads one row by id. A row that the principal may not read is not found.
+func (r reader) Get(ctx context.Context, table string, key id.ID, columns []string, expand []query.Expand) (Row, error) {
+	t, err := tableOf(r.o, table)
+	if err != nil {
+		return nil, err
+	}
+	return r.one(ctx, query.Query{Table: table, Select: columns, Expand: expand, Where: query.Compare{Left: query.Path{t.ID}, Value: key}})
+}
+
+// GetByKey reads one row by the values of its columns, which must be those of
+// an alternate key.
+func (r reader) GetByKey(ctx context.Context, table string, key map[string]any, columns []string, expand []query.Expand) (Row, error) {
+	t, err := tableOf(r.o, table)
+	if err != nil {
+		return nil, err
+	}
+	where, err := keyCondition(t, key)
+	if err != nil {
+		return nil, err
+	}
+	return r.one(ctx, query.Query{Table: table, Select: columns, Expand: expand, Where: where})
+}
+
+func (r reader) one(ctx context.Context, q query.Query) (Row, error) {
+	q.Limit = 1
+	page, err := r.Find(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	if len(page.Rows) == 0 {
+		return nil, ErrNotFound
+	}
+	return page.Rows[0], nil
+}
+
+// keyCondition turns key values into a condition, if they are those of a key.
+func keyCondition(t *metadata.Table, key map[string]any) (query.Node, error) {
+	if v, ok := key[t.ID]; ok && len(key) == 1 {
+		return query.Compare{Left: query.Path{t.ID}, Value: v}, nil
+	}
+	for _, k := range t.Keys {
+		if k.WhereOpen || len(k.Columns) != len(key) {
+			continue
+		}
+		var all query.And
+		for _, c := range k.Columns {
+			if v, ok := key[c]; ok && v != nil {
+				all = append(all, query.Compare{Left: query.Path{c}, Value: v})
+			}
+		}
+		if len(all) == len(k.Columns) {
+			return all, nil
+		}
+	}
+	return nil, invalid("key", "these columns are not an alternate key of %s", t.Name)
+}
+
+// Find reads a page of rows that the principal may read.
+func (r reader) Find(ctx context.Context, q query.Query) (Page, error) {
+	guard := r.o.Access.Guard(ctx, access.Read)
+	return r.find(ctx, q, guard)
+}
+
+func (r reader) find(ctx context.Context, q query.Query, guard query.Guard) (Page, error) {
+	if q.Limit < 0 || q.Limit > MaxPage {
+		return Page{}, invalid("page", "a page holds between 1 and %d rows", MaxPage)
+	}
+	if q.Limit == 0 {
+		q.Limit = DefaultPage
+	}
+	catalog := r.o.Catalog()
+	withKeys(catalog, &q)
+	checked, err := query.Check(catalog, &q, query.Limits{})
+	if err != nil {
+		return Page{}, err
+	}
+	limit := checked.Limit
+	checked.Limit++ // one more tells whether there is a next page
+	st, err := query.Render(catalog, r.o.DB.Dialect(), checked, guard)
+	if err != nil {
+		return Page{}, err
+	}
+	rows, err := r.rows(ctx, st)
+	if err != nil {
+		return Page{}, err
+	}
+	var page Page
+	if len(rows) > limit {
+		rows = rows[:limit]
+		page.Next = query.CursorAfter(checked, rows[limit-1])
+	}
+	page.Rows = rows
+	if err := r.expand(ctx, checked, rows, guard); err != nil {
+		return Page{}, err
+	}
+	for _, row := range rows {
+		for _, c := range st.Columns[st.Shown:] {
+			delete(row, c.Name)
+		}
+	}
+	if q.Count {
+		if page.Total, err = r.count(ctx, checked, guard); err != nil {
+			return Page{}, err
+		}
+	}
+	return page, nil
+}
+
+func (r reader) count(ctx context.Context, q *query.Query, guard query.Guard) (n int64, err error) {
+	st, err := query.RenderCount(r.o.Catalog(), r.o.DB.Dialect(), q, guard)
+	if err != nil {
+		return 0, err
+	}
+	rows, err := r.query(ctx, st.SQL, st.Args)
+	if err != nil {
+		return 0, err
+	}
+	defer rows.Close()
+	if rows.Next() {
+		err = rows.Scan(&n)
+	}
+	if err == nil {
+		err = rows.Err()
+	}
+	return n, err
+}
+
+// rows runs a statement and turns its result into canonical values.
+func (r reader) rows(ctx context.Context, st query.Statement) ([]Row, error) {
+	rows, err := r.query(ctx, st.SQL, st.Args)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	raw, into := make([]any, len(st.Columns)), make([]any, len(st.Columns))
+	for i := range raw {
+		into[i] = &raw[i]
+	}
+	var out []Row
+	for rows.Next() {
+		if err := rows.Scan(into...); err != nil {
+			return nil, errs.Wrap(err, errs.Internal, "record.read", "the row could not be read")
+		}
+		row := make(Row, len(st.Columns))
+		for i, c := range st.Columns {
+			v, err := query.Decode(r.o.DB.Dialect(), c.Kind, c.Scale, raw[i])
+			if err != nil {
+				return nil, err
+			}
+			row[c.Name] = v
+		}
+		out = append(out, row)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, errs.Wrap(err, errs.Unavailable, "record.read", "reading was interrupted")
+	}
+	return out, nil
+}
+
+// Names gives the primary names of rows by id, for showing lookups. As in
+// Dataverse a lookup shows the name of its target to whoever sees the lookup.
+func (r reader) Names(ctx context.Context, table string, ids []id.ID) (map[id.ID]string, error) {
+	t, err := tableOf(r.o, table)
+	if err != nil {
+		return nil, err
+	}
+	values := make([]any, len(ids))
+	for i, v := range ids {
+		values[i] = v
+	}
+	out := make(map[id.ID]string, len(ids))
+	for len(values) > 0 {
+		n := min(len(values), 1000)
+		page, err := r.find(ctx, query.Query{Table: table, Select: []string{t.ID, t.Title}, Where: query.In{Left: query.Path{t.ID}, Values: values[:n]}}, nil)
+		if err != nil {
+			return nil, err
+		}
+		for _, row := range page.Rows {
+			out[row.ID(t.ID)] = row.Text(t.Title)
+		}
+		values = values[n:]
+	}
+	return out, nil
+}

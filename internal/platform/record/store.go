@@ -1,0 +1,94 @@
+package record
+
+import (
+	"context"
+	"database/sql"
+
+	"github.com/rapport-platform/rapport/internal/ground/clock"
+	"github.com/rapport-platform/rapport/internal/ground/errs"
+	"github.com/rapport-platform/rapport/internal/ground/sqldb"
+	"github.com/rapport-platform/rapport/internal/platform/access"
+	"github.com/rapport-platform/rapport/internal/platform/changelog"
+	"github.com/rapport-platform/rapport/internal/platform/metadata"
+)
+
+// Options are what a store is made of.
+type Options struct {
+	DB      *sqldb.DB
+	Catalog func() *metadata.Catalog
+	Access  *access.Control
+	Log     *changelog.Log
+	Clock   clock.Clock
+}
+
+// Store reads committed records, and opens transactions that write them.
+type Store struct {
+	reader
+	o     Options
+	hooks map[string][]Hook
+}
+
+// New makes a store. Hooks are added before it is used.
+func New(o Options) *Store {
+	s := &Store{o: o, hooks: map[string][]Hook{}}
+	s.reader = reader{o: &s.o, query: func(ctx context.Context, text string, args []any) (*sql.Rows, error) {
+		return o.DB.Query(ctx, text, args...)
+	}}
+	return s
+}
+
+// races bounds how often a write runs again because another one made the row
+// that it was about to make.
+const races = 5
+
+// Write runs fn in a transaction; see sqldb.DB.Write. fn may run again.
+func (s *Store) Write(ctx context.Context, fn func(*Tx) error) error {
+	var err error
+	for range races {
+		err = s.o.DB.Write(ctx, func(t *sqldb.Tx) error { return fn(s.Bind(t)) })
+		if errs.CodeOf(err) != errRace.Code {
+			return err
+		}
+	}
+	return err
+}
+
+// Bind lets records be written within a transaction that is already running,
+// so that they commit with what else is in it.
+func (s *Store) Bind(t *sqldb.Tx) *Tx {
+	return &Tx{store: s, sql: t, reader: reader{o: &s.o, query: func(_ context.Context, text string, args []any) (*sql.Rows, error) {
+		return t.Query(text, args...)
+	}}}
+}
+
+// Tx reads and writes records within one transaction.
+type Tx struct {
+	reader
+	store *Store
+	sql   *sqldb.Tx
+}
+
+// SQL gives the transaction underneath, for packages that own tables of their own.
+func (tx *Tx) SQL() *sqldb.Tx { return tx.sql }
+
+func (tx *Tx) table(name string) (*metadata.Table, error) { return tableOf(tx.o, name) }
+
+func tableOf(o *Options, name string) (*metadata.Table, error) {
+	t, ok := o.Catalog().Table(name)
+	if !ok {
+		return nil, errs.New(errs.NotFound, "record.table", "there is no table %s", name)
+	}
+	return t, nil
+}
+
+// writable refuses tables that only the platform itself writes.
+func (tx *Tx) writable(ctx context.Context, name string) (*metadata.Table, error) {
+	t, err := tx.table(name)
+	if err != nil {
+		return nil, err
+	}
+	if t.Managed && access.From(ctx).Kind != access.System {
+		return nil, errs.New(errs.Forbidden, "record.managed", "rows of %s are written by the platform only", name)
+	}
+	return t, nil
+}

@@ -1,0 +1,162 @@
+// Package snapshot keeps hot configuration in memory: roles, keys, forms, rules.
+// Readers get the current value without a lock; a change of the tables it is
+// made from makes it anew, on every node, within a second. A value can be kept
+// on disk as the last known good, so that a process can start and take in
+// events while the database is down.
+package snapshot
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/rapport-platform/rapport/internal/platform/changelog"
+)
+
+// Options say how a value is made and kept.
+type Options[T any] struct {
+	Name string
+	// Load makes the value from the database.
+	Load func(ctx context.Context) (T, error)
+	// Tables are those whose changes make the value old.
+	Tables []string
+	// File keeps the last known good value as JSON; empty keeps none. The
+	// folder is private to the process's user.
+	File   string
+	Logger *slog.Logger
+}
+
+// Value is one piece of hot configuration.
+type Value[T any] struct {
+	o       Options[T]
+	current atomic.Pointer[T]
+	stale   chan struct{}
+	loading sync.Mutex
+	cancel  context.CancelFunc
+	done    chan struct{}
+}
+
+// New makes a value that is still empty. tailer may be nil where only Refresh is used.
+func New[T any](tailer *changelog.Tailer, o Options[T]) *Value[T] {
+	v := &Value[T]{o: o, stale: make(chan struct{}, 1)}
+	var zero T
+	v.current.Store(&zero)
+	if v.o.Logger == nil {
+		v.o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if tailer != nil {
+		tailer.Listen(func(changes []changelog.Change) {
+			if slices.ContainsFunc(changes, func(c changelog.Change) bool { return slices.Contains(o.Tables, c.Table) }) {
+				v.invalidate()
+			}
+		})
+	}
+	return v
+}
+
+// Get gives the value in force. It is never changed in place.
+func (v *Value[T]) Get() T { return *v.current.Load() }
+
+func (v *Value[T]) invalidate() {
+	select {
+	case v.stale <- struct{}{}:
+	default:
+	}
+}
+
+// Recall takes the last known good value from disk, and tells whether there was one.
+func (v *Value[T]) Recall() (bool, error) {
+	if v.o.File == "" {
+		return false, nil
+	}
+	text, err := os.ReadFile(v.o.File)
+	if errors.Is(err, os.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	var value T
+	if err := json.Unmarshal(text, &value); err != nil {
+		return false, err
+	}
+	v.current.Store(&value)
+	return true, nil
+}
+
+// Refresh makes the value anew now, and keeps it on disk.
+func (v *Value[T]) Refresh(ctx context.Context) error {
+	v.loading.Lock()
+	defer v.loading.Unlock()
+	value, err := v.o.Load(ctx)
+	if err != nil {
+		return err
+	}
+	v.current.Store(&value)
+	return v.keep(value)
+}
+
+func (v *Value[T]) keep(value T) error {
+	if v.o.File == "" {
+		return nil
+	}
+	text, err := json.Marshal(value)
+	if err != nil {
+		return err
+	}
+	if old, err := os.ReadFile(v.o.File); err == nil && string(old) == string(text) {
+		return nil
+	}
+	if err := os.MkdirAll(filepath.Dir(v.o.File), 0o700); err != nil {
+		return err
+	}
+	// Written beside and renamed, so that a crash leaves the old file or the new one.
+	fresh := v.o.File + ".new"
+	if err := os.WriteFile(fresh, text, 0o600); err != nil {
+		return err
+	}
+	return os.Rename(fresh, v.o.File)
+}
+
+// Start refreshes the value and then follows changes until Stop.
+func (v *Value[T]) Start(ctx context.Context) error {
+	if err := v.Refresh(ctx); err != nil {
+		return err
+	}
+	ctx, v.cancel = context.WithCancel(ctx)
+	v.done = make(chan struct{})
+	go func() {
+		defer close(v.done)
+		for {
+			select {
+			case <-v.stale:
+				if err := v.Refresh(ctx); err != nil && ctx.Err() == nil {
+					v.o.Logger.Warn("hot configuration stays as it was", "snapshot", v.o.Name, "error", err)
+				}
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return nil
+}
+
+// Stop ends the following of changes.
+func (v *Value[T]) Stop(ctx context.Context) error {
+	if v.cancel == nil {
+		return nil
+	}
+	v.cancel()
+	select {
+	case <-v.done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

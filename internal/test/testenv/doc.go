@@ -1,0 +1,2 @@
+// Package testenv starts the whole product inside a test.
+package testenv
