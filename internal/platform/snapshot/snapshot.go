@@ -15,9 +15,13 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/rapport-platform/rapport/internal/platform/changelog"
 )
+
+// pause lies between attempts to refresh while the database is away.
+const pause = 500 * time.Millisecond
 
 // Options say how a value is made and kept.
 type Options[T any] struct {
@@ -138,6 +142,7 @@ func (v *Value[T]) Start(ctx context.Context) error {
 			case <-v.stale:
 				if err := v.Refresh(ctx); err != nil && ctx.Err() == nil {
 					v.o.Logger.Warn("hot configuration stays as it was", "snapshot", v.o.Name, "error", err)
+					v.retry(ctx)
 				}
 			case <-ctx.Done():
 				return
@@ -145,6 +150,16 @@ func (v *Value[T]) Start(ctx context.Context) error {
 		}
 	}()
 	return nil
+}
+
+// retry makes the value old again after a pause, as the change that was not
+// taken in will not be told of twice.
+func (v *Value[T]) retry(ctx context.Context) {
+	select {
+	case <-time.After(pause):
+		v.invalidate()
+	case <-ctx.Done():
+	}
 }
 
 // Stop ends the following of changes.

@@ -32,8 +32,8 @@ CREATE TABLE inbox (
   at {{.Time}} NOT NULL,
   PRIMARY KEY (consumer, source, eventid)
 ){{if not .Postgres}} WITHOUT ROWID{{end}};
-CREATE INDEX inbox_at ON inbox (at);
-CREATE TABLE position (
+CREATE INDEX inbox_by_time ON inbox (at);
+CREATE TABLE consumerposition (
   consumer {{.Text}} NOT NULL PRIMARY KEY,
   log {{.Text}} NOT NULL,
   seq {{.Int}} NOT NULL,

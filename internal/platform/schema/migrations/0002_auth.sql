@@ -14,7 +14,7 @@ CREATE TABLE session (
   seenon {{.Time}} NOT NULL,
   expireson {{.Time}} NOT NULL
 );
-CREATE INDEX session_user ON session (userid);
+CREATE INDEX session_by_user ON session (userid);
 CREATE TABLE token (
   hash {{.Text}} NOT NULL PRIMARY KEY,
   tokenid {{.ID}} NOT NULL,
@@ -40,4 +40,4 @@ CREATE TABLE signin (
   address {{.Text}} NOT NULL,
   outcome {{.Text}} NOT NULL
 );
-CREATE INDEX signin_at ON signin (at);
+CREATE INDEX signin_by_time ON signin (at);

@@ -1,0 +1,98 @@
+package record_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/rapport-platform/rapport/internal/ground/clock"
+	"github.com/rapport-platform/rapport/internal/ground/id"
+	"github.com/rapport-platform/rapport/internal/ground/sqldb"
+	"github.com/rapport-platform/rapport/internal/platform/access"
+	"github.com/rapport-platform/rapport/internal/platform/changelog"
+	"github.com/rapport-platform/rapport/internal/platform/metadata"
+	"github.com/rapport-platform/rapport/internal/platform/record"
+	"github.com/rapport-platform/rapport/internal/test/dbtest"
+	"github.com/rapport-platform/rapport/internal/test/fixture"
+)
+
+// env is a store over a fresh database with a small organisation.
+type env struct {
+	db    *sqldb.DB
+	store *record.Store
+	log   *changelog.Log
+	clock *clock.Fake
+	snap  *access.Snapshot
+	root  id.ID // top business unit
+}
+
+var start = time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
+
+func each(t *testing.T, run func(t *testing.T, e *env)) {
+	t.Helper()
+	catalog := fixture.Catalog(t)
+	dbtest.Each(t, fixture.Schema(t, catalog), func(t *testing.T, db *sqldb.DB) { run(t, newEnv(t, db, catalog)) })
+}
+
+func newEnv(t testing.TB, db *sqldb.DB, catalog *metadata.Catalog) *env {
+	e := &env{db: db, log: changelog.New(db), clock: clock.NewFake(start)}
+	control := &access.Control{Current: func() *access.Snapshot { return e.snap }, Catalog: func() *metadata.Catalog { return catalog }}
+	e.store = record.New(record.Options{DB: db, Catalog: control.Catalog, Access: control, Log: e.log, Clock: e.clock})
+	e.reload(t)
+	e.root = e.must(t, "businessunit", record.Row{"name": "Head Office"}).ID("businessunitid")
+	e.must(t, "systemuser", record.Row{"systemuserid": access.SystemUser, "fullname": "SYSTEM", "domainname": "system", "businessunitid": e.root})
+	e.reload(t)
+	return e
+}
+
+func (e *env) reload(t testing.TB) {
+	t.Helper()
+	s, err := access.Load(t.Context(), e.db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.snap = s
+}
+
+func system(ctx context.Context) context.Context { return access.AsSystem(ctx, "test") }
+
+func as(ctx context.Context, user id.ID) context.Context {
+	return access.With(ctx, access.Principal{Kind: access.User, ID: user})
+}
+
+func (e *env) create(ctx context.Context, table string, row record.Row) (out record.Row, err error) {
+	err = e.store.Write(ctx, func(tx *record.Tx) error { out, err = tx.Create(ctx, table, row); return err })
+	return out, err
+}
+
+func (e *env) update(ctx context.Context, table string, key id.ID, row record.Row, m record.Match) (out record.Row, err error) {
+	err = e.store.Write(ctx, func(tx *record.Tx) error { out, err = tx.Update(ctx, table, key, row, m); return err })
+	return out, err
+}
+
+func (e *env) delete(ctx context.Context, table string, key id.ID) error {
+	return e.store.Write(ctx, func(tx *record.Tx) error { return tx.Delete(ctx, table, key, record.Match{}) })
+}
+
+func (e *env) must(t testing.TB, table string, row record.Row) record.Row {
+	t.Helper()
+	out, err := e.create(system(t.Context()), table, row)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// user makes a user in a unit with one role of the given privileges.
+func (e *env) user(t testing.TB, name string, unit id.ID, privileges map[string]map[access.Right]access.Depth) id.ID {
+	t.Helper()
+	u := e.must(t, "systemuser", record.Row{"fullname": name, "domainname": name, "businessunitid": unit}).ID("systemuserid")
+	r := e.must(t, "role", record.Row{"name": "role of " + name}).ID("roleid")
+	e.must(t, "systemuserroles", record.Row{"systemuserid": u, "roleid": r})
+	for table, rights := range privileges {
+		for right, depth := range rights {
+			e.must(t, "roleprivileges", record.Row{"roleid": r, "rpt_table": table, "accessright": int64(right), "privilegedepthmask": int64(depth)})
+		}
+	}
+	return u
+}
