@@ -1,0 +1,65 @@
+import { type Answer, request } from "./http";
+import { API, listUrl, type Query, recordUrl, sameOrigin } from "./odata";
+import type { Page, Row, Table } from "./types";
+
+const ANNOTATED = 'odata.include-annotations="*"';
+
+interface Collection {
+  value: Row[];
+  "@odata.nextLink"?: string;
+  "@odata.count"?: number;
+}
+
+function toPage(answer: Answer<Collection>): Page {
+  const { value, "@odata.nextLink": next, "@odata.count": count } = answer.data;
+  return { rows: value ?? [], next: next ? sameOrigin(next) : undefined, count };
+}
+
+/** One page of a list; give the address of `listUrl` or a page's `next`. */
+export async function fetchPage(url: string, pageSize: number, signal?: AbortSignal): Promise<Page> {
+  const headers = { Prefer: `odata.maxpagesize=${pageSize}, ${ANNOTATED}` };
+  return toPage(await request<Collection>(url, { headers, signal }));
+}
+
+export async function fetchTop(entityset: string, query: Query, signal?: AbortSignal): Promise<Page> {
+  return toPage(await request<Collection>(listUrl(entityset, query), { headers: { Prefer: ANNOTATED }, signal }));
+}
+
+export async function fetchRecord(entityset: string, id: string, select?: string[], signal?: AbortSignal): Promise<Row> {
+  const query = select?.length ? `?$select=${select.join(",")}` : "";
+  const answer = await request<Row>(recordUrl(entityset, id) + query, { headers: { Prefer: ANNOTATED }, signal });
+  return answer.data;
+}
+
+/** Writes changed columns if the record is still at `etag`, and answers with the new row. */
+export async function patchRecord(table: Table, id: string, body: Row, etag?: string): Promise<Row> {
+  const headers: Record<string, string> = { Prefer: `return=representation, ${ANNOTATED}` };
+  headers["If-Match"] = etag ?? "*";
+  const answer = await request<Row | undefined>(recordUrl(table.entityset, id), { method: "PATCH", body, headers });
+  return answer.data ?? fetchRecord(table.entityset, id);
+}
+
+/** Creates a record and answers with its id. */
+export async function createRecord(entityset: string, primaryid: string, body: Row): Promise<string> {
+  const headers = { Prefer: "return=representation" };
+  const answer = await request<Row | undefined>(`${API}/${entityset}`, { method: "POST", body, headers });
+  const inBody = answer.data?.[primaryid];
+  if (typeof inBody === "string") return inBody;
+  const named = answer.headers.get("OData-EntityId") ?? answer.headers.get("Location") ?? "";
+  return /\(([^)]+)\)\s*$/.exec(named)?.[1] ?? "";
+}
+
+export async function deleteRecord(entityset: string, id: string): Promise<void> {
+  await request(recordUrl(entityset, id), { method: "DELETE" });
+}
+
+/** Runs an action on a record. */
+export async function callBound<T>(entityset: string, id: string, action: string, input: unknown = {}): Promise<T> {
+  const url = `${recordUrl(entityset, id)}/Microsoft.Dynamics.CRM.${action}`;
+  return (await request<T>(url, { method: "POST", body: input })).data;
+}
+
+/** Runs an action that belongs to no record. */
+export async function callUnbound<T>(action: string, input: unknown = {}, signal?: AbortSignal): Promise<T> {
+  return (await request<T>(`${API}/${action}`, { method: "POST", body: input, signal })).data;
+}

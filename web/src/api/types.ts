@@ -1,0 +1,128 @@
+/** What the server says about tables, and the rows it answers with. */
+
+export type ColumnType =
+  | "text" | "memo" | "whole" | "decimal" | "money" | "boolean" | "date" | "datetime"
+  | "choice" | "multichoice" | "lookup" | "json" | "id";
+
+export interface Option {
+  value: number;
+  label: string;
+  color?: string;
+  /** For status reasons: the state they belong to. */
+  state?: number;
+}
+
+export interface Column {
+  name: string;
+  type: ColumnType;
+  label: string;
+  required?: boolean;
+  maxlength?: number;
+  precision?: number;
+  options?: Option[];
+  /** For lookups: the tables they may point at. */
+  targets?: string[];
+  readonly?: boolean;
+  searchable?: boolean;
+  sortable?: boolean;
+}
+
+export interface ViewColumn {
+  name: string;
+  width?: number;
+}
+
+export interface View {
+  id: string;
+  name: string;
+  default?: boolean;
+  columns: ViewColumn[];
+  filter?: string;
+  orderby?: string;
+}
+
+export interface FormSection {
+  label: string;
+  columns: string[];
+}
+
+export interface FormTab {
+  label: string;
+  sections: FormSection[];
+}
+
+export interface Form {
+  name: string;
+  tabs: FormTab[];
+  header?: string[];
+}
+
+export interface Privileges {
+  create: boolean;
+  read: boolean;
+  write: boolean;
+  delete: boolean;
+  assign: boolean;
+}
+
+export interface TableSummary {
+  logicalname: string;
+  entityset: string;
+  label: string;
+  pluralLabel: string;
+  icon?: string;
+}
+
+export interface Table extends TableSummary {
+  primaryid: string;
+  primaryname: string;
+  privileges: Privileges;
+  columns: Column[];
+  views: View[];
+  forms: Form[];
+}
+
+/** A row as OData sends it: columns, `_x_value` lookups and annotations side by side. */
+export type Row = Record<string, unknown>;
+
+/** What a lookup points at. */
+export interface Reference {
+  id: string;
+  table: string;
+  name: string;
+}
+
+export interface Page {
+  rows: Row[];
+  next?: string;
+  count?: number;
+}
+
+export interface TimelineChange {
+  column: string;
+  label: string;
+  from?: string | null;
+  to?: string | null;
+}
+
+export interface TimelineItem {
+  kind: "change" | "task" | "annotation" | "campaignresponse" | "flowrun" | "notification";
+  id: string;
+  at: string;
+  actor?: { id: string; name: string };
+  title: string;
+  text?: string;
+  changes?: TimelineChange[];
+  link?: { table: string; id: string };
+}
+
+export interface TimelinePage {
+  items: TimelineItem[];
+  next?: string;
+}
+
+export interface Session {
+  user: { systemuserid: string; fullname: string; domainname: string };
+  csrf: string;
+  roles: string[];
+}

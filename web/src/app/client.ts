@@ -1,0 +1,15 @@
+import { QueryClient } from "@tanstack/react-query";
+import { ApiError } from "@/api/errors";
+
+/** Refusals are final; only a lost line or a struggling server is worth another try. */
+function retry(failures: number, error: unknown): boolean {
+  if (!(error instanceof ApiError)) return failures < 1;
+  return (error.kind === "network" || error.kind === "busy" || error.kind === "server") && failures < 2;
+}
+
+export const client = new QueryClient({
+  defaultOptions: {
+    queries: { staleTime: 15_000, gcTime: 10 * 60_000, retry, refetchOnWindowFocus: false },
+    mutations: { retry: false, networkMode: "always" },
+  },
+});

@@ -1,0 +1,132 @@
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import { NotFound, Trouble } from "@/ui/Calm";
+import { Shell } from "./shell/Shell";
+
+/** The state of a grid as it stands in the address; all of it is optional text. */
+export interface GridSearch {
+  view?: string;
+  sort?: string;
+  q?: string;
+  filter?: string;
+  cols?: string;
+  w?: string;
+  peek?: string;
+}
+
+const gridKeys = ["view", "sort", "q", "filter", "cols", "w", "peek"] as const;
+
+function gridSearch(raw: Record<string, unknown>): GridSearch {
+  const search: GridSearch = {};
+  for (const key of gridKeys) {
+    const value = raw[key];
+    if (typeof value === "string" && value !== "") search[key] = value;
+  }
+  return search;
+}
+
+const root = createRootRoute({ component: Shell, notFoundComponent: NotFound });
+
+const home = createRoute({
+  getParentRoute: () => root,
+  path: "/",
+  component: lazyRouteComponent(() => import("@/pages/Home"), "Home"),
+});
+
+const list = createRoute({
+  getParentRoute: () => root,
+  path: "/r/$table",
+  validateSearch: gridSearch,
+  component: lazyRouteComponent(() => import("@/pages/TablePage"), "TablePage"),
+});
+
+const create = createRoute({
+  getParentRoute: () => root,
+  path: "/r/$table/new",
+  component: lazyRouteComponent(() => import("@/pages/NewRecord"), "NewRecord"),
+});
+
+const record = createRoute({
+  getParentRoute: () => root,
+  path: "/r/$table/$id",
+  component: lazyRouteComponent(() => import("@/record/RecordPage"), "RecordPage"),
+});
+
+const quarantine = createRoute({
+  getParentRoute: () => root,
+  path: "/quarantine",
+  validateSearch: gridSearch,
+  component: lazyRouteComponent(() => import("@/pages/IntakeLists"), "QuarantineList"),
+});
+
+const quarantineItem = createRoute({
+  getParentRoute: () => root,
+  path: "/quarantine/$id",
+  component: lazyRouteComponent(() => import("@/pages/QuarantineItem"), "QuarantineItem"),
+});
+
+const deadLetters = createRoute({
+  getParentRoute: () => root,
+  path: "/dead-letters",
+  validateSearch: gridSearch,
+  component: lazyRouteComponent(() => import("@/pages/IntakeLists"), "DeadLetterList"),
+});
+
+const deadLetter = createRoute({
+  getParentRoute: () => root,
+  path: "/dead-letters/$id",
+  component: lazyRouteComponent(() => import("@/pages/DeadLetter"), "DeadLetter"),
+});
+
+const flowRuns = createRoute({
+  getParentRoute: () => root,
+  path: "/flow-runs",
+  validateSearch: gridSearch,
+  component: lazyRouteComponent(() => import("@/pages/IntakeLists"), "FlowRunList"),
+});
+
+const flowRun = createRoute({
+  getParentRoute: () => root,
+  path: "/flow-runs/$id",
+  component: lazyRouteComponent(() => import("@/pages/FlowRun"), "FlowRun"),
+});
+
+// One route for list and rule: what is half-written survives the change of rule.
+const rules = createRoute({
+  getParentRoute: () => root,
+  path: "/rules/{-$id}",
+  component: lazyRouteComponent(() => import("@/rules/Rules"), "Rules"),
+});
+
+const tree = root.addChildren([
+  home, list, create, record, quarantine, quarantineItem, deadLetters, deadLetter, flowRuns, flowRun, rules,
+]);
+
+function parseSearch(text: string): Record<string, string> {
+  return Object.fromEntries(new URLSearchParams(text));
+}
+
+function stringifySearch(search: Record<string, unknown>): string {
+  const params = new URLSearchParams();
+  for (const [key, value] of Object.entries(search)) {
+    if (typeof value === "string" && value !== "") params.set(key, value);
+  }
+  const text = params.toString();
+  return text ? `?${text}` : "";
+}
+
+export const router = createRouter({
+  routeTree: tree,
+  parseSearch,
+  stringifySearch,
+  defaultPreload: "intent",
+  defaultPendingMs: 200,
+  defaultErrorComponent: Trouble,
+  defaultNotFoundComponent: NotFound,
+  scrollRestoration: true,
+});
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}

@@ -1,0 +1,100 @@
+import { ActionIcon, Popover } from "@mantine/core";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { useLive } from "@/api/live";
+import { useTableMeta, useTables } from "@/api/metadata";
+import { deleteRecord, fetchTop, patchRecord } from "@/api/records";
+import { parseJson } from "@/api/rows";
+import { useSession } from "@/api/session";
+import type { Row, Table } from "@/api/types";
+import { formatAgo } from "@/lib/format";
+import { recordPath } from "@/lib/paths";
+import { Calm } from "@/ui/Calm";
+import { Icon } from "@/ui/icons";
+import { toastFailure } from "@/ui/toast";
+import classes from "./Bell.module.css";
+
+const TABLE = "appnotification";
+
+/** Where a notification leads: its data or its regarding lookup says. */
+function target(row: Row): string | undefined {
+  const data = parseJson<{ table?: string; id?: string } | null>(row.data ?? row.rpt_data, null);
+  if (data?.table && data.id) return recordPath(data.table, data.id);
+  for (const key of Object.keys(row)) {
+    const lookup = /^(_.*(?:regarding|lead|object).*_value)@Microsoft\.Dynamics\.CRM\.lookuplogicalname$/.exec(key)?.[1];
+    if (lookup && typeof row[lookup] === "string") return recordPath(String(row[key]), String(row[lookup]));
+  }
+  return undefined;
+}
+
+async function dismiss(table: Table, row: Row) {
+  const id = String(row[table.primaryid]);
+  // Some notifications remember that they were read; the others are cleared away.
+  if (table.columns.some((c) => c.name === "isread")) await patchRecord(table, id, { isread: true });
+  else await deleteRecord(table.entityset, id);
+}
+
+function List({ table, rows, onOpen, onDismiss }: { table: Table; rows: Row[]; onOpen: () => void; onDismiss: (row: Row) => void }) {
+  const { t } = useTranslation();
+  if (rows.length === 0) return <Calm small icon="bell" title={t("bell.emptyTitle")}>{t("bell.empty")}</Calm>;
+  return (
+    <ul className={classes.list}>
+      {rows.map((row) => {
+        const to = target(row);
+        const body = (
+          <>
+            <span className={classes.title}>{String(row.title ?? row[table.primaryname] ?? "")}</span>
+            {row.body ? <span className={classes.text}>{String(row.body)}</span> : null}
+            <span className={classes.time}>{formatAgo(String(row.createdon ?? ""))}</span>
+          </>
+        );
+        return (
+          <li key={String(row[table.primaryid])} className={classes.item}>
+            {to ? <Link to={to} className={classes.link} onClick={onOpen}>{body}</Link> : <div className={classes.link}>{body}</div>}
+            <ActionIcon aria-label={t("bell.dismiss")} onClick={() => onDismiss(row)}><Icon name="check" /></ActionIcon>
+          </li>
+        );
+      })}
+    </ul>
+  );
+}
+
+export function Bell() {
+  const { t } = useTranslation();
+  const client = useQueryClient();
+  const [open, setOpen] = useState(false);
+  const { session } = useSession();
+  const readable = useTables().data?.some((x) => x.logicalname === TABLE) ?? false;
+  const { data: table } = useTableMeta(readable ? TABLE : "");
+  const key = [TABLE, "mine"];
+  const me = session?.user.systemuserid;
+  const rows = useQuery({
+    queryKey: key,
+    enabled: table !== undefined && me !== undefined,
+    queryFn: ({ signal }) => {
+      const unread = table!.columns.some((c) => c.name === "isread") ? " and isread ne true" : "";
+      return fetchTop(table!.entityset, { filter: `_ownerid_value eq ${me}${unread}`, orderby: "createdon desc", top: 30, count: true }, signal);
+    },
+  });
+  useLive(readable ? TABLE : "", () => void client.invalidateQueries({ queryKey: key }));
+  if (!table) return null;
+  const count = rows.data?.count ?? rows.data?.rows.length ?? 0;
+
+  return (
+    <Popover opened={open} onChange={setOpen} position="bottom-start" width={340} trapFocus>
+      <Popover.Target>
+        <ActionIcon className={classes.bell} aria-label={t("bell.label", { count })} aria-expanded={open} onClick={() => setOpen(!open)}>
+          <Icon name="bell" />
+          {count > 0 && <span className={classes.count} aria-hidden="true">{count > 99 ? "99+" : count}</span>}
+        </ActionIcon>
+      </Popover.Target>
+      <Popover.Dropdown p={0} aria-label={t("bell.title")}>
+        <div className={classes.head}>{t("bell.title")}</div>
+        <List table={table} rows={rows.data?.rows ?? []} onOpen={() => setOpen(false)}
+          onDismiss={(row) => void dismiss(table, row).then(() => client.invalidateQueries({ queryKey: key }), toastFailure)} />
+      </Popover.Dropdown>
+    </Popover>
+  );
+}

@@ -1,0 +1,58 @@
+import { Button, Popover } from "@mantine/core";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import type { Table } from "@/api/types";
+import { useShortcuts } from "@/lib/keys";
+import { Icon } from "@/ui/icons";
+import classes from "./filter.module.css";
+import { FilterBuilder } from "./FilterBuilder";
+import { countConditions, type Group } from "./model";
+import { filterFromText, filterToText } from "./urlText";
+
+/** Opens the builder. What is built is kept here while half-typed, and asked once complete. */
+export function FilterButton({ table, value, onChange }: { table: Table; value?: string; onChange: (value: string | undefined) => void }) {
+  const { t } = useTranslation();
+  const [open, setOpen] = useState(false);
+  const [draft, setDraft] = useState<Group>(() => filterFromText(value));
+  const count = countConditions(filterFromText(value));
+
+  function show() {
+    const group = filterFromText(value);
+    setDraft(group.items.length ? group : { join: "and", items: [{ column: firstColumn(table), op: "contains" }] });
+    setOpen(true);
+  }
+  function edit(group: Group) {
+    setDraft(group);
+    onChange(filterToText(group));
+  }
+  function close() {
+    setOpen(false);
+    if (countConditions(draft) === 0) onChange(undefined);
+  }
+  useShortcuts([{ keys: "f", label: "keys.filter", group: "keys.list", run: () => (open ? close() : show()) }]);
+
+  return (
+    <Popover opened={open} onChange={(o) => (o ? show() : close())} position="bottom-end" width="target" trapFocus>
+      <Popover.Target>
+        <Button variant={count ? "light" : "default"} leftSection={<Icon name="filter" size={15} />} aria-expanded={open} onClick={() => (open ? close() : show())}
+          aria-label={count ? t("filter.buttonCount", { count }) : t("filter.button")} className={classes.button}>
+          <span className={classes.buttonText}>{t("filter.button")}</span>
+          {count > 0 && <span className={classes.badge}>{count}</span>}
+        </Button>
+      </Popover.Target>
+      <Popover.Dropdown className={classes.dropdown} aria-label={t("filter.title")}>
+        <FilterBuilder table={table} group={draft} onChange={edit} />
+        <div className={classes.foot}>
+          <Button variant="subtle" size="compact-sm" color="gray" onClick={() => { onChange(undefined); setDraft({ join: "and", items: [] }); setOpen(false); }}>
+            {t("filter.clear")}
+          </Button>
+          <Button size="compact-sm" onClick={close}>{t("common.done")}</Button>
+        </div>
+      </Popover.Dropdown>
+    </Popover>
+  );
+}
+
+function firstColumn(table: Table): string {
+  return table.columns.some((c) => c.name === table.primaryname) ? table.primaryname : (table.columns[0]?.name ?? "");
+}

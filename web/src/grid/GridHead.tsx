@@ -1,0 +1,93 @@
+import { Menu } from "@mantine/core";
+import { type DragEvent, useState } from "react";
+import { useTranslation } from "react-i18next";
+import type { Column } from "@/api/types";
+import { Icon } from "@/ui/icons";
+import { isNumeric } from "./cells";
+import classes from "./GridHead.module.css";
+import type { Sort } from "./gridState";
+
+interface Props {
+  columns: Column[];
+  headers: { getResizeHandler: () => (event: unknown) => void }[];
+  sorting: Sort[];
+  active?: number;
+  menu?: number;
+  resizing: string | false;
+  onMenu: (col: number | undefined) => void;
+  onFocus: (col: number) => void;
+  onSort: (name: string) => void;
+  onSortTo: (name: string, desc: boolean) => void;
+  onMove: (name: string, to: number) => void;
+  onHide: (name: string) => void;
+  onWidth: (name: string, by: number) => void;
+}
+
+export function GridHead(props: Props) {
+  const [over, setOver] = useState<number>();
+  const drop = (event: DragEvent, col: number) => {
+    event.preventDefault();
+    setOver(undefined);
+    const name = event.dataTransfer.getData("text/x-column");
+    if (name) props.onMove(name, col);
+  };
+  return (
+    <div role="rowgroup" className={classes.head}>
+      <div role="row" aria-rowindex={1} className={classes.row}>
+        {props.columns.map((column, col) => (
+          <div key={column.name} className={classes.slot} data-over={over === col || undefined} data-first={col === 0 || undefined}
+            onDragOver={(e) => { if (col > 0 && e.dataTransfer.types.includes("text/x-column")) { e.preventDefault(); setOver(col); } }}
+            onDragLeave={() => setOver(undefined)} onDrop={(e) => drop(e, col)} role="presentation">
+            <HeadCell {...props} column={column} col={col} />
+          </div>
+        ))}
+      </div>
+    </div>
+  );
+}
+
+function HeadCell({ column, col, ...props }: Props & { column: Column; col: number }) {
+  const { t } = useTranslation();
+  const sorted = props.sorting.find((s) => s.column === column.name);
+  const movable = col > 0;
+  const handler = props.headers[col]?.getResizeHandler();
+  return (
+    <>
+      <div role="columnheader" aria-colindex={col + 1} data-place={`-1:${col}`} tabIndex={props.active === col ? 0 : -1} className={classes.cell}
+        aria-sort={sorted ? (sorted.desc ? "descending" : "ascending") : column.sortable ? "none" : undefined} draggable={movable}
+        data-end={isNumeric(column) && column.name !== "msdyn_leadscore" ? true : undefined}
+        onDragStart={(e) => { e.dataTransfer.setData("text/x-column", column.name); e.dataTransfer.effectAllowed = "move"; }}
+        onFocus={() => props.onFocus(col)} onClick={() => column.sortable && props.onSort(column.name)}>
+        <span className="clip" title={column.label}>{column.label}</span>
+        {sorted && <Icon name={sorted.desc ? "arrowDown" : "arrowUp"} size={13} className={classes.arrow} />}
+      </div>
+      <Menu opened={props.menu === col} onChange={(o) => props.onMenu(o ? col : undefined)} position="bottom-start" width={190} returnFocus>
+        <Menu.Target>
+          <button type="button" tabIndex={-1} className={classes.more} aria-label={t("grid.columnMenu", { column: column.label })}>
+            <Icon name="chevronDown" size={13} />
+          </button>
+        </Menu.Target>
+        <Menu.Dropdown>
+          {column.sortable && (
+            <>
+              <Menu.Item leftSection={<Icon name="arrowUp" />} onClick={() => props.onSortTo(column.name, false)}>{t("grid.sortUp")}</Menu.Item>
+              <Menu.Item leftSection={<Icon name="arrowDown" />} onClick={() => props.onSortTo(column.name, true)}>{t("grid.sortDown")}</Menu.Item>
+              <Menu.Divider />
+            </>
+          )}
+          <Menu.Item closeMenuOnClick={false} onClick={() => props.onWidth(column.name, 40)}>{t("grid.wider")}</Menu.Item>
+          <Menu.Item closeMenuOnClick={false} onClick={() => props.onWidth(column.name, -40)}>{t("grid.narrower")}</Menu.Item>
+          {movable && (
+            <>
+              <Menu.Divider />
+              <Menu.Item leftSection={<Icon name="arrowLeft" />} disabled={col <= 1} onClick={() => props.onMove(column.name, col - 1)}>{t("grid.moveLeft")}</Menu.Item>
+              <Menu.Item leftSection={<Icon name="arrowRight" />} disabled={col >= props.columns.length - 1} onClick={() => props.onMove(column.name, col + 1)}>{t("grid.moveRight")}</Menu.Item>
+              <Menu.Item leftSection={<Icon name="close" />} onClick={() => props.onHide(column.name)}>{t("grid.hide")}</Menu.Item>
+            </>
+          )}
+        </Menu.Dropdown>
+      </Menu>
+      <span className={classes.grip} data-on={props.resizing === column.name || undefined} onMouseDown={handler} onTouchStart={handler} aria-hidden="true" />
+    </>
+  );
+}

@@ -1,0 +1,119 @@
+import { ActionIcon, Button, Menu, TextInput, Tooltip } from "@mantine/core";
+import { useDebouncedCallback } from "@mantine/hooks";
+import { Link, useNavigate } from "@tanstack/react-router";
+import { type ReactNode, useEffect, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+import type { GridSearch } from "@/app/router";
+import type { Table } from "@/api/types";
+import { FilterButton } from "@/filter/FilterButton";
+import { formatNumber } from "@/lib/format";
+import { useShortcuts } from "@/lib/keys";
+import { Icon, tableIcon } from "@/ui/icons";
+import { PageBar } from "@/ui/PageBar";
+import { ColumnChooser } from "./ColumnChooser";
+import classes from "./GridToolbar.module.css";
+import type { GridState } from "./gridState";
+
+interface Props {
+  table: Table;
+  state: GridState;
+  search: GridSearch;
+  total?: number;
+  change: (next: Partial<GridSearch>) => void;
+  newPath?: string;
+  actions?: ReactNode;
+  onRefresh: () => void;
+}
+
+export function GridToolbar({ table, state, search, total, change, newPath, actions, onRefresh }: Props) {
+  const { t } = useTranslation();
+  const navigate = useNavigate();
+  const box = useRef<HTMLInputElement>(null);
+  const creatable = newPath !== undefined && table.privileges.create;
+  useShortcuts([
+    { keys: "/", label: "keys.search", group: "keys.list", run: () => box.current?.focus() },
+    { keys: "c", label: "keys.create", group: "keys.list", run: () => { if (creatable) void navigate({ to: newPath }); } },
+  ]);
+
+  return (
+    <PageBar
+      title={
+        <>
+          <span className={classes.icon}><Icon name={tableIcon(table.logicalname, table.icon)} /></span>
+          <h1>{table.pluralLabel}</h1>
+          <ViewPicker table={table} state={state} change={change} />
+          {total !== undefined && <span className={`faint tnum ${classes.count}`}>{formatNumber(total)}</span>}
+        </>
+      }
+      actions={
+        <>
+          <SearchBox box={box} value={search.q ?? ""} onChange={(q) => change({ q: q || undefined })} label={t("grid.search", { what: table.pluralLabel })} />
+          <FilterButton table={table} value={search.filter} onChange={(filter) => change({ filter })} />
+          <ColumnChooser table={table} state={state} onChange={(names) => change({ cols: names.join(",") })}
+            onReset={() => change({ cols: undefined, w: undefined })} />
+          <Tooltip label={t("grid.refresh")}>
+            <ActionIcon aria-label={t("grid.refresh")} onClick={onRefresh} className={classes.wide}><Icon name="refresh" /></ActionIcon>
+          </Tooltip>
+          {actions}
+          {creatable && (
+            <Button component={Link} to={newPath} leftSection={<Icon name="plus" size={15} />} className={classes.new} aria-label={t("grid.new", { what: table.label })}>
+              <span className={classes.newText}>{t("grid.newShort")}</span>
+            </Button>
+          )}
+        </>
+      }
+    />
+  );
+}
+
+function ViewPicker({ table, state, change }: Pick<Props, "table" | "state" | "change">) {
+  const { t } = useTranslation();
+  if (table.views.length === 0) return null;
+  return (
+    <Menu position="bottom-start" width={240}>
+      <Menu.Target>
+        <button type="button" className={classes.view} aria-label={t("grid.view", { name: state.view?.name ?? "" })}>
+          <span className="clip">{state.view?.name}</span>
+          <Icon name="chevronDown" size={14} />
+        </button>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Label>{t("grid.views")}</Menu.Label>
+        {table.views.map((view) => (
+          <Menu.Item key={view.id} rightSection={view.id === state.view?.id ? <Icon name="check" /> : undefined}
+            onClick={() => change({ view: view.default ? undefined : view.id, sort: undefined, cols: undefined, w: undefined })}>
+            {view.name}
+          </Menu.Item>
+        ))}
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
+
+function SearchBox({ box, value, onChange, label }: {
+  box: React.RefObject<HTMLInputElement | null>; value: string; onChange: (value: string) => void; label: string;
+}) {
+  const { t } = useTranslation();
+  const [typed, setTyped] = useState(value);
+  const sent = useRef(value);
+  const send = useDebouncedCallback((next: string) => {
+    sent.current = next;
+    onChange(next);
+  }, 220);
+  // The address may change from elsewhere: a cleared filter, the way back.
+  useEffect(() => {
+    if (value !== sent.current) {
+      sent.current = value;
+      setTyped(value);
+    }
+  }, [value]);
+
+  return (
+    <TextInput ref={box} className={classes.search} type="search" aria-label={label} placeholder={t("grid.searchShort")} value={typed}
+      leftSection={<Icon name="search" size={15} />}
+      onChange={(e) => { setTyped(e.currentTarget.value); send(e.currentTarget.value.trim()); }}
+      onKeyDown={(e) => {
+        if (e.key === "Escape") { setTyped(""); send(""); e.currentTarget.blur(); }
+      }} />
+  );
+}

@@ -1,0 +1,135 @@
+import { type InfiniteData, keepPreviousData, useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import type { GridSearch } from "@/app/router";
+import { useLive } from "@/api/live";
+import { allOf, listUrl } from "@/api/odata";
+import { fetchPage, fetchTop } from "@/api/records";
+import { wireName } from "@/api/rows";
+import type { Page, Row, Table } from "@/api/types";
+import { filterFromText } from "@/filter/urlText";
+import { searchFilter, toOData } from "@/filter/toOData";
+import { dayText } from "@/filter/dates";
+import { columnOf } from "@/api/rows";
+import type { GridState } from "./gridState";
+
+const PAGE = 100;
+/** More changed rows than this at once are not fetched one by one. */
+const MANY = 40;
+const GATHER_MS = 250;
+
+export interface GridData {
+  rows: Row[];
+  total?: number;
+  /** Rows that came meanwhile and wait behind the pill. */
+  fresh: number;
+  gone: ReadonlySet<string>;
+  loading: boolean;
+  stale: boolean;
+  error: unknown;
+  more: boolean;
+  loadMore: () => void;
+  refresh: () => void;
+}
+
+function orderBy(table: Table, state: GridState): string | undefined {
+  const own = state.sort.flatMap((s) => {
+    const column = columnOf(table, s.column);
+    return column ? [`${wireName(column)} ${s.desc ? "desc" : "asc"}`] : [];
+  });
+  return own.length ? own.join(",") : state.view?.orderby;
+}
+
+/** The list's rows, page by page, kept current without ever shifting under the cursor. */
+export function useGridData(table: Table, state: GridState, search: GridSearch, fixed?: string): GridData {
+  const client = useQueryClient();
+  // Relative dates mean other instants tomorrow: the day is part of the question.
+  const today = dayText(new Date());
+  const select = useMemo(
+    () => [...new Set([table.primaryid, ...state.columns.map(wireName), ...stateColumns(table)])],
+    [table, state.columns],
+  );
+  const url = useMemo(() => {
+    const own = toOData(filterFromText(search.filter), table.columns, new Date());
+    const filter = allOf(fixed, state.view?.filter, own, searchFilter(search.q ?? "", table.columns));
+    return listUrl(table.entityset, { select, filter, orderby: orderBy(table, state), count: true });
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [table, select, state.sort, state.view, search.filter, search.q, fixed, today]);
+
+  const key = useMemo(() => ["rows", table.logicalname, url], [table.logicalname, url]);
+  const query = useInfiniteQuery({
+    queryKey: key,
+    queryFn: ({ pageParam, signal }) => fetchPage(pageParam, PAGE, signal),
+    initialPageParam: url,
+    getNextPageParam: (last: Page) => last.next,
+    placeholderData: keepPreviousData,
+    staleTime: 60_000,
+  });
+
+  const rows = useMemo(() => query.data?.pages.flatMap((p) => p.rows) ?? [], [query.data]);
+  const [fresh, setFresh] = useState<ReadonlySet<string>>(new Set());
+  const [gone, setGone] = useState<ReadonlySet<string>>(new Set());
+  useEffect(() => {
+    setFresh(new Set());
+    setGone(new Set());
+  }, [url]);
+
+  const shown = useRef(new Set<string>());
+  useEffect(() => {
+    shown.current = new Set(rows.map((r) => String(r[table.primaryid])));
+  }, [rows, table.primaryid]);
+
+  const changed = useRef(new Set<string>());
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  useEffect(() => () => clearTimeout(timer.current), []);
+
+  /** Fetches the rows that changed, in one request, and puts them where they stand. */
+  const settle = useCallback(async () => {
+    const ids = [...changed.current];
+    changed.current = new Set();
+    const filter = ids.map((id) => `${table.primaryid} eq ${id}`).join(" or ");
+    const page = await fetchTop(table.entityset, { select, filter }).catch(() => undefined);
+    if (!page) return;
+    const byId = new Map(page.rows.map((r) => [String(r[table.primaryid]), r]));
+    client.setQueryData<InfiniteData<Page>>(key, (data) => data && {
+      ...data,
+      pages: data.pages.map((p) => ({ ...p, rows: p.rows.map((r) => byId.get(String(r[table.primaryid])) ?? r) })),
+    });
+  }, [client, key, select, table]);
+
+  useLive(table.logicalname, (change) => {
+    if (change.op === "delete") {
+      if (shown.current.has(change.id)) setGone((old) => new Set(old).add(change.id));
+    } else if (!shown.current.has(change.id)) {
+      if (change.op === "create") setFresh((old) => new Set(old).add(change.id));
+    } else if (changed.current.size < MANY) {
+      changed.current.add(change.id);
+      clearTimeout(timer.current);
+      timer.current = setTimeout(() => void settle(), GATHER_MS);
+    }
+  });
+
+  const { fetchNextPage, hasNextPage, isFetchingNextPage, isFetchNextPageError } = query;
+  const loadMore = useCallback(() => {
+    if (hasNextPage && !isFetchingNextPage && !isFetchNextPageError) void fetchNextPage();
+  }, [fetchNextPage, hasNextPage, isFetchingNextPage, isFetchNextPageError]);
+  const refresh = useCallback(() => {
+    setFresh(new Set());
+    setGone(new Set());
+    void client.resetQueries({ queryKey: key, exact: true });
+  }, [client, key]);
+
+  return {
+    rows, gone, loadMore, refresh,
+    total: query.data?.pages[0]?.count,
+    fresh: fresh.size,
+    loading: query.isPending,
+    stale: query.isPlaceholderData,
+    error: query.isError && rows.length === 0 ? query.error : undefined,
+    more: hasNextPage,
+  };
+}
+
+/** The state decides how a row looks, so it always comes along. */
+function stateColumns(table: Table): string[] {
+  return table.columns.filter((c) => c.name === "statecode").map((c) => c.name);
+}

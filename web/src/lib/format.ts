@@ -1,0 +1,128 @@
+import i18next from "i18next";
+import { formattedOf, parseJson, valueOf } from "@/api/rows";
+import type { Column, Option, Reference, Row } from "@/api/types";
+
+const cache = new Map<string, Intl.NumberFormat | Intl.DateTimeFormat | Intl.RelativeTimeFormat>();
+
+function memo<T extends Intl.NumberFormat | Intl.DateTimeFormat | Intl.RelativeTimeFormat>(key: string, make: (lng: string) => T): T {
+  const full = `${i18next.language}:${key}`;
+  let made = cache.get(full);
+  if (!made) {
+    made = make(i18next.language);
+    cache.set(full, made);
+  }
+  return made as T;
+}
+
+export function formatNumber(value: number, fraction = 0): string {
+  return memo(`n${fraction}`, (l) => new Intl.NumberFormat(l, { minimumFractionDigits: fraction, maximumFractionDigits: fraction })).format(value);
+}
+
+export function formatPercent(value: number): string {
+  return memo("pct", (l) => new Intl.NumberFormat(l, { style: "percent", maximumFractionDigits: 0 })).format(value);
+}
+
+/** A date without a time is a calendar day: it must not move with the time zone. */
+export function formatDay(value: string): string {
+  const day = new Date(`${value.slice(0, 10)}T00:00:00Z`);
+  if (Number.isNaN(day.getTime())) return value;
+  return memo("day", (l) => new Intl.DateTimeFormat(l, { dateStyle: "medium", timeZone: "UTC" })).format(day);
+}
+
+export function formatInstant(value: string): string {
+  const at = new Date(value);
+  if (Number.isNaN(at.getTime())) return value;
+  return memo("instant", (l) => new Intl.DateTimeFormat(l, { dateStyle: "medium", timeStyle: "short" })).format(at);
+}
+
+export function formatTime(value: string): string {
+  const at = new Date(value);
+  if (Number.isNaN(at.getTime())) return value;
+  return memo("time", (l) => new Intl.DateTimeFormat(l, { timeStyle: "short" })).format(at);
+}
+
+/** Heads the days of a timeline. */
+export function formatDayHeading(value: string): string {
+  const at = new Date(value);
+  if (Number.isNaN(at.getTime())) return value;
+  return memo("heading", (l) => new Intl.DateTimeFormat(l, { weekday: "short", day: "numeric", month: "long", year: "numeric" })).format(at);
+}
+
+const steps: [Intl.RelativeTimeFormatUnit, number][] = [
+  ["year", 31_536_000], ["month", 2_592_000], ["week", 604_800], ["day", 86_400], ["hour", 3_600], ["minute", 60],
+];
+
+/** «5 minutes ago». */
+export function formatAgo(value: string, now = Date.now()): string {
+  const seconds = (new Date(value).getTime() - now) / 1000;
+  if (Number.isNaN(seconds)) return value;
+  const format = memo("ago", (l) => new Intl.RelativeTimeFormat(l, { numeric: "auto", style: "short" }));
+  for (const [unit, size] of steps) {
+    if (Math.abs(seconds) >= size) return format.format(Math.trunc(seconds / size), unit);
+  }
+  return format.format(0, "minute");
+}
+
+/** Milliseconds as people read a duration. */
+export function formatDuration(ms: number): string {
+  if (ms < 1000) return `${formatNumber(ms)} ms`;
+  if (ms < 60_000) return `${formatNumber(ms / 1000, 1)} s`;
+  const minutes = Math.floor(ms / 60_000);
+  return `${formatNumber(minutes)} min ${formatNumber(Math.round((ms % 60_000) / 1000))} s`;
+}
+
+export function optionsOf(column: Column): Option[] {
+  if (column.options?.length) return column.options;
+  if (column.type !== "boolean") return [];
+  return [{ value: 1, label: i18next.t("value.yes") }, { value: 0, label: i18next.t("value.no") }];
+}
+
+export function optionFor(column: Column, value: unknown): Option | undefined {
+  const key = typeof value === "boolean" ? Number(value) : value;
+  return optionsOf(column).find((o) => o.value === key);
+}
+
+/** Values of a multi-choice column: a list, or text with commas between. */
+export function manyOf(value: unknown): number[] {
+  if (Array.isArray(value)) return value.map(Number);
+  if (typeof value === "string" && value !== "") return value.split(",").map(Number);
+  return typeof value === "number" ? [value] : [];
+}
+
+/** A column's value as plain words; empty text when there is none. */
+export function display(column: Column, row: Row): string {
+  return displayValue(column, valueOf(column, row), formattedOf(column, row));
+}
+
+export function displayValue(column: Column, value: unknown, formatted?: string): string {
+  if (value === null || value === undefined || value === "") return "";
+  switch (column.type) {
+    case "lookup":
+      return (value as Reference).name || i18next.t("value.unnamed");
+    case "choice":
+    case "boolean":
+      return optionFor(column, value)?.label ?? formatted ?? String(value);
+    case "multichoice":
+      return manyOf(value).map((v) => optionFor(column, v)?.label ?? String(v)).join(", ");
+    case "date":
+      return formatDay(String(value));
+    case "datetime":
+      return formatInstant(String(value));
+    case "whole":
+      return formatNumber(Number(value));
+    case "decimal":
+      return formatNumber(Number(value), column.precision ?? 2);
+    case "money":
+      return formatted ?? formatNumber(Number(value), column.precision ?? 2);
+    case "json":
+      return typeof value === "string" ? value : JSON.stringify(parseJson(value, value));
+    default:
+      return String(value);
+  }
+}
+
+/** Up to two letters that stand for a name. */
+export function initials(name: string): string {
+  const words = name.trim().split(/\s+/).filter(Boolean);
+  return ((words[0]?.[0] ?? "") + (words.length > 1 ? (words.at(-1)?.[0] ?? "") : "")).toUpperCase();
+}

@@ -1,0 +1,188 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import type { ReactNode } from "react";
+import { useTranslation } from "react-i18next";
+import { useLive } from "@/api/live";
+import { useTableMeta, useTables } from "@/api/metadata";
+import { fetchTop } from "@/api/records";
+import { columnOf, nameOf } from "@/api/rows";
+import { useSession } from "@/api/session";
+import type { Row, Table } from "@/api/types";
+import { formatAgo, formatNumber, optionFor } from "@/lib/format";
+import { recordPath } from "@/lib/paths";
+import { Grade } from "@/lead/Grade";
+import { leadScore } from "@/lead/leadScore";
+import { ScoreRing } from "@/lead/ScoreRing";
+import { Avatar } from "@/ui/Avatar";
+import { Calm, Failure } from "@/ui/Calm";
+import { Icon, type IconName } from "@/ui/icons";
+import { PageBar } from "@/ui/PageBar";
+import classes from "./Home.module.css";
+
+/** Only columns that the table really has may be asked for. */
+function select(table: Table, names: string[]): string[] {
+  return [table.primaryid, ...names.filter((n) => columnOf(table, n))];
+}
+
+const columns = ["fullname", "companyname", "jobtitle", "msdyn_leadscore", "msdyn_leadgrade", "rpt_nextaction", "rpt_reasons", "rpt_productinterest", "address1_city", "createdon"];
+
+function startOfToday(): string {
+  const now = new Date();
+  return new Date(now.getFullYear(), now.getMonth(), now.getDate()).toISOString();
+}
+
+function greeting(hour: number): "morning" | "day" | "evening" {
+  return hour < 11 ? "morning" : hour < 18 ? "day" : "evening";
+}
+
+/** The day's work: my leads by score, what came today, and how intake is doing. */
+export function Home() {
+  const { t, i18n } = useTranslation();
+  const { session } = useSession();
+  const tables = useTables();
+  const readable = (name: string) => tables.data?.some((x) => x.logicalname === name) ?? false;
+  const meta = useTableMeta(readable("lead") ? "lead" : "");
+  const first = session?.user.fullname.split(/\s+/)[0] ?? "";
+  if (tables.isError) return <Failure error={tables.error} onRetry={() => void tables.refetch()} />;
+  const today = new Intl.DateTimeFormat(i18n.language, { weekday: "long", day: "numeric", month: "long" }).format(new Date());
+
+  return (
+    <>
+      <PageBar title={<><h1>{t("nav.home")}</h1><span className="faint">{today}</span></>} />
+      <div className={classes.page}>
+        <div className={classes.inner}>
+          <h2 className={classes.hello}>{t(`home.${greeting(new Date().getHours())}`, { name: first })}</h2>
+          <div className={classes.columns}>
+            {meta.data && <WorkList table={meta.data} me={session?.user.systemuserid ?? ""} />}
+            <div className={classes.side}>
+              {meta.data && <Today table={meta.data} />}
+              <Health readable={readable} />
+            </div>
+          </div>
+        </div>
+      </div>
+    </>
+  );
+}
+
+function Card({ title, link, children }: { title: string; link?: ReactNode; children: ReactNode }) {
+  return (
+    <section className={classes.card} aria-label={title}>
+      <header className={classes.cardHead}><h3>{title}</h3>{link}</header>
+      {children}
+    </section>
+  );
+}
+
+function useHomeLeads(table: Table, name: string, filter: string, orderby: string, top: number) {
+  const query = useQuery({
+    queryKey: ["home", name],
+    queryFn: ({ signal }) => fetchTop(table.entityset, { select: select(table, columns), filter, orderby, top, count: true }, signal),
+  });
+  useLive("lead", () => void query.refetch());
+  return query;
+}
+
+function WorkList({ table, me }: { table: Table; me: string }) {
+  const { t } = useTranslation();
+  const order = columnOf(table, "msdyn_leadscore") ? "msdyn_leadscore desc,createdon desc" : "createdon desc";
+  const query = useHomeLeads(table, "mine", `_ownerid_value eq ${me} and statecode eq 0`, order, 12);
+  const filter = JSON.stringify(["and", ["ownerid", "in", [me]], ["statecode", "in", ["0"]]]);
+  return (
+    <Card title={t("home.mine")}
+      link={<Link to="/r/$table" params={{ table: "lead" }} search={{ filter, sort: "-msdyn_leadscore" }} className={classes.all}>{t("home.all", { count: query.data?.count ?? 0 })}</Link>}>
+      {query.isError && !query.data && <Failure small error={query.error} onRetry={() => void query.refetch()} />}
+      {query.data?.rows.length === 0 && <Calm small icon="check" title={t("home.noneTitle")}>{t("home.none")}</Calm>}
+      <ol className={classes.work}>{query.data?.rows.map((row) => <WorkItem key={String(row[table.primaryid])} table={table} row={row} />)}</ol>
+    </Card>
+  );
+}
+
+function WorkItem({ table, row }: { table: Table; row: Row }) {
+  const { t } = useTranslation();
+  const score = leadScore(row);
+  const column = columnOf(table, "rpt_nextaction");
+  const action = column && optionFor(column, row.rpt_nextaction);
+  const why = score.reasons.find((r) => r.points > 0) ?? score.reasons[0];
+  return (
+    <li>
+      <Link to={recordPath("lead", String(row[table.primaryid]))} className={classes.workItem}>
+        {score.score !== undefined ? <ScoreRing score={score.score} size={38} label={t("lead.scoreOf", { score: score.score })} /> : <Avatar name={nameOf(table, row)} size={38} />}
+        <span className={classes.workText}>
+          <span className="row"><strong className="clip">{nameOf(table, row) || t("value.unnamed")}</strong><span className="dim clip">{[row.jobtitle, row.companyname].filter(Boolean).join(", ")}</span></span>
+          <span className={`${classes.why} clip`}>{why ? why.text : String(row.rpt_productinterest ?? "")}</span>
+        </span>
+        <span className={classes.workEnd}>
+          {action && <span className={classes.action} data-action={action.value}>{action.label}</span>}
+          <span className="faint">{formatAgo(String(row.createdon ?? ""))}</span>
+        </span>
+      </Link>
+    </li>
+  );
+}
+
+function Today({ table }: { table: Table }) {
+  const { t } = useTranslation();
+  const query = useHomeLeads(table, "today", `createdon ge ${startOfToday()}`, "createdon desc", 6);
+  const filter = JSON.stringify(["and", ["createdon", "today"]]);
+  return (
+    <Card title={t("home.today")}
+      link={<Link to="/r/$table" params={{ table: "lead" }} search={{ filter, sort: "-createdon" }} className={classes.all}>{t("home.all", { count: query.data?.count ?? 0 })}</Link>}>
+      {query.data?.rows.length === 0 && <p className={classes.quiet}>{t("home.noneToday")}</p>}
+      <ul className={classes.today}>
+        {query.data?.rows.map((row) => {
+          const score = leadScore(row);
+          return (
+            <li key={String(row[table.primaryid])}>
+              <Link to={recordPath("lead", String(row[table.primaryid]))} className={classes.todayItem}>
+                {score.grade !== undefined ? <Grade value={score.grade} /> : <Avatar name={nameOf(table, row)} size={20} />}
+                <span className="clip grow">{nameOf(table, row) || t("value.unnamed")}</span>
+                <span className="faint">{formatAgo(String(row.createdon ?? ""))}</span>
+              </Link>
+            </li>
+          );
+        })}
+      </ul>
+    </Card>
+  );
+}
+
+/** What is counted, where it stands, and since when it is worrying. */
+const gauges: { table: string; label: string; icon: IconName; to: string; filter: string; search?: string }[] = [
+  { table: "rpt_quarantine", label: "home.quarantine", icon: "quarantine", to: "/quarantine", filter: "statecode eq 0" },
+  { table: "rpt_deadletter", label: "home.deadLetters", icon: "deadletter", to: "/dead-letters", filter: "statecode eq 0" },
+  { table: "rpt_flowrun", label: "home.failedRuns", icon: "flow", to: "/flow-runs", filter: "rpt_status eq 2", search: JSON.stringify(["and", ["rpt_status", "in", ["2"]]]) },
+];
+
+function Health({ readable }: { readable: (table: string) => boolean }) {
+  const { t } = useTranslation();
+  const shown = gauges.filter((g) => readable(g.table));
+  if (shown.length === 0) return null;
+  return (
+    <Card title={t("home.health")}>
+      <ul className={classes.health}>{shown.map((g) => <Gauge key={g.table} gauge={g} />)}</ul>
+    </Card>
+  );
+}
+
+function Gauge({ gauge }: { gauge: (typeof gauges)[number] }) {
+  const { t } = useTranslation();
+  const { data: table } = useTableMeta(gauge.table);
+  const query = useQuery({
+    queryKey: ["home", gauge.table],
+    enabled: table !== undefined,
+    queryFn: ({ signal }) => fetchTop(table!.entityset, { select: [table!.primaryid], filter: gauge.filter, top: 1, count: true }, signal),
+  });
+  useLive(gauge.table, () => void query.refetch());
+  const count = query.data?.count;
+  return (
+    <li>
+      <Link to={gauge.to} search={gauge.search ? { filter: gauge.search } : {}} className={classes.gauge} data-bad={(count ?? 0) > 0 || undefined}>
+        <Icon name={gauge.icon} />
+        <span className="grow">{t(gauge.label)}</span>
+        <strong className="tnum">{query.isError ? "?" : count === undefined ? "" : formatNumber(count)}</strong>
+        <Icon name="chevronRight" size={14} />
+      </Link>
+    </li>
+  );
+}

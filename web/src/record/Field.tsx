@@ -1,0 +1,128 @@
+import { Link } from "@tanstack/react-router";
+import { type KeyboardEvent, useEffect, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { valueOf } from "@/api/rows";
+import type { Column, Reference, Row, Table } from "@/api/types";
+import { Cell } from "@/grid/cells";
+import { recordPath } from "@/lib/paths";
+import { Icon } from "@/ui/icons";
+import { JsonView } from "@/ui/JsonView";
+import { FieldEditor, isTyped } from "./editors/FieldEditor";
+import classes from "./Field.module.css";
+import { fromInput, toInput } from "./fieldValue";
+import { same } from "./merge";
+import type { RecordHandle } from "./useRecord";
+
+interface Props {
+  table: Table;
+  column: Column;
+  row: Row;
+  handle: RecordHandle;
+  /** In the header: the label above, no room for errors below. */
+  strip?: boolean;
+}
+
+/** A field of a record: read, and edited where it stands. */
+export function Field({ table, column, row, handle, strip }: Props) {
+  const { t } = useTranslation();
+  const value = valueOf(column, row);
+  const refused = handle.refused[column.name];
+  const [editing, setEditing] = useState(false);
+  const [draft, setDraft] = useState<unknown>();
+  const [problem, setProblem] = useState<string>();
+  const display = useRef<HTMLButtonElement>(null);
+  const settled = useRef(false);
+  const editable = !column.readonly && table.privileges.write && column.type !== "id" && column.type !== "json";
+  const pending = handle.pending.has(column.name);
+
+  // What the server refused comes back into its editor: nothing typed is lost.
+  useEffect(() => {
+    if (!refused) return;
+    setDraft(isTyped(column) ? toInput(column, refused.value) : refused.value);
+    setProblem(refused.message);
+    settled.current = false;
+    setEditing(true);
+  }, [refused, column]);
+
+  function start(first?: string) {
+    if (!editable) return;
+    settled.current = false;
+    setDraft(first ?? (isTyped(column) ? toInput(column, value) : value));
+    setProblem(undefined);
+    setEditing(true);
+  }
+  function stop(focus: boolean) {
+    settled.current = true;
+    setEditing(false);
+    setProblem(undefined);
+    if (refused) handle.forget(column.name);
+    if (focus) requestAnimationFrame(() => display.current?.focus());
+  }
+  function commit(next: unknown) {
+    if (settled.current) return;
+    const parsed = isTyped(column) ? fromInput(column, String(next ?? ""), t) : { value: next };
+    if (parsed.problem !== undefined) return setProblem(parsed.problem);
+    const hadFocus = document.activeElement?.closest(`[data-field="${column.name}"]`) !== null;
+    stop(hadFocus);
+    if (!same(parsed.value, value)) void handle.save({ [column.name]: parsed.value });
+  }
+  function onKeyDown(event: KeyboardEvent) {
+    if (event.key === "F2") {
+      event.preventDefault();
+      start();
+    } else if (isTyped(column) && event.key.length === 1 && event.key !== " " && !event.ctrlKey && !event.metaKey && !event.altKey && column.type !== "date" && column.type !== "datetime") {
+      event.preventDefault();
+      event.stopPropagation();
+      start(event.key);
+    }
+  }
+
+  const empty = value === null || value === undefined || value === "";
+  const content = empty
+    ? <span className={classes.empty}>{editable ? (strip ? "—" : t("field.add")) : "—"}</span>
+    : column.type === "memo" ? <span className={classes.memo}>{String(value)}</span>
+    : column.type === "json" ? <JsonView value={value} />
+    : <Cell table={{ ...table, primaryname: "" }} column={column} row={row} />;
+
+  return (
+    <div className={classes.field} data-strip={strip || undefined} data-field={column.name} data-tall={column.type === "memo" || column.type === "json" || undefined}>
+      <span className={classes.label} id={`label-${column.name}${strip ? "-head" : ""}`}>
+        <span className="clip">{column.label}</span>
+        {column.required && editable && <span className={classes.required} title={t("field.required")}>*</span>}
+        {pending && <span className={classes.pending} role="status" aria-label={t("record.saving")} />}
+      </span>
+      <div className={classes.value}>
+        {editing ? (
+          <FieldEditor column={column} draft={draft} autoFocus error={problem} onDraft={setDraft} onCommit={commit} onCancel={() => { if (!problem || isTyped(column)) stop(true); }} />
+        ) : editable ? (
+          <>
+            <button type="button" ref={display} className={classes.display} aria-labelledby={`label-${column.name}${strip ? "-head" : ""}`} aria-describedby={`value-${column.name}${strip ? "-head" : ""}`}
+              onClick={() => start()} onKeyDown={onKeyDown}>
+              <span id={`value-${column.name}${strip ? "-head" : ""}`} className={classes.content}>{content}</span>
+            </button>
+            <Aside column={column} value={value} />
+          </>
+        ) : (
+          <div className={classes.fixed}><span className={classes.content}>{content}</span><Aside column={column} value={value} /></div>
+        )}
+      </div>
+    </div>
+  );
+}
+
+/** The way from a value to what it means: a record, a mail, a call. */
+function Aside({ column, value }: { column: Column; value: unknown }) {
+  const { t } = useTranslation();
+  if (value === null || value === undefined || value === "") return null;
+  if (column.type === "lookup") {
+    const ref = value as Reference;
+    return <Link to={recordPath(ref.table, ref.id)} className={classes.aside} aria-label={t("field.openRecord", { name: ref.name })}><Icon name="arrowRight" size={14} /></Link>;
+  }
+  if (/^emailaddress\d$/.test(column.name)) {
+    return <a href={`mailto:${String(value)}`} className={classes.aside} aria-label={t("field.mail", { to: String(value) })}><Icon name="mail" size={14} /></a>;
+  }
+  if (/^(telephone\d|mobilephone)$/.test(column.name)) {
+    return <a href={`tel:${String(value)}`} className={classes.aside} aria-label={t("field.call", { to: String(value) })}><Icon name="phone" size={14} /></a>;
+  }
+  return null;
+}

@@ -1,0 +1,158 @@
+import { ActionIcon, Menu, SegmentedControl } from "@mantine/core";
+import { useMediaQuery } from "@mantine/hooks";
+import { Link, useNavigate, useParams } from "@tanstack/react-router";
+import { type ReactNode, useEffect, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { useTableMeta } from "@/api/metadata";
+import { deleteRecord } from "@/api/records";
+import { columnOf, nameOf } from "@/api/rows";
+import type { Row, Table } from "@/api/types";
+import { LeadActions } from "@/lead/LeadActions";
+import { LeadPanel } from "@/lead/LeadPanel";
+import { useShortcuts } from "@/lib/keys";
+import { listPath } from "@/lib/paths";
+import { Timeline } from "@/timeline/Timeline";
+import { Avatar } from "@/ui/Avatar";
+import { Calm, Failure } from "@/ui/Calm";
+import { ConfirmDialog } from "@/ui/ConfirmDialog";
+import { Icon } from "@/ui/icons";
+import { PageBar } from "@/ui/PageBar";
+import { toast } from "@/ui/toast";
+import { Field } from "./Field";
+import { MergeDialog } from "./MergeDialog";
+import { formOf, RecordForm } from "./RecordForm";
+import classes from "./RecordPage.module.css";
+import { type RecordHandle, useRecord } from "./useRecord";
+
+/** What a table adds to its records' page. */
+interface Extra {
+  actions?: (table: Table, row: Row, handle: RecordHandle) => ReactNode;
+  panel?: (table: Table, row: Row) => ReactNode;
+}
+
+const extras: Record<string, Extra> = {
+  lead: {
+    actions: (table, row, handle) => <LeadActions table={table} row={row} onDone={handle.refetch} />,
+    panel: (table, row) => <LeadPanel table={table} row={row} />,
+  },
+};
+
+/** Tables whose records carry notes and tasks. */
+const discussed = new Set(["lead", "account", "contact", "opportunity", "campaign"]);
+
+/** The page of any record. */
+export function RecordPage() {
+  const { table: logical = "", id = "" } = useParams({ strict: false });
+  const meta = useTableMeta(logical);
+  if (meta.isError) return <Failure error={meta.error} onRetry={() => void meta.refetch()} />;
+  if (!meta.data) return null;
+  return <Loaded key={`${logical}/${id}`} table={meta.data} id={id} />;
+}
+
+type Part = "details" | "timeline" | "panel";
+
+function Loaded({ table, id }: { table: Table; id: string }) {
+  const { t } = useTranslation();
+  const navigate = useNavigate();
+  const handle = useRecord(table, id);
+  const narrow = useMediaQuery("(max-width: 767px)", undefined, { getInitialValueInEffect: false });
+  const extra = extras[table.logicalname];
+  const [part, setPart] = useState<Part>(extra?.panel ? "panel" : "details");
+  const { row } = handle;
+  const name = row ? nameOf(table, row) : "";
+  useEffect(() => {
+    document.title = name ? `${name} · Rapport` : "Rapport";
+    return () => { document.title = "Rapport"; };
+  }, [name]);
+  useShortcuts([{ keys: "escape", label: "keys.back", group: "keys.record", run: () => void navigate({ to: listPath(table.logicalname) }) }]);
+
+  if (handle.error && !row) return <Failure error={handle.error} onRetry={handle.refetch} />;
+  const bar = (
+    <PageBar
+      title={
+        <nav className={classes.crumbs} aria-label={t("record.crumbs")}>
+          <Link to={listPath(table.logicalname)} className={classes.crumb}>{table.pluralLabel}</Link>
+          <Icon name="chevronRight" size={14} className={classes.sep} />
+          <span className="clip">{name}</span>
+        </nav>
+      }
+      actions={row && <>{extra?.actions?.(table, row, handle)}<More table={table} id={id} name={name} /></>}
+    />
+  );
+  if (!row) return bar;
+  if (handle.deleted) {
+    return <>{bar}<Calm icon="trash" title={t("record.goneTitle")} action={<Link className="link" to={listPath(table.logicalname)}>{t("record.backTo", { what: table.pluralLabel })}</Link>}>{t("record.gone")}</Calm></>;
+  }
+  const shows = (which: Part) => !narrow || part === which;
+
+  return (
+    <>
+      {bar}
+      <Head table={table} row={row} name={name} handle={handle} />
+      {narrow && (
+        <SegmentedControl className={classes.parts} fullWidth value={part} onChange={(v) => setPart(v as Part)} aria-label={t("record.parts")}
+          data={[
+            ...(extra?.panel ? [{ value: "panel", label: t("record.panel") }] : []),
+            { value: "details", label: t("record.details") }, { value: "timeline", label: t("timeline.title") },
+          ]} />
+      )}
+      <div className={classes.body} data-panel={Boolean(extra?.panel) || undefined}>
+        {shows("details") && <div className={classes.details}><RecordForm table={table} row={row} handle={handle} /></div>}
+        {shows("timeline") && <div className={classes.timeline}><Timeline table={table.logicalname} id={id} composer={discussed.has(table.logicalname)} /></div>}
+        {extra?.panel && shows("panel") && <aside className={classes.panel} aria-label={t("record.panel")}>{extra.panel(table, row)}</aside>}
+      </div>
+      {handle.conflict && <MergeDialog conflict={handle.conflict} onResolve={(chosen) => void handle.resolve(chosen)} />}
+    </>
+  );
+}
+
+function Head({ table, row, name, handle }: { table: Table; row: Row; name: string; handle: RecordHandle }) {
+  const { t } = useTranslation();
+  const fields = (formOf(table).header ?? []).flatMap((n) => columnOf(table, n) ?? []).filter((c) => c.name !== table.primaryname);
+  const second = ["jobtitle", "companyname"].flatMap((n) => (typeof row[n] === "string" && row[n] ? [String(row[n])] : []));
+  return (
+    <header className={classes.head}>
+      <Avatar name={name} size={40} square />
+      <div className={classes.who}>
+        <h1 className="clip">{name || t("value.unnamed")}</h1>
+        {second.length > 0 && <p className="dim clip">{second.join(" · ")}</p>}
+      </div>
+      <div className={classes.strip}>
+        {fields.map((column) => <Field key={column.name} table={table} column={column} row={row} handle={handle} strip />)}
+      </div>
+    </header>
+  );
+}
+
+function More({ table, id, name }: { table: Table; id: string; name: string }) {
+  const { t } = useTranslation();
+  const navigate = useNavigate();
+  const [asking, setAsking] = useState(false);
+  return (
+    <>
+      <Menu position="bottom-end" width={200}>
+        <Menu.Target>
+          <ActionIcon aria-label={t("record.more")}><Icon name="more" /></ActionIcon>
+        </Menu.Target>
+        <Menu.Dropdown>
+          <Menu.Item leftSection={<Icon name="link" />} onClick={() => void navigator.clipboard?.writeText(location.href).then(() => toast(t("record.copied")))}>
+            {t("record.copy")}
+          </Menu.Item>
+          {table.privileges.delete && (
+            <Menu.Item color="red" leftSection={<Icon name="trash" />} onClick={() => setAsking(true)}>{t("record.delete")}</Menu.Item>
+          )}
+        </Menu.Dropdown>
+      </Menu>
+      {asking && (
+        <ConfirmDialog title={t("record.deleteTitle", { name })} confirm={t("record.delete")} danger onClose={() => setAsking(false)}
+          run={async () => {
+            await deleteRecord(table.entityset, id);
+            toast(t("record.deleted", { name }));
+            void navigate({ to: listPath(table.logicalname) });
+          }}>
+          {t("record.deleteText")}
+        </ConfirmDialog>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,58 @@
+import type { TFunction } from "i18next";
+import type { Column } from "@/api/types";
+
+/** How a value stands in a text field while it is edited. */
+export function toInput(column: Column, value: unknown): string {
+  if (value === null || value === undefined) return "";
+  if (column.type === "date") return String(value).slice(0, 10);
+  if (column.type === "datetime") {
+    const at = new Date(String(value));
+    if (Number.isNaN(at.getTime())) return "";
+    return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+  }
+  return String(value);
+}
+
+export type Parsed = { value: unknown; problem?: undefined } | { problem: string; value?: undefined };
+
+const LARGEST = 2 ** 31 - 1;
+
+/** Reads what was typed; the server checks again, this only answers sooner. */
+export function fromInput(column: Column, typed: string, t: TFunction): Parsed {
+  const text = column.type === "memo" ? typed : typed.trim();
+  if (text === "") return column.required ? { problem: t("field.required") } : { value: null };
+  switch (column.type) {
+    case "whole": {
+      const plain = text.replace(/[\s'’.,](?=\d{3}(\D|$))/g, "");
+      const number = Number(plain);
+      if (!/^-?\d+$/.test(plain) || Math.abs(number) > LARGEST) return { problem: t("field.whole") };
+      return { value: number };
+    }
+    case "decimal": case "money": {
+      const number = readDecimal(text);
+      return number === undefined ? { problem: t("field.number") } : { value: number };
+    }
+    case "datetime": {
+      const at = new Date(text);
+      return Number.isNaN(at.getTime()) ? { problem: t("field.date") } : { value: at.toISOString() };
+    }
+    case "date":
+      return /^\d{4}-\d\d-\d\d$/.test(text) ? { value: text } : { problem: t("field.date") };
+    default:
+      if (column.maxlength && [...text].length > column.maxlength) return { problem: t("field.long", { count: column.maxlength }) };
+      return { value: text };
+  }
+}
+
+/** Takes 1,234.5 as well as 1.234,5: the last mark is the decimal one, if it is alone. */
+export function readDecimal(text: string): number | undefined {
+  const bare = text.replace(/[\s'’]/g, "");
+  if (!/^-?[\d.,]+$/.test(bare)) return undefined;
+  const mark = Math.max(bare.lastIndexOf("."), bare.lastIndexOf(","));
+  if (mark < 0) return Number(bare);
+  const symbol = bare[mark]!;
+  const alone = bare.indexOf(symbol) === mark;
+  const grouped = !alone || (bare.length - mark - 1 === 3 && symbol === "," && !bare.includes("."));
+  const number = grouped ? Number(bare.replace(/[.,]/g, "")) : Number(`${bare.slice(0, mark).replace(/[.,]/g, "")}.${bare.slice(mark + 1)}`);
+  return Number.isFinite(number) ? number : undefined;
+}

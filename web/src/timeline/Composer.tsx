@@ -1,0 +1,72 @@
+import { Button, SegmentedControl, Textarea, TextInput } from "@mantine/core";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { entitySets, tableQuery, useTables } from "@/api/metadata";
+import { createRecord, deleteRecord } from "@/api/records";
+import { useSession } from "@/api/session";
+import { useShortcuts } from "@/lib/keys";
+import { toastFailure, toastUndo } from "@/ui/toast";
+import classes from "./Composer.module.css";
+
+type Mode = "annotation" | "task";
+
+/** Adds a note or a task to the record. What is typed stays until the server has it. */
+export function Composer({ table, id, onAdded }: { table: string; id: string; onAdded: () => void }) {
+  const { t } = useTranslation();
+  const client = useQueryClient();
+  const { session } = useSession();
+  const { data: tables } = useTables();
+  const [mode, setMode] = useState<Mode>("annotation");
+  const [text, setText] = useState("");
+  const [due, setDue] = useState("");
+  const area = useRef<HTMLTextAreaElement>(null);
+  const modes = (["annotation", "task"] as const).filter((m) => tables?.some((x) => x.logicalname === m));
+  const current = modes.includes(mode) ? mode : modes[0];
+  useShortcuts([{ keys: "n", label: "keys.note", group: "keys.record", run: () => area.current?.focus() }]);
+
+  const add = useMutation({
+    mutationFn: async (kind: Mode) => {
+      const meta = await client.ensureQueryData(tableQuery(kind));
+      const bind = `/${entitySets(client)[table] ?? table}(${id})`;
+      const [first, ...rest] = text.trim().split("\n");
+      const body: Record<string, unknown> = kind === "annotation"
+        ? { notetext: text.trim(), "objectid@odata.bind": bind }
+        : {
+            subject: first?.slice(0, 200), description: rest.join("\n").trim() || null, scheduledend: due ? new Date(`${due}T17:00`).toISOString() : null,
+            "regardingobjectid@odata.bind": bind, "ownerid@odata.bind": `/systemusers(${session?.user.systemuserid})`,
+          };
+      const made = await createRecord(meta.entityset, meta.primaryid, body);
+      return { kind, made, set: meta.entityset };
+    },
+    onSuccess: ({ kind, made, set }) => {
+      setText("");
+      setDue("");
+      onAdded();
+      const label = t(`timeline.added.${kind}`);
+      if (made) toastUndo(label, { label, run: async () => { await deleteRecord(set, made); onAdded(); } });
+    },
+    onError: toastFailure,
+  });
+  if (!current) return null;
+  const submit = () => { if (text.trim() && !add.isPending) add.mutate(current); };
+
+  return (
+    <form className={classes.composer} onSubmit={(e) => { e.preventDefault(); submit(); }}>
+      <Textarea ref={area} autosize minRows={text ? 3 : 1} maxRows={12} value={text} variant="unstyled" aria-label={t(`timeline.placeholder.${current}`)}
+        placeholder={t(`timeline.placeholder.${current}`)} onChange={(e) => setText(e.currentTarget.value)}
+        onKeyDown={(e) => {
+          if (e.key === "Enter" && (e.ctrlKey || e.metaKey)) submit();
+          if (e.key === "Escape") e.currentTarget.blur();
+        }} />
+      <div className={classes.foot}>
+        {modes.length > 1 && (
+          <SegmentedControl size="xs" value={current} onChange={(v) => setMode(v as Mode)} aria-label={t("timeline.kindLabel")}
+            data={modes.map((m) => ({ value: m, label: t(`timeline.kind.${m}`) }))} />
+        )}
+        {current === "task" && <TextInput type="date" size="xs" value={due} onChange={(e) => setDue(e.currentTarget.value)} aria-label={t("timeline.due")} />}
+        <Button type="submit" size="compact-sm" ml="auto" disabled={!text.trim()} loading={add.isPending}>{t("timeline.add")}</Button>
+      </div>
+    </form>
+  );
+}
