@@ -1,0 +1,13 @@
+// Package odata speaks OData 4.0 as the Dataverse Web API does: it turns URL
+// and body text into the query tree and records, and records and definitions
+// into JSON and CSDL. It knows no HTTP and reads no record itself.
+//
+// The map: names.go (names on the wire ↔ columns and relations), lexer.go,
+// filter.go, operand.go, lambda.go, functions.go, dates.go ($filter text to
+// query.Node), options.go and expand.go (the query options), key.go and path.go
+// (resource paths), read.go (request bodies), write.go and format.go (rows as
+// JSON, annotations), csdl.go ($metadata).
+//
+// No input makes it panic; length and nesting are limited; every error is of
+// kind Invalid or Unsupported and says where in the text the trouble is.
+package odata
