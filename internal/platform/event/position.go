@@ -1,0 +1,38 @@
+package event
+
+import (
+	"context"
+	"time"
+
+	"github.com/rapport-platform/rapport/internal/ground/sqldb"
+	"github.com/rapport-platform/rapport/internal/platform/query"
+)
+
+// position reads how far a consumer is; 0 if it is new.
+func position(ctx context.Context, db *sqldb.DB, consumer, topic string) (seq int64, err error) {
+	_, err = db.QueryRow(ctx, "SELECT seq FROM consumerposition WHERE consumer = "+db.Dialect().Placeholder(1), []any{consumer + "/" + topic}, &seq)
+	return seq, err
+}
+
+// move notes how far a consumer is. It never goes back.
+func move(ctx context.Context, db *sqldb.DB, consumer, topic string, seq uint64, now time.Time) error {
+	at, err := query.Encode(db.Dialect(), query.Time, now)
+	if err != nil {
+		return err
+	}
+	p := db.Dialect().Placeholder
+	return db.Write(ctx, func(tx *sqldb.Tx) error {
+		_, err := tx.Exec("INSERT INTO consumerposition (consumer, log, seq, at) VALUES ("+p(1)+", "+p(2)+", "+p(3)+", "+p(4)+
+			") ON CONFLICT (consumer) DO UPDATE SET seq = excluded.seq, at = excluded.at WHERE excluded.seq > consumerposition.seq",
+			consumer+"/"+topic, topic, int64(seq), at)
+		return err
+	})
+}
+
+// Lowest gives the lowest position of a topic's consumers: what lies at or
+// below it has been worked off by all. ok is false where nobody consumes it.
+func Lowest(ctx context.Context, db *sqldb.DB, topic string) (seq int64, ok bool, err error) {
+	var n int64
+	_, err = db.QueryRow(ctx, "SELECT COUNT(*), COALESCE(MIN(seq), 0) FROM consumerposition WHERE log = "+db.Dialect().Placeholder(1), []any{topic}, &n, &seq)
+	return seq, n > 0, err
+}
