@@ -1,0 +1,94 @@
+package portal
+
+import (
+	"crypto/rand"
+	"sync/atomic"
+	"time"
+
+	"github.com/rapport-platform/rapport/internal/ground/clock"
+	"github.com/rapport-platform/rapport/internal/ground/errs"
+)
+
+// Config is what a Service is made of. Publisher and Forms are needed; the
+// zero value of any other member means its default.
+type Config struct {
+	Publisher Publisher
+	Forms     Forms
+	Clock     clock.Clock
+	// Secret signs submission tokens. Nodes that share visitors share it, and it
+	// should outlive a restart; without one a token of another process is taken
+	// as it comes, and only the time trap is lost.
+	Secret            []byte
+	SubmitRate        Rate          // from one address; default 20 at once, then one in 3 s
+	TrackRate         Rate          // from one address; default 120 at once, then 2 a second
+	MinFill           time.Duration // quicker than this no person fills in a form; default 2 s
+	InteractionsTopic string        // default "interactions"
+}
+
+// Rate is a token bucket.
+type Rate struct {
+	Burst  int     // at once
+	Second float64 // and then so many a second
+}
+
+// Stats counts what became of what came in.
+type Stats struct {
+	Submitted   uint64 // published
+	Invalid     uint64 // sent back with complaints
+	Suspect     uint64 // published with a mark; also among Submitted
+	LimitedForm uint64 // refused by the rate limit
+	Failed      uint64 // could not be stored
+	Tracked     uint64 // interactions published
+	LimitedView uint64 // interactions refused by the rate limit
+	Private     uint64 // interactions dropped because the visitor asks not to be tracked
+}
+
+// Service takes submissions and interactions and turns them into events.
+type Service struct {
+	cfg     Config
+	submits *limiter
+	tracks  *limiter
+
+	submitted, invalid, suspect, limitedForm, failed, tracked, limitedView, private atomic.Uint64
+}
+
+// New gives a service.
+func New(c Config) *Service {
+	if c.Clock == nil {
+		c.Clock = clock.System{}
+	}
+	if len(c.Secret) == 0 {
+		c.Secret = []byte(rand.Text())
+	}
+	if c.SubmitRate.Burst <= 0 {
+		c.SubmitRate = Rate{Burst: 20, Second: 1.0 / 3}
+	}
+	if c.TrackRate.Burst <= 0 {
+		c.TrackRate = Rate{Burst: 120, Second: 2}
+	}
+	if c.MinFill <= 0 {
+		c.MinFill = 2 * time.Second
+	}
+	setDefault(&c.InteractionsTopic, "interactions")
+	return &Service{cfg: c, submits: newLimiter(c.SubmitRate, addresses), tracks: newLimiter(c.TrackRate, addresses)}
+}
+
+// Form gives a form by name, or errs.NotFound.
+func (s *Service) Form(name string) (Form, error) {
+	f, ok := s.cfg.Forms.Form(name)
+	if !ok {
+		return Form{}, errs.New(errs.NotFound, "portal.form_unknown", "there is no such form")
+	}
+	if f.prepared == nil {
+		if err := f.Prepare(); err != nil {
+			return Form{}, err
+		}
+	}
+	return f, nil
+}
+
+// Stats gives the counts since the service was made.
+func (s *Service) Stats() Stats {
+	return Stats{Submitted: s.submitted.Load(), Invalid: s.invalid.Load(), Suspect: s.suspect.Load(), LimitedForm: s.limitedForm.Load(),
+		Failed: s.failed.Load(), Tracked: s.tracked.Load(), LimitedView: s.limitedView.Load(), Private: s.private.Load()}
+}
