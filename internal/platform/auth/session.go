@@ -1,0 +1,111 @@
+package auth
+
+import (
+	"context"
+	"time"
+
+	"github.com/rapport-platform/rapport/internal/ground/id"
+	"github.com/rapport-platform/rapport/internal/ground/sqldb"
+)
+
+const (
+	sessionIdle = 12 * time.Hour     // without a request
+	sessionLife = 7 * 24 * time.Hour // in all
+	seenEvery   = 5 * time.Minute    // how precisely "last seen" is kept
+)
+
+// Session is an open session. Secret is in the cookie and nowhere else.
+type Session struct {
+	Secret  string
+	User    id.ID
+	CSRF    string // must come back in a header with every write
+	Expires time.Time
+}
+
+func (a *Auth) open(ctx context.Context, user id.ID) (Session, error) {
+	now := a.o.Clock.Now()
+	s := Session{Secret: newSecret("rps_"), User: user, CSRF: newSecret(""), Expires: now.Add(sessionLife)}
+	d := a.o.DB.Dialect()
+	e := encoder{d: d}
+	args := []any{hashSecret(s.Secret), e.id(user), s.CSRF, e.time(now), e.time(now), e.time(s.Expires)}
+	if e.err != nil {
+		return Session{}, e.err
+	}
+	p := d.Placeholder
+	err := a.o.DB.Write(ctx, func(tx *sqldb.Tx) error {
+		_, err := tx.Exec("INSERT INTO session (hash, userid, csrf, createdon, seenon, expireson) VALUES ("+p(1)+", "+p(2)+", "+p(3)+", "+p(4)+", "+p(5)+", "+p(6)+")", args...)
+		return err
+	})
+	return s, err
+}
+
+// Session finds the session of a cookie.
+func (a *Auth) Session(ctx context.Context, secret string) (Session, error) {
+	d := a.o.DB.Dialect()
+	s := Session{Secret: secret}
+	var user, seen, expires any
+	found, err := a.o.DB.QueryRow(ctx, "SELECT userid, csrf, seenon, expireson FROM session WHERE hash = "+d.Placeholder(1), []any{hashSecret(secret)}, &user, &s.CSRF, &seen, &expires)
+	if err != nil {
+		return Session{}, err
+	}
+	if !found {
+		return Session{}, ErrSession
+	}
+	if s.User, err = decodeID(d, user); err != nil {
+		return Session{}, err
+	}
+	last, err := decodeTime(d, seen)
+	if err != nil {
+		return Session{}, err
+	}
+	if s.Expires, err = decodeTime(d, expires); err != nil {
+		return Session{}, err
+	}
+	now := a.o.Clock.Now()
+	if now.After(s.Expires) || now.Sub(last) > sessionIdle || !a.o.Known(s.User) {
+		return Session{}, ErrSession
+	}
+	if now.Sub(last) > seenEvery {
+		return s, a.touch(ctx, secret, now)
+	}
+	return s, nil
+}
+
+func (a *Auth) touch(ctx context.Context, secret string, now time.Time) error {
+	d := a.o.DB.Dialect()
+	e := encoder{d: d}
+	at := e.time(now)
+	if e.err != nil {
+		return e.err
+	}
+	return a.o.DB.Write(ctx, func(tx *sqldb.Tx) error {
+		_, err := tx.Exec("UPDATE session SET seenon = "+d.Placeholder(1)+" WHERE hash = "+d.Placeholder(2), at, hashSecret(secret))
+		return err
+	})
+}
+
+// SignOut ends a session. Ending one that is not there is no error.
+func (a *Auth) SignOut(ctx context.Context, secret string) error {
+	return a.o.DB.Write(ctx, func(tx *sqldb.Tx) error {
+		_, err := tx.Exec("DELETE FROM session WHERE hash = "+tx.Dialect().Placeholder(1), hashSecret(secret))
+		return err
+	})
+}
+
+// Prune forgets sessions that have ended and sign-in attempts older than a year.
+func (a *Auth) Prune(ctx context.Context) error {
+	d := a.o.DB.Dialect()
+	now := a.o.Clock.Now()
+	e := encoder{d: d}
+	ended, old := e.time(now), e.time(now.AddDate(-1, 0, 0))
+	if e.err != nil {
+		return e.err
+	}
+	return a.o.DB.Write(ctx, func(tx *sqldb.Tx) error {
+		if _, err := tx.Exec("DELETE FROM session WHERE expireson < "+d.Placeholder(1), ended); err != nil {
+			return err
+		}
+		_, err := tx.Exec("DELETE FROM signin WHERE at < "+d.Placeholder(1), old)
+		return err
+	})
+}

@@ -1,0 +1,121 @@
+package auth
+
+import (
+	"context"
+	"strings"
+
+	"github.com/rapport-platform/rapport/internal/ground/errs"
+	"github.com/rapport-platform/rapport/internal/ground/id"
+	"github.com/rapport-platform/rapport/internal/ground/sqldb"
+	"github.com/rapport-platform/rapport/internal/platform/query"
+)
+
+// SetPassword gives a user a name to sign in with and a password. All open
+// sessions of the user end.
+func (a *Auth) SetPassword(ctx context.Context, user id.ID, name, password string) error {
+	if err := checkPassword(password); err != nil {
+		return err
+	}
+	hash, err := a.hash(ctx, password)
+	if err != nil {
+		return err
+	}
+	d := a.o.DB.Dialect()
+	e := encoder{d: d}
+	who, now := e.id(user), e.time(a.o.Clock.Now())
+	if e.err != nil {
+		return e.err
+	}
+	p := d.Placeholder
+	return a.o.DB.Write(ctx, func(tx *sqldb.Tx) error {
+		if _, err := tx.Exec("DELETE FROM session WHERE userid = "+p(1), who); err != nil {
+			return err
+		}
+		_, err := tx.Exec("INSERT INTO credential (userid, username, passwordhash, changedon) VALUES ("+p(1)+", "+p(2)+", "+p(3)+", "+p(4)+
+			") ON CONFLICT (userid) DO UPDATE SET username = excluded.username, passwordhash = excluded.passwordhash, changedon = excluded.changedon",
+			who, query.Fold(strings.TrimSpace(name)), hash, now)
+		return err
+	})
+}
+
+// HasPassword tells whether anybody can sign in by this name.
+func (a *Auth) HasPassword(ctx context.Context, name string) (bool, error) {
+	_, _, found, err := a.credential(ctx, name)
+	return found, err
+}
+
+func (a *Auth) credential(ctx context.Context, name string) (user id.ID, hash string, found bool, err error) {
+	var raw any
+	found, err = a.o.DB.QueryRow(ctx, "SELECT userid, passwordhash FROM credential WHERE username = "+a.o.DB.Dialect().Placeholder(1),
+		[]any{query.Fold(strings.TrimSpace(name))}, &raw, &hash)
+	if err != nil || !found {
+		return id.Nil, "", false, err
+	}
+	user, err = decodeID(a.o.DB.Dialect(), raw)
+	return user, hash, true, err
+}
+
+// SignIn opens a session. address is where the attempt comes from.
+func (a *Auth) SignIn(ctx context.Context, name, password, address string) (Session, error) {
+	folded := query.Fold(strings.TrimSpace(name))
+	if err := a.slow(ctx, folded, address); err != nil {
+		return Session{}, err
+	}
+	user, hash, found, err := a.credential(ctx, name)
+	if err != nil {
+		return Session{}, err
+	}
+	if !found {
+		hash = a.decoy
+	}
+	ok, err := a.verify(ctx, password, hash)
+	if err != nil {
+		return Session{}, err
+	}
+	if !ok || !found || !a.o.Known(user) {
+		a.log(ctx, folded, user, address, "refused")
+		return Session{}, ErrWrong
+	}
+	a.byName.Forget(folded)
+	a.log(ctx, folded, user, address, "signed in")
+	return a.open(ctx, user)
+}
+
+// slow refuses attempts that come too fast, by address and by name.
+func (a *Auth) slow(ctx context.Context, name, address string) error {
+	wait, ok := a.byAddr.Allow(address)
+	if ok {
+		wait, ok = a.byName.Allow(name)
+	}
+	if ok {
+		return nil
+	}
+	a.log(ctx, name, id.Nil, address, "slowed")
+	e := errs.New(errs.TooMany, "auth.too_many", "too many attempts to sign in: wait a little and try again")
+	e.RetryAfter = wait
+	return e
+}
+
+// log writes the sign-in log. An attempt is not refused because the log can't be
+// written just then; opening a session would fail for the same reason anyway.
+func (a *Auth) log(ctx context.Context, name string, user id.ID, address, outcome string) {
+	d := a.o.DB.Dialect()
+	e := encoder{d: d}
+	var who any
+	if user != id.Nil {
+		who = e.id(user)
+	}
+	now := e.time(a.o.Clock.Now())
+	if e.err != nil {
+		return
+	}
+	if len(name) > 256 {
+		name = name[:256]
+	}
+	p := d.Placeholder
+	_ = a.o.DB.Write(ctx, func(tx *sqldb.Tx) error {
+		_, err := tx.Exec("INSERT INTO signin (at, username, userid, address, outcome) VALUES ("+p(1)+", "+p(2)+", "+p(3)+", "+p(4)+", "+p(5)+")",
+			now, strings.ToValidUTF8(strings.ReplaceAll(name, "\x00", ""), "�"), who, address, outcome)
+		return err
+	})
+}

@@ -1,0 +1,100 @@
+package auth
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/rapport-platform/rapport/internal/ground/clock"
+	"github.com/rapport-platform/rapport/internal/ground/lifecycle"
+	"github.com/rapport-platform/rapport/internal/ground/sqldb"
+	"github.com/rapport-platform/rapport/internal/platform/snapshot"
+)
+
+// TopicKeys says which keys may publish to which topic. The hashes are kept in
+// memory and on disk, so that publishers are let in while the database is away.
+type TopicKeys struct {
+	clock    clock.Clock
+	value    *snapshot.Value[map[string]string] // hash → topic
+	loop     lifecycle.Loop
+	mu       sync.Mutex
+	lastMiss time.Time
+}
+
+const (
+	keysEvery = time.Second            // how soon a revoked key stops working
+	missEvery = 100 * time.Millisecond // how often unknown keys make us look
+)
+
+// NewTopicKeys makes the set; file is where the last known good one is kept.
+func NewTopicKeys(db func() *sqldb.DB, c clock.Clock, file string, logger *slog.Logger) *TopicKeys {
+	k := &TopicKeys{clock: c}
+	k.value = snapshot.New(nil, snapshot.Options[map[string]string]{Name: "topic keys", File: file, Logger: logger,
+		Load: func(ctx context.Context) (map[string]string, error) { return loadKeys(ctx, db()) }})
+	k.loop.Run = func(ctx context.Context) {
+		for ctx.Err() == nil {
+			if err := k.value.Refresh(ctx); err != nil && ctx.Err() == nil {
+				logger.Debug("topic keys stay as they were", "error", err)
+			}
+			select {
+			case <-c.After(keysEvery):
+			case <-ctx.Done():
+			}
+		}
+	}
+	return k
+}
+
+// Recall takes the last known good set from disk.
+func (k *TopicKeys) Recall() (bool, error) { return k.value.Recall() }
+
+// Start keeps the set fresh.
+func (k *TopicKeys) Start(ctx context.Context) error { return k.loop.Start(ctx) }
+
+// Stop ends that.
+func (k *TopicKeys) Stop(ctx context.Context) error { return k.loop.Stop(ctx) }
+
+// Allowed tells whether the secret is a key of the topic. A key that is not
+// known yet makes the set fresh first, so that a new key works at once; how
+// often is bounded, so that guessing costs the database nothing.
+func (k *TopicKeys) Allowed(ctx context.Context, topic, secret string) bool {
+	if secret == "" {
+		return false
+	}
+	hash := hashSecret(secret)
+	if t, ok := k.value.Get()[hash]; ok {
+		return t == topic
+	}
+	k.mu.Lock()
+	now := k.clock.Now()
+	look := now.Sub(k.lastMiss) >= missEvery
+	if look {
+		k.lastMiss = now
+	}
+	k.mu.Unlock()
+	if !look || k.value.Refresh(ctx) != nil {
+		return false
+	}
+	return k.value.Get()[hash] == topic
+}
+
+func loadKeys(ctx context.Context, db *sqldb.DB) (map[string]string, error) {
+	if db == nil {
+		return nil, errAway
+	}
+	rows, err := db.Query(ctx, "SELECT hash, topic FROM topickey WHERE revokedon IS NULL")
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	out := map[string]string{}
+	for rows.Next() {
+		var hash, topic string
+		if err := rows.Scan(&hash, &topic); err != nil {
+			return nil, err
+		}
+		out[hash] = topic
+	}
+	return out, rows.Err()
+}
