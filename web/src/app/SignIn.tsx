@@ -43,7 +43,7 @@ function SignInForm({ username }: { username?: string }) {
   return (
     <form onSubmit={submit} className={classes.form}>
       {problem && (
-        <Alert color="red" variant="light" role="alert" p="xs">
+        <Alert data-tone="bad" role="alert" p="xs">
           {problem} {wait > 0 && t("signin.wait", { count: wait })}
         </Alert>
       )}

@@ -3,7 +3,7 @@ import { tone } from "./tone";
 
 /** The score as a ring: how far it goes towards 100. */
 export function ScoreRing({ score, size = 112, label }: { score: number; size?: number; label?: string }) {
-  const stroke = size > 90 ? 9 : 6;
+  const stroke = size > 90 ? 8 : size > 50 ? 5 : 3;
   const radius = (size - stroke) / 2;
   const length = 2 * Math.PI * radius;
   const part = Math.max(0, Math.min(100, score)) / 100;

@@ -41,9 +41,9 @@ export function DeadLetter() {
         actions={open && <Button leftSection={<Icon name="play" size={14} />} loading={replay.isPending} onClick={() => replay.mutate()}>{t("deadLetter.replay")}</Button>} />
       <div className={classes.body}>
         <div className={classes.main}>
-          {replay.isError && <Alert color="red" variant="light" role="alert">{asApiError(replay.error).message}</Alert>}
+          {replay.isError && <Alert data-tone="bad" role="alert">{asApiError(replay.error).message}</Alert>}
           {row.rpt_reason ? (
-            <Alert color={open ? "red" : "gray"} variant="light" icon={<Icon name="warning" />} title={t("deadLetter.reason", { count: Number(row.rpt_attempts ?? 0) })}>
+            <Alert data-tone={open ? "bad" : undefined} icon={<Icon name="warning" />} title={t("deadLetter.reason", { count: Number(row.rpt_attempts ?? 0) })}>
               {String(row.rpt_reason)}
             </Alert>
           ) : null}

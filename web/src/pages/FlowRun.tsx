@@ -60,8 +60,8 @@ export function FlowRun() {
         actions={row.rpt_status === FAILED && <Button leftSection={<Icon name="play" size={14} />} loading={resume.isPending} onClick={() => resume.mutate()}>{t("flow.resume")}</Button>} />
       <div className={classes.body}>
         <div className={classes.main}>
-          {resume.isError && <Alert color="red" variant="light" role="alert">{asApiError(resume.error).message}</Alert>}
-          {row.rpt_error ? <Alert color="red" variant="light" icon={<Icon name="warning" />} title={t("flow.error")}>{String(row.rpt_error)}</Alert> : null}
+          {resume.isError && <Alert data-tone="bad" role="alert">{asApiError(resume.error).message}</Alert>}
+          {row.rpt_error ? <Alert data-tone="bad" icon={<Icon name="warning" />} title={t("flow.error")}>{String(row.rpt_error)}</Alert> : null}
           <h2 className={classes.heading}>{t("flow.steps")}</h2>
           {steps.isError && <Failure small error={steps.error} onRetry={() => void steps.refetch()} />}
           {steps.data?.length === 0 && <Calm small icon="flow" title={t("flow.noSteps")} />}

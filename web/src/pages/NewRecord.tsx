@@ -91,7 +91,7 @@ function Blank({ table }: { table: Table }) {
           </>
         } />
       <div className={classes.body}>
-        {failure && <Alert color="red" variant="light" role="alert" mb="md">{failure.kind === "network" ? t("failure.network") : failure.message}</Alert>}
+        {failure && <Alert data-tone="bad" role="alert" mb="md">{failure.kind === "network" ? t("failure.network") : failure.message}</Alert>}
         {sections.map((section, i) => (
           <section key={i} className={classes.section}>
             {section.label && <h2>{section.label}</h2>}

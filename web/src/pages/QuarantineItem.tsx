@@ -100,13 +100,13 @@ function Mend({ table, lead, id, row }: { table: Table; lead?: Table; id: string
       <div className={classes.body}>
         <div className={classes.main}>
           {replay.isSuccess && again.length === 0 && (
-            <Alert color="teal" variant="light" role="status" icon={<Icon name="check" />} title={t("quarantine.doneTitle")}>
+            <Alert data-tone="good" role="status" icon={<Icon name="check" />} title={t("quarantine.doneTitle")}>
               {t("quarantine.done")} {replay.data?.LeadId && <Link className="link" to={recordPath("lead", replay.data.LeadId)}>{t("quarantine.openLead")}</Link>}
             </Alert>
           )}
-          {replayed && !replay.isSuccess && <Alert color="teal" variant="light" icon={<Icon name="check" />}>{t("quarantine.replayed")}</Alert>}
+          {replayed && !replay.isSuccess && <Alert data-tone="good" icon={<Icon name="check" />}>{t("quarantine.replayed")}</Alert>}
           {(failure || again.length > 0) && (
-            <Alert color="red" variant="light" role="alert" icon={<Icon name="warning" />} title={t("quarantine.refusedTitle")}>
+            <Alert data-tone="bad" role="alert" icon={<Icon name="warning" />} title={t("quarantine.refusedTitle")}>
               {failure?.kind === "network" ? t("failure.network") : (failure?.message ?? t("quarantine.refused"))}
             </Alert>
           )}

@@ -58,7 +58,7 @@ export function Rehearsal({ rows, id, draft, lead, disabled }: { rows: Row[]; id
           {t("rules.rehearse")}
         </Button>
       </div>
-      {run.isError && <Alert color="red" variant="light" role="alert">{asApiError(run.error).message}</Alert>}
+      {run.isError && <Alert data-tone="bad" role="alert">{asApiError(run.error).message}</Alert>}
       {!result && !run.isError && <p className="dim">{t("rules.rehearsalHint", { count: LIMIT })}</p>}
       <div role="status">
         {result && (

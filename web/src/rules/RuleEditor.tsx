@@ -79,7 +79,7 @@ export function RuleEditor({ table, lead, row, rows, draft, onDraft, onForget, o
       </div>
 
       {failure && (
-        <Alert color={failure.kind === "conflict" ? "yellow" : "red"} variant="light" role="alert" icon={<Icon name="warning" />}>
+        <Alert data-tone={failure.kind === "conflict" ? "warn" : "bad"} role="alert" icon={<Icon name="warning" />}>
           {failure.kind === "conflict" ? t("rules.conflict") : failure.kind === "network" ? t("failure.network") : failure.message}
         </Alert>
       )}

@@ -31,7 +31,7 @@ export function ConfirmDialog({ title, confirm, children, run, onClose, danger, 
     <Modal opened onClose={onClose} title={title} size={size ?? "md"} closeButtonProps={{ "aria-label": t("common.close") }}>
       <form onSubmit={(e) => { e.preventDefault(); if (!disabled && !busy) void go(); }}>
         {children}
-        {problem && <Alert color="red" variant="light" role="alert" mt="md" p="xs">{problem}</Alert>}
+        {problem && <Alert data-tone="bad" role="alert" mt="md" p="xs">{problem}</Alert>}
         <div style={{ display: "flex", justifyContent: "flex-end", gap: 8, marginTop: 20 }}>
           <Button variant="default" type="button" onClick={onClose}>{t("common.cancel")}</Button>
           <Button type="submit" color={danger ? "red.8" : undefined} loading={busy} disabled={disabled}>{confirm}</Button>
