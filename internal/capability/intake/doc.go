@@ -1,0 +1,31 @@
+// Package intake turns what arrives on the topic "leads" into leads, or keeps
+// it in quarantine with every reason.
+//
+// The way: clean (types, then normal forms) → rules → score → decision → the
+// flow "Lead upsert". This package holds the pure part, which knows no database:
+//
+//	lead.go        Event, Lead, Fault
+//	canonical.go   event data → columns of the lead; the rest is kept in rpt_extra
+//	convert.go     one value → what its column takes
+//	text.go        white space, control characters, depth
+//	name.go        names and places: proper case, only where there is none
+//	email.go       addresses and the match key
+//	phone.go       numbers to E.164
+//	country.go     names and codes to ISO 3166-1 alpha-2
+//	postal.go      postal codes by country
+//	number.go      numbers as people type them
+//	require.go     what a lead must have
+//	rules.go       what conditions can read; the shipped rules (rules/*.yaml)
+//	score.go       points → propensity → score, grade
+//	decide.go      rules and score → reasons and next action, on the lead
+//	tables.go      definitions of the tables rpt_rule and rpt_quarantine
+//	flows.go       the shipped flow (flows/*.yaml)
+//
+// Tables: rpt_rule, rpt_quarantine. Events in: lead.created. Events out: none;
+// the records that the flow writes are in the change log.
+//
+// What a person or a machine sent is text, and stays text: nothing here is
+// executed, and formulas or mark-up are kept as they are, for the places that
+// show or export them to escape. Columns that the platform decides (score,
+// state, owner, lookups) can't be set by an event; such fields go to rpt_extra.
+package intake
