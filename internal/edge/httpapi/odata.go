@@ -1,0 +1,177 @@
+package httpapi
+
+import (
+	"bytes"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/rapport-platform/rapport/internal/ground/clock"
+	"github.com/rapport-platform/rapport/internal/ground/errs"
+	"github.com/rapport-platform/rapport/internal/ground/id"
+	"github.com/rapport-platform/rapport/internal/platform/access"
+	"github.com/rapport-platform/rapport/internal/platform/metadata"
+	"github.com/rapport-platform/rapport/internal/platform/odata"
+)
+
+// ODataAPI serves the Web API, as Dataverse has it, below /api/data/v9.x/:
+//
+//	GET                       the service document, $metadata
+//	GET, POST                 /leads; GET /leads/$count
+//	GET, PATCH, DELETE        /leads(key)
+//	GET, PUT, DELETE          /leads(key)/property
+//	GET                       /leads(key)/navigation, and below it $count and $ref
+//	PUT, POST, DELETE         /leads(key)/navigation/$ref
+//	GET, POST                 functions and actions, bound and unbound
+//
+// Who asks is in the request's context already; without a principal the answer is 401.
+type ODataAPI struct {
+	Records      Records
+	Actions      Actions // nil offers WhoAmI only
+	Principals   Principals
+	Catalog      func() *metadata.Catalog
+	Clock        clock.Clock
+	Organization id.ID
+	// BaseURL gives the scheme and host under which clients reach us, such as
+	// "https://crm.example.com"; nil takes them from the request.
+	BaseURL func(*http.Request) string
+
+	mu       sync.Mutex
+	csdl     []byte
+	csdlFrom *metadata.Catalog
+}
+
+const (
+	odataRoot = "/api/data/"
+	maxBody   = 16 << 20 // bytes of a request
+	jsonType  = "application/json; odata.metadata=minimal"
+)
+
+// Register adds the routes.
+func (a *ODataAPI) Register(mux *http.ServeMux) { mux.Handle(odataRoot, a) }
+
+// ServeHTTP answers one request.
+func (a *ODataAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h.Set("OData-Version", "4.0")
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Content-Type-Options", "nosniff")
+	requestID := id.New().String()
+	h.Set("REQ_ID", requestID)
+	h.Set("x-ms-service-request-id", requestID)
+	for _, name := range []string{"x-ms-client-request-id", "x-ms-correlation-id"} {
+		if v := r.Header.Get(name); v != "" && len(v) <= 200 {
+			h.Set(name, v)
+		}
+	}
+	if err := a.serve(w, r); err != nil {
+		WriteError(w, r, err)
+	}
+}
+
+func (a *ODataAPI) serve(w http.ResponseWriter, r *http.Request) error {
+	version, rest, ok := splitVersion(r.URL.EscapedPath())
+	if !ok {
+		return errs.New(errs.NotFound, "odata.unknown_resource", "the Web API is at %sv9.2/", odataRoot)
+	}
+	if access.From(r.Context()).Kind == access.Anonymous {
+		return access.ErrSignIn
+	}
+	for _, name := range []string{"CallerObjectId", "MSCRMCallerID"} {
+		// Acting as the caller while the client believes it acts as another
+		// would be worse than refusing.
+		if r.Header.Get(name) != "" {
+			return errs.New(errs.Unsupported, "odata.impersonation", "acting for another user by %s is not offered", name)
+		}
+	}
+	params, err := odata.Params(r.URL.RawQuery)
+	if err != nil {
+		return err
+	}
+	catalog := a.Catalog()
+	path, err := odata.ParsePath(catalog, rest)
+	if err != nil {
+		return err
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+	q := &request{api: a, w: w, r: r, ctx: r.Context(), catalog: catalog, path: path, params: params,
+		prefer: parsePrefer(r.Header.Values("Prefer")), base: a.base(r) + odataRoot + version + "/", rest: rest}
+	return q.route()
+}
+
+// splitVersion takes /api/data/v9.2/leads apart; any v9 is as good as another.
+func splitVersion(path string) (version, rest string, ok bool) {
+	path, ok = strings.CutPrefix(path, odataRoot)
+	version, rest, _ = strings.Cut(path, "/")
+	minor, v9 := strings.CutPrefix(version, "v9.")
+	digits := minor != "" && len(minor) <= 2 && strings.Trim(minor, "0123456789") == ""
+	return version, rest, ok && v9 && digits
+}
+
+func (a *ODataAPI) base(r *http.Request) string {
+	if a.BaseURL != nil {
+		return strings.TrimSuffix(a.BaseURL(r), "/")
+	}
+	scheme := "http://"
+	if r.TLS != nil {
+		scheme = "https://"
+	}
+	return scheme + r.Host
+}
+
+type handler func(*request) error
+
+// routes say what each method does with each kind of resource.
+var routes = map[odata.PathKind]map[string]handler{
+	odata.Service:    {http.MethodGet: (*request).serviceDocument},
+	odata.Metadata:   {http.MethodGet: (*request).metadata},
+	odata.Batch:      {http.MethodPost: (*request).batch},
+	odata.Set:        {http.MethodGet: (*request).getSet, http.MethodPost: (*request).create},
+	odata.SetCount:   {http.MethodGet: (*request).countSet},
+	odata.Entity:     {http.MethodGet: (*request).getEntity, http.MethodPatch: (*request).upsert, http.MethodDelete: (*request).remove},
+	odata.Property:   {http.MethodGet: (*request).getProperty, http.MethodPut: (*request).putProperty, http.MethodDelete: (*request).clearProperty},
+	odata.RawValue:   {http.MethodGet: (*request).getRawValue},
+	odata.Navigation: {http.MethodGet: (*request).navigate},
+	odata.NavCount:   {http.MethodGet: (*request).countNavigation},
+	odata.RefLink:    {http.MethodGet: (*request).getRef, http.MethodPut: (*request).setRef, http.MethodPost: (*request).setRef, http.MethodDelete: (*request).removeRef},
+	odata.Operation:  {http.MethodGet: (*request).function, http.MethodPost: (*request).action},
+}
+
+func (q *request) route() error {
+	method := q.r.Method
+	if method == http.MethodHead {
+		method = http.MethodGet
+	}
+	handlers := routes[q.path.Kind]
+	h, ok := handlers[method]
+	if !ok {
+		allowed := slices.Sorted(maps.Keys(handlers))
+		q.w.Header().Set("Allow", strings.Join(allowed, ", "))
+		return errs.New(errs.Invalid, "http.method", "this resource takes %s", strings.Join(allowed, ", "))
+	}
+	return h(q)
+}
+
+// send answers 200 with JSON.
+func (q *request) send(status int, body *bytes.Buffer) error {
+	h := q.w.Header()
+	h.Set("Content-Type", jsonType)
+	q.prefer.applied(h)
+	q.w.WriteHeader(status)
+	_, _ = body.WriteTo(q.w) // when the client has gone nobody is left to tell
+	return nil
+}
+
+func (q *request) noContent() error {
+	q.prefer.applied(q.w.Header())
+	q.w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+func (q *request) plain(text string) error {
+	q.w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	_, _ = q.w.Write([]byte(text))
+	return nil
+}

@@ -1,0 +1,33 @@
+package httpapi
+
+import (
+	"context"
+
+	"github.com/rapport-platform/rapport/internal/ground/id"
+	"github.com/rapport-platform/rapport/internal/platform/odata"
+	"github.com/rapport-platform/rapport/internal/platform/record"
+)
+
+// Records is what the Web API needs of the record store. The principal travels
+// in the context.
+type Records interface {
+	record.Reader
+	// Names gives the primary names of rows, for formatted values.
+	Names(ctx context.Context, table string, ids []id.ID) (map[id.ID]string, error)
+	// Write runs fn in a transaction; it may run fn again.
+	Write(ctx context.Context, fn func(*record.Tx) error) error
+}
+
+// Actions is what the Web API needs of the registry of actions and functions.
+type Actions interface {
+	// Call runs one; boundTable is "" for an unbound one, boundID is Nil for one
+	// bound to a set. A nil result means no content. An unknown name is NotFound.
+	Call(ctx context.Context, name, boundTable string, boundID id.ID, body map[string]any, isFunction bool) (map[string]any, error)
+	List() []odata.OperationInfo
+}
+
+// Principals tells who stands behind the request.
+type Principals interface {
+	Principals(ctx context.Context) []id.ID // the user's own id, then those of the user's teams
+	Unit(user id.ID) id.ID                  // business unit
+}

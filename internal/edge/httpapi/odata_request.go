@@ -1,0 +1,158 @@
+package httpapi
+
+import (
+	"context"
+	"io"
+	"mime"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/rapport-platform/rapport/internal/ground/errs"
+	"github.com/rapport-platform/rapport/internal/ground/id"
+	"github.com/rapport-platform/rapport/internal/platform/access"
+	"github.com/rapport-platform/rapport/internal/platform/metadata"
+	"github.com/rapport-platform/rapport/internal/platform/odata"
+	"github.com/rapport-platform/rapport/internal/platform/record"
+)
+
+// request is one request of the Web API.
+type request struct {
+	api     *ODataAPI
+	w       http.ResponseWriter
+	r       *http.Request
+	ctx     context.Context
+	catalog *metadata.Catalog
+	path    *odata.Path
+	params  map[string]string
+	prefer  preferences
+	base    string // service root, with its slash
+	rest    string // path below it, escaped
+}
+
+// text gives what option text is read against.
+func (q *request) text() *odata.Context {
+	c := &odata.Context{Catalog: q.catalog, Now: q.api.Clock.Now(), UserID: access.From(q.ctx).ID}
+	if p := q.api.Principals; p != nil {
+		if all := p.Principals(q.ctx); len(all) > 0 {
+			c.Teams = all[1:]
+		}
+		c.UnitID = p.Unit(c.UserID)
+	}
+	return c
+}
+
+// body reads the request's body, which must be JSON.
+func (q *request) body() ([]byte, error) {
+	if ct := q.r.Header.Get("Content-Type"); ct != "" {
+		if kind, _, err := mime.ParseMediaType(ct); err != nil || kind != "application/json" {
+			return nil, errs.New(errs.Invalid, "http.content_type", "the body must be application/json")
+		}
+	}
+	return io.ReadAll(q.r.Body)
+}
+
+// address gives the URL of a row.
+func (q *request) address(t *metadata.Table, key id.ID) string {
+	return q.base + t.Set + "(" + key.String() + ")"
+}
+
+// match reads If-Match and If-None-Match of a write. The text "null", which
+// Microsoft's own examples send, means nothing.
+func (q *request) match() (record.Match, error) {
+	var m record.Match
+	bad := errs.New(errs.Precondition, "odata.etag", "the version in the header is not one that this record could have")
+	switch v := strings.TrimSpace(q.r.Header.Get("If-Match")); v {
+	case "", "null":
+	case "*":
+		m.MustExist = true
+	default:
+		n, ok := parseETag(v)
+		if !ok {
+			return m, bad
+		}
+		m.Version, m.MustExist = n, true
+	}
+	switch v := strings.TrimSpace(q.r.Header.Get("If-None-Match")); v {
+	case "", "null":
+	case "*":
+		m.MustNotExist = true
+	default:
+		return m, errs.New(errs.Invalid, "odata.if_none_match", "If-None-Match of a write must be *")
+	}
+	if m.MustExist && m.MustNotExist {
+		return m, errs.New(errs.Invalid, "odata.if_none_match", "If-Match and If-None-Match exclude each other")
+	}
+	return m, nil
+}
+
+func parseETag(s string) (int64, bool) {
+	s = strings.TrimPrefix(s, "W/")
+	s = strings.TrimSuffix(strings.TrimPrefix(s, `"`), `"`)
+	n, err := strconv.ParseInt(s, 10, 64)
+	return n, err == nil && n > 0
+}
+
+// preferences are those of the Prefer header that have a meaning here.
+type preferences struct {
+	representation bool
+	pageSize       int
+	annotations    odata.Annotations
+	echo           []string
+}
+
+func parsePrefer(headers []string) preferences {
+	var p preferences
+	for _, h := range headers {
+		for _, item := range splitPrefer(h) {
+			name, value, _ := strings.Cut(strings.TrimSpace(item), "=")
+			value = strings.Trim(strings.TrimSpace(value), `"`)
+			switch strings.ToLower(strings.TrimSpace(name)) {
+			case "return":
+				if value == "representation" || value == "minimal" {
+					p.representation = value == "representation"
+					p.echo = append(p.echo, "return="+value)
+				}
+			case "odata.maxpagesize", "maxpagesize":
+				if n, err := strconv.Atoi(value); err == nil && n > 0 {
+					p.pageSize = min(n, record.MaxPage)
+					p.echo = append(p.echo, "odata.maxpagesize="+strconv.Itoa(p.pageSize))
+				}
+			case "odata.include-annotations", "include-annotations":
+				p.annotations = odata.ParseAnnotations(value)
+				p.echo = append(p.echo, `odata.include-annotations="`+strings.Map(headerRune, value)+`"`)
+			}
+		}
+	}
+	return p
+}
+
+// headerRune keeps what a client sent harmless in a header of the answer.
+func headerRune(r rune) rune {
+	if r < ' ' || r > '~' || r == '"' {
+		return -1
+	}
+	return r
+}
+
+// splitPrefer cuts at commas outside quotes.
+func splitPrefer(s string) []string {
+	var out []string
+	start, quoted := 0, false
+	for i := range len(s) {
+		switch {
+		case s[i] == '"':
+			quoted = !quoted
+		case s[i] == ',' && !quoted:
+			out = append(out, s[start:i])
+			start = i + 1
+		}
+	}
+	return append(out, s[start:])
+}
+
+func (p preferences) applied(h http.Header) {
+	if len(p.echo) > 0 {
+		h.Set("Preference-Applied", strings.Join(p.echo, ","))
+	}
+}

@@ -1,0 +1,105 @@
+package odata
+
+import (
+	"bytes"
+	"encoding/json"
+	"maps"
+	"slices"
+
+	"github.com/rapport-platform/rapport/internal/ground/errs"
+	"github.com/rapport-platform/rapport/internal/platform/record"
+)
+
+// Typed is a record in the result of an operation: its table travels with it.
+type Typed struct {
+	Table string
+	Row   record.Row
+}
+
+// Result writes what an operation gives back. Members may be canonical values,
+// Typed records, lists and maps of these, and what else has a JSON form.
+func (w *Writer) Result(buf *bytes.Buffer, context string, values map[string]any) error {
+	o := objectWriter{buf: buf}
+	o.open()
+	o.text("@odata.context", context)
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		o.member(name)
+		if err := w.any(buf, values[name]); err != nil {
+			return err
+		}
+	}
+	o.shut()
+	return nil
+}
+
+// member is name for names that we did not make ourselves.
+func (o *objectWriter) member(name string) {
+	if o.later {
+		o.buf.WriteByte(',')
+	}
+	o.later = true
+	o.buf.Write(quote(name))
+	o.buf.WriteByte(':')
+}
+
+func (w *Writer) any(buf *bytes.Buffer, v any) error {
+	switch x := v.(type) {
+	case Typed:
+		return w.typed(buf, x)
+	case []Typed:
+		list := make([]any, len(x))
+		for i, item := range x {
+			list[i] = item
+		}
+		return w.any(buf, list)
+	case []any:
+		buf.WriteByte('[')
+		for i, item := range x {
+			if i > 0 {
+				buf.WriteByte(',')
+			}
+			if err := w.any(buf, item); err != nil {
+				return err
+			}
+		}
+		buf.WriteByte(']')
+		return nil
+	case map[string]any:
+		o := objectWriter{buf: buf}
+		o.open()
+		for _, name := range slices.Sorted(maps.Keys(x)) {
+			o.member(name)
+			if err := w.any(buf, x[name]); err != nil {
+				return err
+			}
+		}
+		o.shut()
+		return nil
+	}
+	b, err := Value(v)
+	if err != nil {
+		if b, err = json.Marshal(v); err != nil {
+			return err
+		}
+	}
+	buf.Write(b)
+	return nil
+}
+
+func (w *Writer) typed(buf *bytes.Buffer, x Typed) error {
+	t, ok := w.Catalog.Table(x.Table)
+	if !ok {
+		return errs.New(errs.Internal, "odata.write", "there is no table %s", x.Table)
+	}
+	var row bytes.Buffer
+	view := All(t)
+	if err := w.Object(&row, "", &view, x.Row); err != nil {
+		return err
+	}
+	o := objectWriter{buf: buf}
+	o.open()
+	o.text("@odata.type", "#"+Namespace+"."+t.Name)
+	buf.WriteByte(',')
+	buf.Write(row.Bytes()[1:]) // the row's members and its closing brace
+	return nil
+}
