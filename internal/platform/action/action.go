@@ -1,0 +1,56 @@
+package action
+
+import (
+	"context"
+
+	"github.com/rapport-platform/rapport/internal/ground/id"
+	"github.com/rapport-platform/rapport/internal/platform/access"
+	"github.com/rapport-platform/rapport/internal/platform/record"
+)
+
+// Effect is what an action does to the world.
+type Effect uint8
+
+// The effects.
+const (
+	Read Effect = iota // changes nothing
+	DB                 // changes records, in the caller's transaction
+)
+
+// Spec declares an action.
+type Spec struct {
+	Name        string // on the wire; ours begin with rpt_
+	Table       string // logical name of the table it is bound to; "" for unbound ones
+	Function    bool   // called by GET; its effect is Read
+	Effect      Effect
+	Right       access.Right // needed on Table beside what the action's own reads and writes need; 0 for none
+	Description string       // one sentence for people and agents
+}
+
+// Call is one call of an action.
+type Call struct {
+	Tx     *record.Tx // the transaction that the call is part of
+	Target id.ID      // the record of a bound action
+}
+
+// Define declares an action. In and Out are structs; their fields' json names
+// are the parameters' names on the wire, and a "doc" tag explains them.
+func Define[In, Out any](r *Registry, s Spec, do func(ctx context.Context, c Call, in In) (Out, error)) {
+	r.add(definition{
+		spec: s, in: params[In](), out: params[Out](),
+		call: func(ctx context.Context, c Call, body map[string]any) (map[string]any, error) {
+			in, err := decode[In](body)
+			if err != nil {
+				return nil, err
+			}
+			out, err := do(ctx, c, in)
+			if err != nil {
+				return nil, err
+			}
+			return encode(out)
+		},
+	})
+}
+
+// Empty is the input or output of an action that has none.
+type Empty struct{}

@@ -1,0 +1,66 @@
+package notify
+
+import (
+	"context"
+
+	"github.com/rapport-platform/rapport/internal/ground/errs"
+	"github.com/rapport-platform/rapport/internal/ground/id"
+	"github.com/rapport-platform/rapport/internal/platform/action"
+	"github.com/rapport-platform/rapport/internal/platform/query"
+	"github.com/rapport-platform/rapport/internal/platform/record"
+)
+
+// Input is a notification to one person, or to each member of a team.
+type Input struct {
+	Title         string `json:"Title" doc:"One line"`
+	Body          string `json:"Body,omitempty" doc:"A sentence or two"`
+	Recipient     id.ID  `json:"Recipient" doc:"User, or team, that is told"`
+	RegardingID   id.ID  `json:"RegardingId,omitempty" doc:"Record that it is about"`
+	RegardingType string `json:"RegardingType,omitempty" doc:"Logical name of that record's table"`
+}
+
+// Output names the notification that was made; of several the first.
+type Output struct {
+	NotificationID id.ID `json:"NotificationId"`
+}
+
+// Define declares SendAppNotification. members lists the users of a team.
+func Define(r *action.Registry, members func(team id.ID) []id.ID) {
+	action.Define(r, action.Spec{Name: "SendAppNotification", Effect: action.DB, Description: "Tells a person, or the members of a team, something under the bell."},
+		func(ctx context.Context, c action.Call, in Input) (Output, error) {
+			people := members(in.Recipient)
+			if len(people) == 0 {
+				people = []id.ID{in.Recipient}
+			}
+			var out Output
+			for i, who := range people {
+				made, err := send(ctx, c.Tx, who, in)
+				if err != nil {
+					return Output{}, err
+				}
+				if i == 0 {
+					out.NotificationID = made
+				}
+			}
+			return out, nil
+		})
+}
+
+func send(ctx context.Context, tx *record.Tx, who id.ID, in Input) (id.ID, error) {
+	if in.Title == "" {
+		return id.Nil, errs.InvalidFields("notify.title", "a notification needs a title", []errs.Field{{Name: "Title", Code: "required", Message: "a value is needed"}})
+	}
+	row := record.Row{"title": in.Title, "body": in.Body, "ownerid": who, "owneridtype": "systemuser"}
+	if in.RegardingID != id.Nil {
+		data, err := query.RawJSON(map[string]string{"table": in.RegardingType, "id": in.RegardingID.String()})
+		if err != nil {
+			return id.Nil, err
+		}
+		row["rpt_regardingid"], row["rpt_regardingtype"], row["data"] = in.RegardingID, in.RegardingType, data
+	}
+	made, err := tx.Create(ctx, "appnotification", row)
+	if err != nil {
+		return id.Nil, err
+	}
+	return made.ID("appnotificationid"), nil
+}
