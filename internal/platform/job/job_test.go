@@ -190,7 +190,7 @@ func TestHeartbeatKeepsTheLease(t *testing.T) {
 			return w.count("SELECT COUNT(*) FROM job WHERE due > "+w.soon(2*time.Second)) == 1
 		}
 		for range 4 { // far beyond the first lease
-			w.until("the lease is extended", 0, ahead)
+			w.until("the lease is extended", 3*time.Millisecond, ahead)
 			w.clock.Advance(1500 * time.Millisecond)
 		}
 		close(finish)
