@@ -29,8 +29,9 @@ type Spec struct {
 
 // Call is one call of an action.
 type Call struct {
-	Tx     *record.Tx // the transaction that the call is part of
-	Target id.ID      // the record of a bound action
+	Tx     *record.Tx    // the transaction that the call is part of; nil for an action of effect Read called by itself
+	Reader record.Reader // where to read from: the transaction, or what is committed
+	Target id.ID         // the record of a bound action
 }
 
 // Define declares an action. In and Out are structs; their fields' json names

@@ -59,10 +59,18 @@ func (r *Registry) Find(name string) (Info, bool) {
 	return Info{d.spec, d.in, d.out}, ok
 }
 
-// Call runs an action in a transaction of its own.
+// Call runs an action by itself: in a transaction of its own, or in none if it
+// only reads.
 func (r *Registry) Call(ctx context.Context, name string, target id.ID, body map[string]any) (out map[string]any, err error) {
+	d, err := r.allowed(ctx, name, target)
+	if err != nil {
+		return nil, err
+	}
+	if d.spec.Effect == Read {
+		return d.call(ctx, Call{Reader: r.store, Target: target}, body)
+	}
 	err = r.store.Write(ctx, func(tx *record.Tx) error {
-		out, err = r.CallIn(ctx, tx, name, target, body)
+		out, err = d.call(ctx, Call{Tx: tx, Reader: tx, Target: target}, body)
 		return err
 	})
 	return out, err
@@ -70,20 +78,27 @@ func (r *Registry) Call(ctx context.Context, name string, target id.ID, body map
 
 // CallIn runs an action as a part of a transaction that is already running.
 func (r *Registry) CallIn(ctx context.Context, tx *record.Tx, name string, target id.ID, body map[string]any) (map[string]any, error) {
+	d, err := r.allowed(ctx, name, target)
+	if err != nil {
+		return nil, err
+	}
+	return d.call(ctx, Call{Tx: tx, Reader: tx, Target: target}, body)
+}
+
+// allowed finds an action that the context's principal may call.
+func (r *Registry) allowed(ctx context.Context, name string, target id.ID) (definition, error) {
 	d, ok := r.defined[name]
 	if !ok {
-		return nil, errs.New(errs.NotFound, "action.unknown", "there is no action %s", name)
+		return d, errs.New(errs.NotFound, "action.unknown", "there is no action %s", name)
 	}
 	if d.spec.Table != "" && target == id.Nil {
-		return nil, errs.New(errs.Invalid, "action.target", "the action %s is bound to %s: name the record", name, d.spec.Table)
+		return d, errs.New(errs.Invalid, "action.target", "the action %s is bound to %s: name the record", name, d.spec.Table)
 	}
 	if access.From(ctx).Kind == access.Anonymous {
-		return nil, access.ErrSignIn
+		return d, access.ErrSignIn
 	}
 	if d.spec.Right != 0 {
-		if err := r.access.Allow(ctx, d.spec.Table, d.spec.Right); err != nil {
-			return nil, err
-		}
+		return d, r.access.Allow(ctx, d.spec.Table, d.spec.Right)
 	}
-	return d.call(ctx, Call{Tx: tx, Target: target}, body)
+	return d, nil
 }

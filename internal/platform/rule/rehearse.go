@@ -27,6 +27,7 @@ type Difference struct {
 // Report is the result of a rehearsal.
 type Report struct {
 	Cases   int            // looked at
+	Matched int            // that some new rule holds for
 	Changed int            // treated differently
 	Failed  int            // on which a new rule could not be evaluated
 	Hits    map[string]int // how often each new rule holds, by name
@@ -54,6 +55,9 @@ func Rehearse(ctx context.Context, before, after *Set, cases iter.Seq2[Case, err
 		r.Cases++
 		for _, h := range now.Hits {
 			r.Hits[h.Name]++
+		}
+		if len(now.Hits) > 0 {
+			r.Matched++
 		}
 		if len(now.Failed) > 0 {
 			r.Failed++

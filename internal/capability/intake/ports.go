@@ -1,0 +1,21 @@
+package intake
+
+import (
+	"context"
+
+	"github.com/rapport-platform/rapport/internal/ground/sqldb"
+	"github.com/rapport-platform/rapport/internal/platform/record"
+)
+
+// Flows begins runs of flows.
+type Flows interface {
+	// Start begins a run within the transaction. The key makes it happen once.
+	Start(ctx context.Context, tx *sqldb.Tx, flow string, input map[string]any, key string) error
+}
+
+// Store opens transactions on records and binds them to running ones;
+// *record.Store does.
+type Store interface {
+	record.Reader
+	Bind(tx *sqldb.Tx) *record.Tx
+}
