@@ -47,21 +47,21 @@ func (a *EventsAPI) publish(w http.ResponseWriter, r *http.Request) {
 	secret := publishingKey(r.Header)
 	if secret == "" || !a.Keys.Allowed(r.Context(), topic, secret) {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="events"`)
-		writePortalError(w, errEventsKey)
+		writePortalError(w, r, errEventsKey)
 		return
 	}
 	if encoding := r.Header.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
-		writePortalError(w, errEventsEncoding)
+		writePortalError(w, r, errEventsEncoding)
 		return
 	}
 	body, err := readEvents(w, r)
 	if err != nil {
-		writePortalError(w, err)
+		writePortalError(w, r, err)
 		return
 	}
 	events, err := cloudevents.FromHTTP(r.Header, body, "/topics/"+topic)
 	if err != nil {
-		writePortalError(w, err)
+		writePortalError(w, r, err)
 		return
 	}
 	ctx := r.Context()
@@ -69,7 +69,7 @@ func (a *EventsAPI) publish(w http.ResponseWriter, r *http.Request) {
 		ctx = propagation.TraceContext{}.Extract(ctx, propagation.HeaderCarrier(r.Header))
 	}
 	if err := a.Publisher.Publish(ctx, topic, events...); err != nil {
-		writePortalError(w, err)
+		writePortalError(w, r, err)
 		return
 	}
 	w.Header().Set("Content-Length", "0")

@@ -45,7 +45,7 @@ func (p *PortalAPI) Register(mux *http.ServeMux) {
 func (p *PortalAPI) show(w http.ResponseWriter, r *http.Request) {
 	form, err := p.Service.Form(r.PathValue("form"))
 	if err != nil {
-		writePortalError(w, err)
+		writePortalError(w, r, err)
 		return
 	}
 	query := r.URL.Query()
@@ -60,23 +60,23 @@ func (p *PortalAPI) show(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	page, err := form.Show(view)
-	p.writePage(w, http.StatusOK, page, err)
+	p.writePage(w, r, http.StatusOK, page, err)
 }
 
 // submit answers POST /f/{form}.
 func (p *PortalAPI) submit(w http.ResponseWriter, r *http.Request) {
 	form, err := p.Service.Form(r.PathValue("form"))
 	if err != nil {
-		writePortalError(w, err)
+		writePortalError(w, r, err)
 		return
 	}
 	if !allowOrigin(w, r, &form) {
-		writePortalError(w, errs.New(errs.Forbidden, "portal.origin", "this form may not be sent from that site"))
+		writePortalError(w, r, errs.New(errs.Forbidden, "portal.origin", "this form may not be sent from that site"))
 		return
 	}
 	sub, html, err := p.readSubmission(w, r, &form)
 	if err != nil {
-		writePortalError(w, err)
+		writePortalError(w, r, err)
 		return
 	}
 	id, err := p.Service.Submit(r.Context(), form, sub)
@@ -85,9 +85,9 @@ func (p *PortalAPI) submit(w http.ResponseWriter, r *http.Request) {
 		writePortalJSON(w, http.StatusAccepted, map[string]string{"id": id})
 	case err == nil:
 		page, err := form.Thanks(r.URL.Query().Get("embed") != "")
-		p.writePage(w, http.StatusAccepted, page, err)
+		p.writePage(w, r, http.StatusAccepted, page, err)
 	case !html:
-		writePortalError(w, err)
+		writePortalError(w, r, err)
 	default:
 		p.complain(w, r, &form, sub, err)
 	}
@@ -95,7 +95,7 @@ func (p *PortalAPI) submit(w http.ResponseWriter, r *http.Request) {
 
 // complain shows the form again with what was typed and what is to be done.
 func (p *PortalAPI) complain(w http.ResponseWriter, r *http.Request, form *portal.Form, sub portal.Submission, err error) {
-	e := portalErrorOf(err)
+	e := publicError(err)
 	status := portalStatus(e)
 	view := portal.View{Embed: r.URL.Query().Get("embed") != "", Token: sub.Token, Referrer: sub.Visit.Referrer, Filled: true, Values: map[string]string{}, Faults: e.Fields}
 	if len(e.Fields) == 0 {
@@ -108,14 +108,14 @@ func (p *PortalAPI) complain(w http.ResponseWriter, r *http.Request, form *porta
 	}
 	setRetryAfter(w, e)
 	page, err := form.Show(view)
-	p.writePage(w, status, page, err)
+	p.writePage(w, r, status, page, err)
 }
 
 // preflight tells a browser that scripts of the form's sites may send it.
 func (p *PortalAPI) preflight(w http.ResponseWriter, r *http.Request) {
 	form, err := p.Service.Form(r.PathValue("form"))
 	if err != nil {
-		writePortalError(w, err)
+		writePortalError(w, r, err)
 		return
 	}
 	if allowOrigin(w, r, &form) {
@@ -135,7 +135,7 @@ func (p *PortalAPI) track(w http.ResponseWriter, r *http.Request) {
 		err = p.Service.Track(r.Context(), p.visit(r), interactions)
 	}
 	if err != nil {
-		writePortalError(w, err)
+		writePortalError(w, r, err)
 		return
 	}
 	w.WriteHeader(http.StatusNoContent)
@@ -151,9 +151,9 @@ func (p *PortalAPI) trackPreflight(w http.ResponseWriter, _ *http.Request) {
 }
 
 // writePage sends a page that must not be kept: its token is one visitor's.
-func (p *PortalAPI) writePage(w http.ResponseWriter, status int, page portal.Page, err error) {
+func (p *PortalAPI) writePage(w http.ResponseWriter, r *http.Request, status int, page portal.Page, err error) {
 	if err != nil {
-		writePortalError(w, err)
+		writePortalError(w, r, err)
 		return
 	}
 	h := w.Header()

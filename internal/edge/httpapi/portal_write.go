@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"encoding/json"
-	"errors"
 	"log/slog"
 	"math"
 	"net/http"
@@ -11,53 +10,24 @@ import (
 	"github.com/rapport-platform/rapport/internal/ground/errs"
 )
 
-// portalErrorOf gives the error as one with a kind; what has none is our fault,
-// goes to the log, and leaves without detail.
-func portalErrorOf(err error) *errs.Error {
-	var e *errs.Error
-	if errors.As(err, &e) {
-		return e
-	}
-	return errs.Wrap(err, errs.Internal, "internal", "something went wrong on our side")
-}
-
-// portalStatus maps a kind to a status. Complaints about fields are 422, a
-// request that can't be read at all is 400.
+// portalStatus gives the status of an error. Complaints about fields are 422, a
+// request that can't be read at all is 400, a body of another kind is 415.
 func portalStatus(e *errs.Error) int {
-	switch e.Kind {
-	case errs.Invalid:
-		if e.Code == "portal.form_invalid" {
-			return http.StatusUnprocessableEntity
-		}
-		return http.StatusBadRequest
-	case errs.Unauthenticated:
-		return http.StatusUnauthorized
-	case errs.Forbidden:
-		return http.StatusForbidden
-	case errs.NotFound:
-		return http.StatusNotFound
-	case errs.Conflict:
-		return http.StatusConflict
-	case errs.Precondition:
-		return http.StatusPreconditionFailed
-	case errs.TooLarge:
-		return http.StatusRequestEntityTooLarge
-	case errs.TooMany:
-		return http.StatusTooManyRequests
-	case errs.Unavailable:
-		return http.StatusServiceUnavailable
-	case errs.Unsupported:
+	switch {
+	case e.Code == "portal.form_invalid":
+		return http.StatusUnprocessableEntity
+	case e.Kind == errs.Unsupported:
 		return http.StatusUnsupportedMediaType
 	}
-	return http.StatusInternalServerError
+	return statusOf(e)
 }
 
 // writePortalError answers {"error":{"code","message","fields"}}.
-func writePortalError(w http.ResponseWriter, err error) {
-	e := portalErrorOf(err)
+func writePortalError(w http.ResponseWriter, r *http.Request, err error) {
+	e := publicError(err)
 	status := portalStatus(e)
-	if status >= 500 {
-		slog.Error("request failed", "code", e.Code, "error", err)
+	if status >= http.StatusInternalServerError {
+		slog.ErrorContext(r.Context(), "request failed", "method", r.Method, "path", r.URL.Path, "code", e.Code, "error", err)
 	}
 	setRetryAfter(w, e)
 	body := map[string]any{"code": e.Code, "message": e.Message}

@@ -1,0 +1,44 @@
+package portal
+
+import (
+	"fmt"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// TestEveryAccentIsReadable holds WCAG AA for any accent a marketer may choose.
+func TestEveryAccentIsReadable(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		p := paletteOf(fmt.Sprintf("#%06x", rapid.IntRange(0, 0xffffff).Draw(t, "accent")))
+		for name, pair := range map[string][2]rgb{
+			"accent on the card": {p.light, white}, "text on the accent": {p.onLight, p.light},
+			"accent on the dark card": {p.dark, darkCard}, "text on the dark accent": {p.onDark, p.dark},
+			"text on the panel": {white, p.panel}, "text at the panel's end": {white, p.panelEnd}, "text on the dark panel": {white, p.panelDark},
+		} {
+			// What the browser gets is rounded to whole steps.
+			a, b := parseColour(pair[0].String()), parseColour(pair[1].String())
+			if c := contrast(a, b); c < 4.5 {
+				t.Fatalf("%s: %s on %s has a contrast of %.2f", name, a, b, c)
+			}
+		}
+	})
+}
+
+func TestLimiterForgetsTheOldest(t *testing.T) {
+	t.Parallel()
+	l := newLimiter(Rate{Burst: 1, Second: 1}, 2)
+	now, addresses := testTime, testAddresses
+	for i, want := range []struct {
+		address int
+		ok      bool
+	}{{0, true}, {0, false}, {1, true}, {0, false}, {2, true}, {0, false}, {1, true}} {
+		if _, ok := l.allow(addresses[want.address], now); ok != want.ok {
+			t.Errorf("step %d: address %d was let in: %t", i, want.address, ok)
+		}
+	}
+	if len(l.buckets) != 2 || l.recent.Len() != 2 {
+		t.Errorf("%d buckets are kept", len(l.buckets))
+	}
+}
