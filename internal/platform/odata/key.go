@@ -94,7 +94,7 @@ func (p *parser) keyPart(t *metadata.Table, values map[string]any) error {
 
 func isKey(t *metadata.Table, values map[string]any) bool {
 	return slices.ContainsFunc(t.Keys, func(k metadata.Key) bool {
-		return len(k.Columns) == len(values) && !slices.ContainsFunc(k.Columns, func(c string) bool { return values[c] == nil })
+		return !k.WhereOpen && len(k.Columns) == len(values) && !slices.ContainsFunc(k.Columns, func(c string) bool { return values[c] == nil })
 	})
 }
 
