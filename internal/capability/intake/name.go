@@ -18,7 +18,9 @@ func proper(s string, place bool) string {
 	if s != strings.ToUpper(s) && s != strings.ToLower(s) || strings.ToUpper(s) == strings.ToLower(s) {
 		return s
 	}
-	if strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsMark(r) && !strings.ContainsRune(" -–.'’", r) }) {
+	if strings.ContainsFunc(s, func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsMark(r) && !strings.ContainsRune(" -–.'’", r)
+	}) {
 		return s // no name as people have them: it is kept as it came
 	}
 	words := strings.Split(strings.ToLower(s), " ")
