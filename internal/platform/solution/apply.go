@@ -1,0 +1,142 @@
+package solution
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+
+	"github.com/rapport-platform/rapport/internal/ground/errs"
+	"github.com/rapport-platform/rapport/internal/ground/id"
+	"github.com/rapport-platform/rapport/internal/platform/metadata"
+	"github.com/rapport-platform/rapport/internal/platform/record"
+)
+
+// Bundle is a folder of files with a name.
+type Bundle struct {
+	Name  string
+	Files fs.FS
+}
+
+// Store is what applying needs of the record store.
+type Store interface {
+	Write(ctx context.Context, fn func(*record.Tx) error) error
+}
+
+// Applier puts bundles in.
+type Applier struct {
+	Store    Store
+	Catalog  *metadata.Catalog
+	Progress func(what string) // told of each file; may be nil
+}
+
+// file is one file of rows.
+type file struct {
+	Table string           `yaml:"table"`
+	Rows  []map[string]any `yaml:"rows"`
+}
+
+// Apply puts the roles and records of a bundle in, each file in one
+// transaction. The context's principal must be the system's.
+func (a *Applier) Apply(ctx context.Context, b Bundle) error {
+	if err := a.roles(ctx, b); err != nil {
+		return err
+	}
+	names, err := fs.Glob(b.Files, "records/*.yaml")
+	if err != nil {
+		return err
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		if err := a.records(ctx, b, name); err != nil {
+			return errs.Wrap(err, errs.KindOf(err), "solution.records", "the file %s of the bundle %s can't be applied", name, b.Name)
+		}
+	}
+	return nil
+}
+
+func (a *Applier) tell(what string) {
+	if a.Progress != nil {
+		a.Progress(what)
+	}
+}
+
+func (a *Applier) records(ctx context.Context, b Bundle, name string) error {
+	text, err := fs.ReadFile(b.Files, name)
+	if err != nil {
+		return err
+	}
+	var files []file
+	if err := yaml.UnmarshalWithOptions(text, &files, yaml.DisallowUnknownField()); err != nil {
+		return err
+	}
+	a.tell(strings.TrimSuffix(strings.TrimPrefix(name, "records/"), ".yaml"))
+	return a.Store.Write(ctx, func(tx *record.Tx) error {
+		for _, f := range files {
+			t, ok := a.Catalog.Table(f.Table)
+			if !ok {
+				return errs.New(errs.Invalid, "solution.table", "there is no table %s", f.Table)
+			}
+			for _, raw := range f.Rows {
+				if err := a.put(ctx, tx, b.Name, t, raw); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+}
+
+// put makes one row unless it is there.
+func (a *Applier) put(ctx context.Context, tx *record.Tx, bundle string, t *metadata.Table, raw map[string]any) error {
+	raw = maps.Clone(raw)
+	key, _ := raw["key"].(string)
+	if key == "" {
+		return errs.New(errs.Invalid, "solution.key", "a row of %s has no key", t.Name)
+	}
+	delete(raw, "key")
+	row := record.Row{t.ID: RowID(bundle, t.Name, key)}
+	for column, v := range raw {
+		ref, isText := v.(string)
+		if c, ok := t.Column(column); ok && c.IsLookup() && isText && strings.HasPrefix(ref, "@") {
+			table, target, _ := strings.Cut(ref[1:], ":")
+			from := bundle
+			if other, rest, foreign := strings.Cut(table, "/"); foreign {
+				from, table = other, rest
+			}
+			row[column] = RowID(from, table, target)
+			if c.Polymorphic() {
+				row[metadata.TypeColumn(column)] = table
+			}
+			continue
+		}
+		row[column] = v
+	}
+	return ensure(ctx, tx, t, row)
+}
+
+// ensure makes a row unless one with its id is there.
+func ensure(ctx context.Context, tx *record.Tx, t *metadata.Table, row record.Row) error {
+	_, err := tx.Get(ctx, t.Name, row.ID(t.ID), []string{t.ID}, nil)
+	if err == nil || !errors.Is(err, record.ErrNotFound) {
+		return err
+	}
+	_, err = tx.Create(ctx, t.Name, row)
+	return err
+}
+
+// RowID gives the id of a bundle's row. Roles belong to no bundle, so that
+// several can refer to the same.
+func RowID(bundle, table, key string) id.ID {
+	if table == "role" {
+		return RoleID(key)
+	}
+	return id.Derive("solution", bundle, table, key)
+}
+
+// RoleID gives the id of a role that bundles name.
+func RoleID(name string) id.ID { return id.Derive("role", name) }
