@@ -265,7 +265,7 @@ func TestWriteRows(t *testing.T) {
 		t.Fatal(err)
 	}
 	const want = `{"@odata.context":"http://x/$metadata#leads/$entity","@odata.etag":"W/\"42\"","fullname":"Ada <b>&\u2028\"x\"","revenue":-1234567.89,"numberofemployees":1234567,"donotemail":true,` +
-		`"createdon":"2024-01-02T03:04:05.0006Z","birthdate":"2000-01-02","rpt_extra":"{\"a\":[1]}","leadqualitycode":1,"subject":null,"_parentaccountid_value":"00000000-0000-0000-0000-000000000005",` +
+		`"createdon":"2024-01-02T03:04:05Z","birthdate":"2000-01-02","rpt_extra":"{\"a\":[1]}","leadqualitycode":1,"subject":null,"_parentaccountid_value":"00000000-0000-0000-0000-000000000005",` +
 		`"_customerid_value":"00000000-0000-0000-0000-000000000006","_ownerid_value":"00000000-0000-0000-0000-000000000007","leadid":"00000000-0000-0000-0000-00000000000a",` +
 		`"customerid_contact":{"@odata.etag":"W/\"1\"","fullname":"Carl","contactid":"00000000-0000-0000-0000-000000000006"},"parentaccountid":null}`
 	if buf.String() != want {

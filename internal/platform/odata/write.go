@@ -31,6 +31,10 @@ type Writer struct {
 	Names func(table string, key id.ID) (string, bool)
 }
 
+// wireTime is to the second, as Dataverse's instants are: clients (the npm
+// client dynamics-web-api among them) know an instant by that very pattern.
+const wireTime = "2006-01-02T15:04:05Z"
+
 // ETag gives a row's entity tag.
 func ETag(row record.Row) string { return `W/"` + strconv.FormatInt(row.Version(), 10) + `"` }
 
@@ -236,7 +240,7 @@ func Value(v any) ([]byte, error) {
 	case query.Number:
 		return []byte(x.String()), nil
 	case time.Time:
-		return []byte(`"` + x.UTC().Format(time.RFC3339Nano) + `"`), nil
+		return []byte(`"` + x.UTC().Format(wireTime) + `"`), nil
 	case query.Date:
 		return []byte(`"` + string(x) + `"`), nil
 	case json.RawMessage: // on the wire a document is a text that holds JSON
