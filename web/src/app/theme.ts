@@ -47,6 +47,9 @@ export const cssVariables: CSSVariablesResolver = () => {
     "--mantine-color-default-border": "var(--line-strong)",
     "--mantine-color-anchor": "var(--accent-ink)",
     "--mantine-color-error": "var(--bad-ink)",
+    "--mantine-color-disabled": "var(--hover)",
+    "--mantine-color-disabled-color": "var(--ink-3)",
+    "--mantine-color-disabled-border": "var(--line)",
   };
   return { variables: {}, light: common, dark: common };
 };

@@ -71,9 +71,9 @@ function Loaded({ table, id }: { table: Table; id: string }) {
     <PageBar
       title={
         <nav className={classes.crumbs} aria-label={t("record.crumbs")}>
-          <Link to={listPath(table.logicalname)} className={classes.crumb}>{table.pluralLabel}</Link>
+          <Link to={listPath(table.logicalname)} className={classes.crumb}><Icon name="arrowLeft" size={18} className={classes.back} /><span className={classes.crumbText}>{table.pluralLabel}</span></Link>
           <Icon name="chevronRight" size={14} className={classes.sep} />
-          <span className="clip">{name}</span>
+          <span className={`clip ${classes.here}`}>{name}</span>
         </nav>
       }
       actions={row && <>{extra?.actions?.(table, row, handle)}<More table={table} id={id} name={name} /></>}

@@ -1,4 +1,4 @@
-import type { TFunction } from "i18next";
+import i18next, { type TFunction } from "i18next";
 import type { Column } from "@/api/types";
 
 /** How a value stands in a text field while it is edited. */
@@ -44,15 +44,24 @@ export function fromInput(column: Column, typed: string, t: TFunction): Parsed {
   }
 }
 
-/** Takes 1,234.5 as well as 1.234,5: the last mark is the decimal one, if it is alone. */
-export function readDecimal(text: string): number | undefined {
+/** The mark that the person's language puts before fractions. */
+function decimalMark(): string {
+  return new Intl.NumberFormat(i18next.language || "en").formatToParts(1.5).find((p) => p.type === "decimal")?.value ?? ".";
+}
+
+/**
+ * Takes 1,234.5 as well as 1.234,5. A lone mark before exactly three digits is
+ * doubtful: it groups thousands unless the language has it before fractions.
+ */
+export function readDecimal(text: string, mark = decimalMark()): number | undefined {
   const bare = text.replace(/[\s'’]/g, "");
-  if (!/^-?[\d.,]+$/.test(bare)) return undefined;
-  const mark = Math.max(bare.lastIndexOf("."), bare.lastIndexOf(","));
-  if (mark < 0) return Number(bare);
-  const symbol = bare[mark]!;
-  const alone = bare.indexOf(symbol) === mark;
-  const grouped = !alone || (bare.length - mark - 1 === 3 && symbol === "," && !bare.includes("."));
-  const number = grouped ? Number(bare.replace(/[.,]/g, "")) : Number(`${bare.slice(0, mark).replace(/[.,]/g, "")}.${bare.slice(mark + 1)}`);
+  if (!/^-?[\d.,]*\d[\d.,]*$/.test(bare)) return undefined;
+  const last = Math.max(bare.lastIndexOf("."), bare.lastIndexOf(","));
+  if (last < 0) return Number(bare);
+  const symbol = bare[last]!;
+  const repeated = bare.indexOf(symbol) !== last;
+  const lone = !bare.includes(symbol === "." ? "," : ".");
+  const groups = repeated || (lone && symbol !== mark && bare.length - last - 1 === 3);
+  const number = groups ? Number(bare.replace(/[.,]/g, "")) : Number(`${bare.slice(0, last).replace(/[.,]/g, "")}.${bare.slice(last + 1)}`);
   return Number.isFinite(number) ? number : undefined;
 }

@@ -70,7 +70,7 @@ export function RuleEditor({ table, lead, row, rows, draft, onDraft, onForget, o
     <form className={classes.form} onSubmit={(e) => { e.preventDefault(); if (complete) save.mutate(); }}
       onKeyDown={(e) => { if ((e.ctrlKey || e.metaKey) && e.key === "s") { e.preventDefault(); if (complete && changed) save.mutate(); } }}>
       <div className={classes.formHead}>
-        <Link to="/rules/{-$id}" params={{}} className="sr-only">{t("rules.back")}</Link>
+        <Link to="/rules/{-$id}" params={{}} className={classes.back}><Icon name="arrowLeft" size={16} />{t("rules.back")}</Link>
         <h2 className="clip">{row ? String(row.rpt_name ?? "") : t("rules.newTitle")}</h2>
         {row && <span className="faint">{t("rules.version", { number: String(row.rpt_version ?? 1) })}</span>}
         {row && <Switch checked={active} disabled={!writable} label={t(active ? "rules.on" : "rules.off")} onChange={(e) => void setActive(e.currentTarget.checked)} />}

@@ -21,7 +21,7 @@ export function ItemBar({ table, row, title, actions, stateColumn = "statecode" 
       title={
         <>
           <nav className={classes.crumbs} aria-label={t("record.crumbs")}>
-            <Link to={listPath(table.logicalname)} className={classes.crumb}>{table.pluralLabel}</Link>
+            <Link to={listPath(table.logicalname)} className={classes.crumb}><Icon name="arrowLeft" size={18} className={classes.back} /><span className={classes.crumbText}>{table.pluralLabel}</span></Link>
             <Icon name="chevronRight" size={14} className={classes.sep} />
           </nav>
           <h1>{title}</h1>

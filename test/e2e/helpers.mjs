@@ -1,0 +1,97 @@
+// What the browser tests share: the browser, a signed-in page, the API by the
+// page's own session, and axe. Base address and credentials come from
+// RAPPORT_URL, RAPPORT_USER and RAPPORT_PASSWORD.
+import { existsSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { chromium } from "playwright-core";
+
+export const base = process.env.RAPPORT_URL ?? "";
+export const user = process.env.RAPPORT_USER ?? "admin";
+export const password = process.env.RAPPORT_PASSWORD ?? "admin";
+const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
+const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+/** Why the tests can't run here; undefined when they can. */
+export const skip = !base ? "RAPPORT_URL is not set" : !existsSync(executablePath) ? `no browser at ${executablePath}` : false;
+
+let browser;
+export async function start() {
+  if (skip) return;
+  browser = await chromium.launch({ executablePath, args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"] });
+}
+export async function stop() {
+  await browser?.close();
+}
+
+/** A fresh page; what goes wrong in it is kept in `page.trouble`. */
+export async function openPage(options = {}) {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: "en-GB", ...options });
+  const page = await context.newPage();
+  page.setDefaultTimeout(10_000);
+  page.trouble = [];
+  page.on("pageerror", (error) => page.trouble.push(String(error)));
+  page.on("console", (message) => {
+    // A refused request is reported by the browser itself; tests provoke some.
+    if (message.type() === "error" && !message.text().startsWith("Failed to load resource")) page.trouble.push(message.text());
+  });
+  page.on("request", (request) => {
+    if (!request.url().startsWith(base) && !request.url().startsWith("data:")) page.trouble.push(`third party: ${request.url()}`);
+  });
+  return page;
+}
+
+export async function signIn(page) {
+  await page.goto(`${base}/`);
+  await page.getByLabel("User name").fill(user);
+  await page.getByLabel("Password", { exact: true }).fill(password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.locator("main#main").waitFor();
+}
+
+export async function signedIn(options) {
+  const page = await openPage(options);
+  await signIn(page);
+  return page;
+}
+
+/** Calls the API with the page's session, beside the interface. */
+export async function api(page, method, path, body, headers = {}) {
+  return page.evaluate(async ([method, path, body, headers]) => {
+    const session = await (await fetch("/api/auth/session")).json();
+    const response = await fetch(path, {
+      method,
+      headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRF-Token": session.csrf, Prefer: 'return=representation, odata.include-annotations="*"', ...headers },
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
+    const text = await response.text();
+    return { status: response.status, body: text ? JSON.parse(text) : undefined };
+  }, [method, path, body, headers]);
+}
+
+let counter = 0;
+/** Makes a lead of its own for a test, owned by the signed-in person. */
+export async function makeLead(page, more = {}) {
+  counter += 1;
+  const lastname = `Testlead${Date.now().toString(36)}${counter}`;
+  const answer = await api(page, "POST", "/api/data/v9.2/leads", {
+    firstname: "Quill", lastname, companyname: "Paper Lantern Works", emailaddress1: `${lastname.toLowerCase()}@example.org`, subject: "Equipment loan", ...more,
+  });
+  if (answer.status >= 300) throw new Error(`cannot make a lead: ${answer.status} ${JSON.stringify(answer.body)}`);
+  return { id: answer.body.leadid, name: `Quill ${lastname}`, lastname };
+}
+
+/** Serious and critical findings of axe, in short. */
+export async function axe(page) {
+  await page.evaluate(axeSource);
+  const result = await page.evaluate(() => globalThis.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] }));
+  return result.violations
+    .filter((v) => v.impact === "serious" || v.impact === "critical")
+    .flatMap((v) => v.nodes.map((n) => `${v.id}: ${n.target.join(" ")} — ${(n.any[0] ?? n.all[0] ?? n.none[0])?.message ?? v.help}`));
+}
+
+/** Waits until no skeleton, no busy grid and no pending request is left. */
+export async function settled(page) {
+  await page.waitForLoadState("domcontentloaded");
+  await page.waitForFunction(() => !document.querySelector('[aria-busy="true"]') && document.querySelector("main#main")?.childElementCount);
+  await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve, 150))));
+}
