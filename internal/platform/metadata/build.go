@@ -2,6 +2,7 @@ package metadata
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/rapport-platform/rapport/internal/ground/errs"
 	"github.com/rapport-platform/rapport/internal/platform/query"
@@ -147,6 +148,9 @@ func (t *Table) checkReferences() error {
 // polymorphic lookup: owneridtype, customeridtype, regardingobjecttypecode.
 func TypeColumn(lookup string) string { return lookup + "type" }
 
+// stamped are the columns that the record store sets on every row it writes.
+var stamped = []string{"createdon", "modifiedon", "versionnumber"}
+
 func (t *Table) buildShape() {
 	s := &query.Table{Name: t.Name, PrimaryID: t.ID, Owned: t.Owned(), Columns: make(map[string]query.Column, len(t.Columns)), Relations: t.relations}
 	for _, c := range t.Columns {
@@ -155,6 +159,7 @@ func (t *Table) buildShape() {
 		if c.Polymorphic() {
 			qc.TypeColumn = TypeColumn(c.Name)
 		}
+		qc.NotNull = c.Name == t.ID || c.System && !t.Managed && slices.Contains(stamped, c.Name)
 		s.Columns[c.Name] = qc
 		s.AllNames = append(s.AllNames, c.Name)
 		if qc.TypeColumn != "" {

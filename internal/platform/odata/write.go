@@ -253,6 +253,9 @@ func Value(v any) ([]byte, error) {
 
 // quote writes a JSON string, without the escapes that only HTML would need.
 func quote(s string) []byte {
+	if isPlain(s) {
+		return append(append(append(make([]byte, 0, len(s)+2), '"'), s...), '"')
+	}
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
@@ -260,6 +263,16 @@ func quote(s string) []byte {
 		return []byte(`""`)
 	}
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
+}
+
+// isPlain tells whether a text needs no escape at all, as most do not.
+func isPlain(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return true
 }
 
 // objectWriter writes the members of one JSON object in order.
