@@ -3,6 +3,7 @@ package stream
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -17,11 +18,17 @@ import (
 // groupBytes is where a pack stops taking further calls. A single call may be larger.
 const groupBytes = 1 << 20
 
-// request is one call of Publish that waits for the committer.
+// request is one call of Publish.
 type request struct {
-	frames *[]byte
-	count  int
-	done   chan error // takes exactly one
+	payload *[]byte // room for the pack's version, then the frames of the call
+	count   int
+	turn    chan turn // takes exactly one
+}
+
+// turn is what a waiting call is told: its outcome, or to write the next group.
+type turn struct {
+	lead bool
+	err  error
 }
 
 // Publish stores events in a topic and returns once all of them are on disk;
@@ -40,30 +47,25 @@ func (s *Stream) Publish(ctx context.Context, name string, events ...cloudevents
 	if err != nil {
 		return err
 	}
-	r := &request{frames: s.buffer(), count: len(events), done: make(chan error, 1)}
+	r := &request{payload: s.buffer(), count: len(events), turn: make(chan turn, 1)}
 	scratch := s.buffer()
-	*r.frames, *scratch = appendFrames((*r.frames)[:0], traceParent(ctx), events, *scratch)
+	*r.payload, *scratch = appendFrames(append((*r.payload)[:0], packPlain), traceParent(ctx), events, *scratch)
 	s.bufs.Put(scratch)
-	select {
-	case t.requests <- r:
-	case <-t.done:
-		return errDown(errors.New("the stream is stopped"))
-	case <-ctx.Done():
-		return errDown(ctx.Err())
+	switch lead, err := t.enter(r); {
+	case err != nil:
+		return err
+	case lead:
+		return s.lead(t)
 	}
 	select {
-	case err := <-r.done:
-		return err
+	case turn := <-r.turn:
+		if turn.lead {
+			return s.lead(t)
+		}
+		return turn.err
 	case <-ctx.Done():
+		s.leave(t, r)
 		return errDown(ctx.Err())
-	case <-t.done:
-	}
-	// The committer may have answered before it ended.
-	select {
-	case err := <-r.done:
-		return err
-	default:
-		return errDown(errors.New("the stream is stopped"))
 	}
 }
 
@@ -85,57 +87,108 @@ func traceParent(ctx context.Context) string {
 	return carrier["traceparent"]
 }
 
-// commit writes what the callers of Publish bring until the service ends. It
-// takes all that waits at this moment as one group and never waits for more:
-// while a group is being flushed the next one gathers by itself.
-func (s *Stream) commit(t *topic) {
-	defer close(t.done)
-	var group []*request
-	var carried *request // did not fit into the group before
-	payload := make([]byte, 0, 64<<10)
-	limit := min(groupBytes, t.packLimit()-1)
-	for {
-		first := carried
-		carried = nil
-		if first == nil {
-			select {
-			case first = <-t.requests:
-			case <-t.ctx.Done():
-				return
-			}
+// enter puts a call into the queue. The first one leads: it writes for all that
+// wait. So a call that comes alone is written at once by its own goroutine,
+// and while one group is being flushed the next gathers by itself.
+func (t *topic) enter(r *request) (lead bool, err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.closed {
+		return false, errDown(errors.New("the stream is stopped"))
+	}
+	t.queue = append(t.queue, r)
+	lead = !t.led
+	t.led = true
+	return lead, nil
+}
+
+// lead writes one group, the caller's own call first in it, tells the others
+// the outcome and leaves the lead to the first of those that have come since.
+func (s *Stream) lead(t *topic) error {
+	group := t.group()
+	payload := group[0].payload
+	count := group[0].count
+	for _, r := range group[1:] {
+		*payload = append(*payload, (*r.payload)[1:]...)
+		count += r.count
+		s.bufs.Put(r.payload)
+	}
+	err := s.write(t, *payload, count)
+	s.tally(err, count, len(*payload))
+	s.bufs.Put(payload)
+	t.pass()
+	for _, r := range group[1:] {
+		r.turn <- turn{err: err}
+	}
+	return err
+}
+
+// group takes the calls of the next write off the queue.
+func (t *topic) group() []*request {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	limit := min(groupBytes, t.packLimit())
+	count, size, n := 0, 0, 0
+	for _, r := range t.queue {
+		if count += r.count; n > 0 && (count > maxPackCount || size+len(*r.payload) > limit) {
+			break
 		}
-		group = append(group[:0], first)
-		count, size := first.count, len(*first.frames)
-	gather:
-		for size < limit {
-			select {
-			case r := <-t.requests:
-				if count+r.count > maxPackCount || size+len(*r.frames) > limit {
-					carried = r
-					break gather
-				}
-				group = append(group, r)
-				count += r.count
-				size += len(*r.frames)
-			default:
-				break gather
-			}
-		}
-		payload = append(payload[:0], packPlain)
-		for _, r := range group {
-			payload = append(payload, *r.frames...)
-			s.bufs.Put(r.frames)
-			r.frames = nil
-		}
-		err := s.write(t, payload, count)
-		s.tally(err, count, len(payload))
-		for _, r := range group {
-			r.done <- err
-		}
-		clear(group)
-		if t.ctx.Err() != nil {
-			return
-		}
+		size += len(*r.payload)
+		n++
+	}
+	group := append([]*request(nil), t.queue[:n]...)
+	t.queue = append(t.queue[:0], t.queue[n:]...)
+	return group
+}
+
+// pass leaves the lead to the first call that waits.
+func (t *topic) pass() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(t.queue) > 0 {
+		t.queue[0].turn <- turn{lead: true}
+		return
+	}
+	t.led = false
+	if t.closed {
+		close(t.idle)
+	}
+}
+
+// leave takes a call whose caller has gone off the queue. One that is being
+// written stays, and one that has just been given the lead passes it on.
+func (s *Stream) leave(t *topic, r *request) {
+	t.mu.Lock()
+	at := slices.Index(t.queue, r)
+	if at >= 0 {
+		t.queue = slices.Delete(t.queue, at, at+1)
+		s.bufs.Put(r.payload)
+	}
+	t.mu.Unlock()
+	if at < 0 {
+		return
+	}
+	select {
+	case <-r.turn: // it can only be the lead, for it was still in the queue
+		t.pass()
+	default:
+	}
+}
+
+// close refuses further calls and waits for those that are in.
+func (t *topic) close(ctx context.Context) error {
+	t.mu.Lock()
+	t.closed = true
+	led := t.led
+	t.mu.Unlock()
+	if !led {
+		return nil
+	}
+	select {
+	case <-t.idle:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 

@@ -5,7 +5,7 @@
 //	stream.go   Options, New, Start, Stop, Ready, Durability, Stats
 //	server.go   the embedded server and the connection to it or to another
 //	topic.go    one log of JetStream a topic: EnsureTopic, Get, Trim, State
-//	commit.go   Publish, and the committer that groups what waits into one write
+//	commit.go   Publish, and how the calls that wait become one write
 //	pack.go     several events as one message, and their sequence numbers
 //	reader.go   Reader: entries in order from a position
 //	errors.go   what a caller may see
@@ -14,9 +14,9 @@
 //
 // Publish returns once its events are on disk. The embedded server runs with
 // SyncAlways: it calls fsync before it acknowledges. A flush costs the same for
-// one event as for a thousand, so each topic has one committer that writes all
-// the calls that wait at that moment as one JetStream message, a pack, and
-// waits for nobody.
+// one event as for a thousand, so the calls that wait for a topic at
+// one moment are written together, as one JetStream message, a pack, by the
+// first of them. Nobody waits for others to come.
 //
 // A pack was chosen over JetStream's atomic batch of single messages because
 // one message is all or nothing by itself: to every reader at every moment,

@@ -145,11 +145,7 @@ func (s *Stream) Stop(ctx context.Context) error {
 	n.cancel()
 	var err error
 	for _, t := range n.topics { // nobody adds to it any more
-		select {
-		case <-t.done:
-		case <-ctx.Done():
-			err = ctx.Err()
-		}
+		err = errors.Join(err, t.close(ctx))
 	}
 	n.release()
 	return err

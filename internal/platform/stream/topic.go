@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"regexp"
+	"sync"
 	"sync/atomic"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -11,14 +12,18 @@ import (
 	"github.com/rapport-platform/rapport/internal/ground/errs"
 )
 
-// topic is one log of JetStream and the committer that writes to it.
+// topic is one log of JetStream and the calls of Publish that wait for it.
 type topic struct {
 	*session
-	name     string
-	log      jetstream.Stream
-	requests chan *request
-	done     chan struct{}           // closed when the committer has ended
-	last     atomic.Pointer[written] // the newest pack this process knows of
+	name string
+	log  jetstream.Stream
+	last atomic.Pointer[written] // the newest pack this process knows of
+
+	mu     sync.Mutex
+	queue  []*request
+	led    bool // a call is writing, or has just been told to
+	closed bool
+	idle   chan struct{} // closed when the last call of a closed topic is done
 }
 
 // written is a pack and the number of its events.
@@ -67,7 +72,7 @@ func (s *Stream) EnsureTopic(ctx context.Context, name string) error {
 	return err
 }
 
-// adopt starts the committer of a topic, once.
+// adopt makes a topic known to this process, once.
 func (s *Stream) adopt(n *session, name string, log jetstream.Stream) (*topic, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -77,9 +82,8 @@ func (s *Stream) adopt(n *session, name string, log jetstream.Stream) (*topic, e
 	if t := n.topics[name]; t != nil {
 		return t, nil
 	}
-	t := &topic{session: n, name: name, log: log, requests: make(chan *request, 256), done: make(chan struct{})}
+	t := &topic{session: n, name: name, log: log, idle: make(chan struct{})}
 	n.topics[name] = t
-	go s.commit(t)
 	return t, nil
 }
 
