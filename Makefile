@@ -1,0 +1,72 @@
+# make run   builds the interface and the program and starts them with a sample organisation
+# make test  runs all tests; make soak their long forms; make bench the benchmarks
+# Everything it needs comes from the Go module proxy and npm.
+
+SHELL := /bin/bash
+GO ?= go
+WEB := $(shell find web/src web/public web/index.html web/*.config.* web/tsconfig*.json -type f 2>/dev/null)
+NODE := $(shell command -v node 2>/dev/null)
+
+.PHONY: run build ui test test-go test-web test-clients test-e2e clients tools soak bench fmt lint
+
+run: bin/rapport
+	RAPPORT_SAMPLE=$${RAPPORT_SAMPLE-1} ./bin/rapport serve
+
+build: bin/rapport
+
+.PHONY: bin/rapport
+bin/rapport: ui
+	@mkdir -p bin
+	$(GO) build -mod=readonly -trimpath -o bin/rapport ./cmd/rapport
+
+ifeq ($(NODE),)
+ui:
+	@echo "Node is not installed: building without the interface (the Web API and forms work; see README)."
+else
+ui: web/dist/index.html
+endif
+
+web/node_modules/.stamp: web/package-lock.json
+	cd web && npm ci --no-audit --no-fund
+	@touch $@
+
+web/dist/index.html: web/node_modules/.stamp $(WEB)
+	cd web && npm run build
+	@touch web/dist/.gitkeep
+
+# Programs that some tests talk to: clients that we did not write, a browser driver, a database server.
+clients: $(patsubst %/package-lock.json,%/node_modules/.stamp,$(wildcard test/clients/*/package-lock.json test/e2e/package-lock.json))
+ifeq ($(wildcard /usr/lib/postgresql/*/bin/initdb)$(RAPPORT_TEST_POSTGRES)$(RAPPORT_TEST_PGBIN),)
+tools: test/tools/node_modules/.stamp
+else
+tools:
+endif
+
+test/%/node_modules/.stamp: test/%/package-lock.json
+	cd $(dir $<) && npm ci --no-audit --no-fund
+	@touch $@
+
+test: test-go test-web
+
+test-go: ui clients tools
+	$(GO) vet ./...
+	$(GO) test -mod=readonly -timeout 20m ./...
+
+test-web: ui
+ifneq ($(NODE),)
+	cd web && npm test
+	cd web && npm run check:size
+endif
+
+soak:
+	RAPPORT_SOAK=1 $(GO) test -mod=readonly -timeout 120m -count=1 ./internal/... ./test/...
+
+bench:
+	$(GO) test -mod=readonly -run '^$$' -bench . -benchmem ./internal/...
+
+fmt:
+	gofmt -l -w cmd internal web/*.go *.go test bench
+
+lint:
+	$(GO) vet ./...
+	@out=$$(gofmt -l cmd internal test bench *.go web/*.go); if [ -n "$$out" ]; then echo "gofmt: $$out"; exit 1; fi

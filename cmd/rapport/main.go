@@ -1,0 +1,124 @@
+// Command rapport is the whole product in one program. `rapport serve` runs it;
+// the other commands are for administrators.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/rapport-platform/rapport"
+	"github.com/rapport-platform/rapport/internal/ground/errs"
+)
+
+const usage = `Rapport, the self-hosted customer-engagement platform.
+
+  rapport serve                         run the product
+  rapport token create --user NAME      make a bearer token; prints the secret only
+  rapport key create --topic NAME       make a key to publish events; prints the secret only
+  rapport password --user NAME          give a user a new random password; prints it only
+  rapport version                       print the version
+
+Environment: RAPPORT_ADDR (127.0.0.1:8080), RAPPORT_DATA (./data), RAPPORT_DATABASE (SQLite in the data
+folder; a postgres:// address switches), RAPPORT_NATS (embedded), RAPPORT_SAMPLE=1 (sample organisation),
+RAPPORT_ADMIN_PASSWORD, RAPPORT_TLS_CERT, RAPPORT_TLS_KEY, RAPPORT_LOG (text, json), OTEL_EXPORTER_OTLP_ENDPOINT.
+`
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {
+		fmt.Fprintln(os.Stderr, "rapport: "+line(err))
+		os.Exit(1)
+	}
+}
+
+// line gives an error as one line for a person.
+func line(err error) string {
+	var e *errs.Error
+	if !errors.As(err, &e) {
+		return oneLine(err.Error())
+	}
+	text := e.Message
+	for _, f := range e.Fields {
+		text += "; " + f.Name + ": " + f.Message
+	}
+	if e.Kind == errs.Internal || e.Kind == errs.Unavailable {
+		if e.Cause != nil {
+			text += " (" + e.Cause.Error() + ")"
+		}
+	}
+	return oneLine(text + " [" + e.Code + "]")
+}
+
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+
+func run(ctx context.Context, args []string, out, log io.Writer) error {
+	o := rapport.FromEnv(os.Getenv)
+	o.Logger = logger(log, os.Getenv("RAPPORT_LOG"))
+	command := strings.Join(args[:min(2, len(args))], " ")
+	switch {
+	case len(args) == 1 && args[0] == "serve":
+		return serve(ctx, o, out)
+	case command == "token create":
+		return token(ctx, o, args[2:], out)
+	case command == "key create":
+		return key(ctx, o, args[2:], out)
+	case len(args) > 0 && args[0] == "password":
+		return password(ctx, o, args[1:], out)
+	case len(args) == 1 && args[0] == "version":
+		_, err := fmt.Fprintln(out, version())
+		return err
+	case len(args) == 1 && (args[0] == "help" || args[0] == "--help" || args[0] == "-h"):
+		_, err := io.WriteString(out, usage)
+		return err
+	}
+	return errs.New(errs.Invalid, "rapport.usage", "unknown command %q: see `rapport help`", strings.Join(args, " "))
+}
+
+func logger(to io.Writer, format string) *slog.Logger {
+	if format == "json" {
+		return slog.New(slog.NewJSONHandler(to, nil))
+	}
+	return slog.New(slog.NewTextHandler(to, nil))
+}
+
+func serve(ctx context.Context, o rapport.Options, out io.Writer) error {
+	o.Announce = func(text string) { fmt.Fprintln(out, text) }
+	server, err := rapport.New(o)
+	if err != nil {
+		return err
+	}
+	if err := server.Start(ctx); err != nil {
+		return err
+	}
+	select {
+	case <-ctx.Done():
+	case err = <-server.Failed():
+	}
+	ended, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
+	defer cancel()
+	return errors.Join(err, server.Shutdown(ended))
+}
+
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	out := info.Main.Version
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			out += " " + s.Value
+		}
+	}
+	return out
+}

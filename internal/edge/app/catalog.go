@@ -1,0 +1,30 @@
+package app
+
+import (
+	"github.com/rapport-platform/rapport/internal/capability/intake"
+	"github.com/rapport-platform/rapport/internal/capability/marketing"
+	"github.com/rapport-platform/rapport/internal/capability/sales"
+	"github.com/rapport-platform/rapport/internal/commons/activity"
+	"github.com/rapport-platform/rapport/internal/commons/party"
+	"github.com/rapport-platform/rapport/internal/commons/queue"
+	"github.com/rapport-platform/rapport/internal/platform/access"
+	"github.com/rapport-platform/rapport/internal/platform/event"
+	"github.com/rapport-platform/rapport/internal/platform/flow"
+	"github.com/rapport-platform/rapport/internal/platform/metadata"
+	"github.com/rapport-platform/rapport/internal/platform/notify"
+)
+
+// Catalog brings the tables of all packages together.
+func Catalog() (*metadata.Catalog, error) {
+	var all []*metadata.Table
+	for _, tables := range []func() ([]*metadata.Table, error){
+		access.Tables, event.Tables, flow.Tables, notify.Tables, party.Tables, activity.Tables, queue.Tables, intake.Tables, sales.Tables, marketing.Tables,
+	} {
+		t, err := tables()
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, t...)
+	}
+	return metadata.NewCatalog(all...)
+}

@@ -1,0 +1,99 @@
+package app
+
+import (
+	"errors"
+	"io/fs"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/rapport-platform/rapport/internal/ground/clock"
+	"github.com/rapport-platform/rapport/internal/ground/errs"
+	"github.com/rapport-platform/rapport/internal/platform/auth"
+)
+
+// Config is everything that can be set.
+type Config struct {
+	Addr          string // host:port to listen on
+	Data          string // folder of everything that is kept
+	Database      string // postgres:// address, or the path of an SQLite file
+	NATS          string // address of an external NATS cluster; "" is embedded
+	TLSCert       string // files of the certificate and its key; both or none
+	TLSKey        string
+	AdminPassword string // of the administrator, at the first start
+	Sample        bool   // put the sample organisation in at the first start
+
+	Logger *slog.Logger
+	Clock  clock.Clock
+	// Solutions holds the bundles that come with the product, UI the built interface.
+	Solutions fs.FS
+	UI        fs.FS
+	// Announce is told of what a person should read: progress, address, sign-in.
+	Announce func(line string)
+	// Passwords is the cost of password hashes; zero is the default. Tests make it cheap.
+	Passwords auth.Params
+}
+
+// FromEnv reads the configuration from the environment.
+func FromEnv(getenv func(string) string) Config {
+	or := func(name, def string) string {
+		if v := getenv(name); v != "" {
+			return v
+		}
+		return def
+	}
+	return Config{
+		Addr: or("RAPPORT_ADDR", "127.0.0.1:8080"), Data: or("RAPPORT_DATA", "data"), Database: getenv("RAPPORT_DATABASE"), NATS: embedded(getenv("RAPPORT_NATS")),
+		TLSCert: getenv("RAPPORT_TLS_CERT"), TLSKey: getenv("RAPPORT_TLS_KEY"), AdminPassword: getenv("RAPPORT_ADMIN_PASSWORD"), Sample: getenv("RAPPORT_SAMPLE") == "1",
+	}
+}
+
+func embedded(v string) string {
+	if strings.EqualFold(v, "embedded") {
+		return ""
+	}
+	return v
+}
+
+// complete fills in what follows from the rest, and refuses what can't work.
+func (c *Config) complete() error {
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.Clock == nil {
+		c.Clock = clock.System{}
+	}
+	if c.Announce == nil {
+		c.Announce = func(string) {}
+	}
+	if (c.TLSCert == "") != (c.TLSKey == "") {
+		return errs.New(errs.Invalid, "app.tls", "set both RAPPORT_TLS_CERT and RAPPORT_TLS_KEY, or neither")
+	}
+	if _, _, err := net.SplitHostPort(c.Addr); err != nil {
+		return errs.New(errs.Invalid, "app.address", "RAPPORT_ADDR must look like 127.0.0.1:8080, not %q", c.Addr)
+	}
+	if err := writable(c.Data); err != nil {
+		return err
+	}
+	if c.Database == "" {
+		c.Database = filepath.Join(c.Data, "rapport.db")
+	}
+	return nil
+}
+
+// writable makes the data folder and tries to write in it.
+func writable(dir string) error {
+	bad := func(err error) error {
+		return errs.Wrap(err, errs.Invalid, "app.data", "the data folder %s can't be written: choose another with RAPPORT_DATA", dir)
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return bad(err)
+	}
+	f, err := os.CreateTemp(dir, ".write-*")
+	if err != nil {
+		return bad(err)
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
+}

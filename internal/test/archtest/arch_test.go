@@ -1,0 +1,213 @@
+// Package archtest tests the architecture like behaviour: which package may
+// import which, that every package has a map, and the house's other laws.
+package archtest
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/rapport-platform/rapport"
+
+// floors from the lowest to the highest; imports go downward.
+var floors = []string{"ground", "kit", "platform", "commons", "capability", "edge"}
+
+// within lists the packages of a floor in which they may import those before them.
+var within = map[string][]string{
+	"ground": {"errs", "id", "clock", "lifecycle", "limit", "sqldb", "blob", "expr", "secret"},
+	"platform": {"query", "metadata", "schema", "access", "stream", "changelog", "event", "snapshot", "job", "record", "auth", "search", "files", "duplicate",
+		"transfer", "rule", "odata", "action", "flow", "function", "notify", "solution"},
+	"commons": {"party", "activity", "template", "consent", "mail", "calendar", "queue", "routing", "sla", "process", "catalog", "lake", "warehouse"},
+	"edge":    {"live", "httpapi", "pgwire", "voicegw", "mcpserver", "app"},
+}
+
+// asSystem lists the files that let the platform act past all privileges.
+var asSystem = []string{
+	"internal/capability/intake/consumer.go",
+	"internal/edge/app/ports.go",
+	"internal/edge/app/seed.go",
+	"internal/edge/app/wire.go",
+	"internal/platform/access/principal.go",
+}
+
+// backgrounds lists the files that may make a context out of nothing.
+var backgrounds = []string{"cmd/rapport/main.go"}
+
+type source struct {
+	path string // from the root, with slashes
+	dir  string
+	file *ast.File
+	text []byte
+	set  *token.FileSet
+}
+
+func (s source) test() bool { return strings.HasSuffix(s.path, "_test.go") }
+
+// sources parses every Go file of the product, its tests among them.
+func sources(t *testing.T) []source {
+	t.Helper()
+	root, err := filepath.Abs("../../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []source
+	err = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && (d.Name() == "node_modules" || d.Name() == "testdata" || d.Name() == "data" || strings.HasPrefix(d.Name(), ".") && path != root) {
+			return filepath.SkipDir
+		}
+		if !strings.HasSuffix(path, ".go") {
+			return nil
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		rel, _ := filepath.Rel(root, path)
+		rel = filepath.ToSlash(rel)
+		set := token.NewFileSet()
+		f, err := parser.ParseFile(set, path, text, parser.ParseComments)
+		if err != nil {
+			return err
+		}
+		out = append(out, source{rel, filepath.ToSlash(filepath.Dir(rel)), f, text, set})
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(out) < 50 {
+		t.Fatalf("only %d files found", len(out))
+	}
+	return out
+}
+
+// room is where a package stands: internal/platform/query → platform, query.
+func room(dir string) (floor, name string, ok bool) {
+	rest, ok := strings.CutPrefix(dir, "internal/")
+	if !ok {
+		return "", "", false
+	}
+	floor, name, _ = strings.Cut(rest, "/")
+	name, _, _ = strings.Cut(name, "/")
+	return floor, name, slices.Contains(floors, floor)
+}
+
+func imports(s source) []string {
+	var out []string
+	for _, i := range s.file.Imports {
+		p, err := strconv.Unquote(i.Path.Value)
+		if rel, ok := strings.CutPrefix(p, module+"/"); err == nil && ok {
+			out = append(out, rel)
+		}
+	}
+	return out
+}
+
+func TestImportsGoDownward(t *testing.T) {
+	t.Parallel()
+	for _, s := range sources(t) {
+		floor, name, ok := room(s.dir)
+		if !ok || s.test() {
+			continue
+		}
+		for _, to := range imports(s) {
+			toFloor, toName, ok := room(to)
+			if !ok {
+				t.Errorf("%s imports %s, which is on no floor", s.path, to)
+				continue
+			}
+			from, target := slices.Index(floors, floor), slices.Index(floors, toFloor)
+			switch {
+			case target > from:
+				t.Errorf("%s imports upward: %s", s.path, to)
+			case target == from && name != toName && floor == "capability":
+				t.Errorf("%s imports another capability: %s", s.path, to)
+			case target == from && name != toName && floor == "kit":
+				t.Errorf("%s imports another kit package: %s", s.path, to)
+			case target == from && name != toName:
+				order := within[floor]
+				a, b := slices.Index(order, name), slices.Index(order, toName)
+				if a < 0 || b < 0 {
+					t.Errorf("%s or %s has no place in the order of its floor", s.dir, to)
+				} else if b > a {
+					t.Errorf("%s imports %s, which stands after it", s.path, to)
+				}
+			}
+		}
+	}
+}
+
+func TestEveryPackageHasAMap(t *testing.T) {
+	t.Parallel()
+	documented := map[string]bool{}
+	for _, s := range sources(t) {
+		if s.test() && documented[s.dir] {
+			continue
+		}
+		has := s.file.Doc != nil && len(strings.TrimSpace(s.file.Doc.Text())) > 30
+		if !s.test() || strings.HasPrefix(s.dir, "internal/test/archtest") || strings.HasPrefix(s.dir, "test/") {
+			documented[s.dir] = documented[s.dir] || has
+		}
+	}
+	for dir, ok := range documented {
+		if !ok {
+			t.Errorf("%s has no package comment", dir)
+		}
+	}
+}
+
+func TestHouseLaws(t *testing.T) {
+	t.Parallel()
+	for _, s := range sources(t) {
+		if lines := strings.Count(string(s.text), "\n"); lines > 800 {
+			t.Errorf("%s has %d lines, over 800", s.path, lines)
+		}
+		if s.test() {
+			continue
+		}
+		product := strings.HasPrefix(s.path, "internal/") && !strings.HasPrefix(s.path, "internal/test/") || strings.HasPrefix(s.path, "cmd/") || !strings.Contains(s.path, "/")
+		ast.Inspect(s.file, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.FuncDecl:
+				if n.Recv == nil && n.Name.Name == "init" {
+					t.Errorf("%s does work in init()", s.path)
+				}
+			case *ast.InterfaceType:
+				if c := n.Methods.NumFields(); c > 10 {
+					t.Errorf("%s:%d: an interface of %d methods", s.path, s.set.Position(n.Pos()).Line, c)
+				}
+			case *ast.SelectorExpr:
+				pkg, ok := n.X.(*ast.Ident)
+				if !ok || !product {
+					return true
+				}
+				switch pkg.Name + "." + n.Sel.Name {
+				case "context.Background", "context.TODO":
+					if !slices.Contains(backgrounds, s.path) {
+						t.Errorf("%s:%d makes a context out of nothing", s.path, s.set.Position(n.Pos()).Line)
+					}
+				case "access.AsSystem":
+					if !slices.Contains(asSystem, s.path) {
+						t.Errorf("%s:%d acts past all privileges and is not listed", s.path, s.set.Position(n.Pos()).Line)
+					}
+				case "net.Listen", "http.ListenAndServe":
+					if !strings.HasPrefix(s.path, "internal/edge/") {
+						t.Errorf("%s:%d listens below the edge", s.path, s.set.Position(n.Pos()).Line)
+					}
+				}
+			}
+			return true
+		})
+	}
+}
