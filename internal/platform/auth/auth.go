@@ -29,7 +29,8 @@ type Auth struct {
 	hashing *semaphore.Weighted
 	byName  *limit.Keyed
 	byAddr  *limit.Keyed
-	decoy   string // a hash to compare with when the name is unknown, so that time tells nothing
+	noted   *limit.Keyed // how many refusals for haste one address gets into the log
+	decoy   string       // a hash to compare with when the name is unknown, so that time tells nothing
 }
 
 // New makes the sign-in.
@@ -39,7 +40,8 @@ func New(ctx context.Context, o Options) (*Auth, error) {
 	}
 	a := &Auth{o: o, hashing: semaphore.NewWeighted(2),
 		byName: limit.New(limit.Rate{Every: 30 * time.Second, Burst: 8}, 20_000, o.Clock),
-		byAddr: limit.New(limit.Rate{Every: 3 * time.Second, Burst: 40}, 20_000, o.Clock)}
+		byAddr: limit.New(limit.Rate{Every: 3 * time.Second, Burst: 40}, 20_000, o.Clock),
+		noted:  limit.New(limit.Rate{Every: time.Minute, Burst: 5}, 20_000, o.Clock)}
 	var err error
 	a.decoy, err = a.hash(ctx, newSecret(""))
 	return a, err

@@ -39,36 +39,52 @@ func (a *Auth) open(ctx context.Context, user id.ID) (Session, error) {
 	return s, err
 }
 
-// Session finds the session of a cookie.
+// Session finds the session of a cookie and counts as activity of its user.
 func (a *Auth) Session(ctx context.Context, secret string) (Session, error) {
+	s, last, err := a.find(ctx, secret)
+	if err != nil {
+		return Session{}, err
+	}
+	if now := a.o.Clock.Now(); now.Sub(last) > seenEvery {
+		return s, a.touch(ctx, secret, now)
+	}
+	return s, nil
+}
+
+// Check finds the session of a cookie without counting as activity, for what
+// goes on by itself while nobody may be there.
+func (a *Auth) Check(ctx context.Context, secret string) (Session, error) {
+	s, _, err := a.find(ctx, secret)
+	return s, err
+}
+
+// find gives a session that holds, and when its user was last seen.
+func (a *Auth) find(ctx context.Context, secret string) (Session, time.Time, error) {
 	d := a.o.DB.Dialect()
 	s := Session{Secret: secret}
 	var user, seen, expires any
 	found, err := a.o.DB.QueryRow(ctx, "SELECT userid, csrf, seenon, expireson FROM session WHERE hash = "+d.Placeholder(1), []any{hashSecret(secret)}, &user, &s.CSRF, &seen, &expires)
 	if err != nil {
-		return Session{}, err
+		return Session{}, time.Time{}, err
 	}
 	if !found {
-		return Session{}, ErrSession
+		return Session{}, time.Time{}, ErrSession
 	}
 	if s.User, err = decodeID(d, user); err != nil {
-		return Session{}, err
+		return Session{}, time.Time{}, err
 	}
 	last, err := decodeTime(d, seen)
 	if err != nil {
-		return Session{}, err
+		return Session{}, time.Time{}, err
 	}
 	if s.Expires, err = decodeTime(d, expires); err != nil {
-		return Session{}, err
+		return Session{}, time.Time{}, err
 	}
 	now := a.o.Clock.Now()
 	if now.After(s.Expires) || now.Sub(last) > sessionIdle || !a.o.Known(s.User) {
-		return Session{}, ErrSession
+		return Session{}, time.Time{}, ErrSession
 	}
-	if now.Sub(last) > seenEvery {
-		return s, a.touch(ctx, secret, now)
-	}
-	return s, nil
+	return s, last, nil
 }
 
 func (a *Auth) touch(ctx context.Context, secret string, now time.Time) error {

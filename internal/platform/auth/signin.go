@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"net/netip"
 	"strings"
 
 	"github.com/rapport-platform/rapport/internal/ground/errs"
@@ -9,6 +10,9 @@ import (
 	"github.com/rapport-platform/rapport/internal/ground/sqldb"
 	"github.com/rapport-platform/rapport/internal/platform/query"
 )
+
+// nameMax is how many bytes the name of an attempt may have.
+const nameMax = 1024
 
 // SetPassword gives a user a name to sign in with and a password. All open
 // sessions of the user end.
@@ -57,6 +61,9 @@ func (a *Auth) credential(ctx context.Context, name string) (user id.ID, hash st
 
 // SignIn opens a session. address is where the attempt comes from.
 func (a *Auth) SignIn(ctx context.Context, name, password, address string) (Session, error) {
+	if len(name) > nameMax {
+		return Session{}, ErrWrong // nobody is called that, and limits are kept by name
+	}
 	folded := query.Fold(strings.TrimSpace(name))
 	if err := a.slow(ctx, folded, address); err != nil {
 		return Session{}, err
@@ -81,19 +88,37 @@ func (a *Auth) SignIn(ctx context.Context, name, password, address string) (Sess
 	return a.open(ctx, user)
 }
 
-// slow refuses attempts that come too fast, by address and by name.
+// slow refuses attempts that come too fast, by address and by name. A flood of
+// them must cost the database little, so only the first few are logged.
 func (a *Auth) slow(ctx context.Context, name, address string) error {
-	wait, ok := a.byAddr.Allow(address)
+	from := network(address)
+	wait, ok := a.byAddr.Allow(from)
 	if ok {
 		wait, ok = a.byName.Allow(name)
 	}
 	if ok {
 		return nil
 	}
-	a.log(ctx, name, id.Nil, address, "slowed")
+	if _, note := a.noted.Allow(from); note {
+		a.log(ctx, name, id.Nil, address, "slowed")
+	}
 	e := errs.New(errs.TooMany, "auth.too_many", "too many attempts to sign in: wait a little and try again")
 	e.RetryAfter = wait
 	return e
+}
+
+// network gives what counts as one origin of attempts: an IPv4 address, or the
+// 64-bit network of an IPv6 one, since whoever has one address there has 2^64.
+func network(address string) string {
+	ip, err := netip.ParseAddr(address)
+	if err != nil || ip.Unmap().Is4() {
+		return address
+	}
+	prefix, err := ip.WithZone("").Prefix(64)
+	if err != nil {
+		return address
+	}
+	return prefix.String()
 }
 
 // log writes the sign-in log. An attempt is not refused because the log can't be

@@ -1,0 +1,162 @@
+package httpapi
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"net/netip"
+
+	"github.com/rapport-platform/rapport/internal/ground/clock"
+	"github.com/rapport-platform/rapport/internal/ground/errs"
+	"github.com/rapport-platform/rapport/internal/ground/id"
+	"github.com/rapport-platform/rapport/internal/platform/access"
+	"github.com/rapport-platform/rapport/internal/platform/record"
+)
+
+// Roles lists the names of the roles that a user holds; *access.Control is one.
+type Roles interface {
+	Roles(user id.ID) []string
+}
+
+// AuthAPI signs people in and out of the interface:
+//
+//	POST /api/auth/signin    {"username","password"}; 200 with the session and a cookie, 401, 429 with Retry-After
+//	GET  /api/auth/session   who is signed in; 401 if nobody is
+//	POST /api/auth/signout   ends the session and takes the cookie away; 204
+//
+// A session is {"user":{"systemuserid","fullname","domainname"},"csrf","roles"}.
+type AuthAPI struct {
+	Auth    Authenticator
+	Roles   Roles
+	Users   record.Reader
+	Clock   clock.Clock
+	Proxies []netip.Prefix // whose X-Forwarded-For is believed
+}
+
+const (
+	signInPath = "/api/auth/signin"
+	maxSignIn  = 8 << 10 // bytes of a body
+)
+
+// Register adds the routes.
+func (a *AuthAPI) Register(mux *http.ServeMux) {
+	mux.HandleFunc("POST "+signInPath, answering(a.signIn))
+	mux.HandleFunc("GET /api/auth/session", answering(a.session))
+	mux.HandleFunc("POST /api/auth/signout", answering(a.signOut))
+}
+
+// answering turns a handler's error into an answer.
+func answering(h func(http.ResponseWriter, *http.Request) error) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if err := h(w, r); err != nil {
+			WriteError(w, r, err)
+		}
+	}
+}
+
+// sessionBody is a session as the interface sees it.
+type sessionBody struct {
+	User struct {
+		ID         id.ID  `json:"systemuserid"`
+		FullName   string `json:"fullname"`
+		DomainName string `json:"domainname"`
+	} `json:"user"`
+	CSRF  string   `json:"csrf"`
+	Roles []string `json:"roles"`
+}
+
+func (a *AuthAPI) signIn(w http.ResponseWriter, r *http.Request) error {
+	name, password, err := readSignIn(w, r)
+	if err != nil {
+		return err
+	}
+	address := (&PortalAPI{Proxies: a.Proxies}).address(r).String()
+	session, err := a.Auth.SignIn(r.Context(), name, password, address)
+	if err != nil {
+		return err
+	}
+	if old := cookieSecret(r); old != "" {
+		// The browser forgets it now, so nobody could end it later. That it
+		// can't be ended is no reason not to let the person in: it will expire.
+		_ = a.Auth.SignOut(r.Context(), old)
+	}
+	body, err := a.describe(r.Context(), session.User, session.CSRF)
+	if err != nil {
+		return err
+	}
+	setCookie(w, r, session.Secret, session.Expires.Sub(a.Clock.Now()))
+	writePortalJSON(w, http.StatusOK, body)
+	return nil
+}
+
+// readSignIn takes JSON only: a form of another site could send anything else
+// and so sign its visitor in as somebody it has chosen.
+func readSignIn(w http.ResponseWriter, r *http.Request) (name, password string, err error) {
+	if http.NewCrossOriginProtection().Check(r) != nil {
+		return "", "", errOrigin
+	}
+	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
+		return "", "", errs.New(errs.Unsupported, "http.content_type", "send the user name and the password as application/json")
+	}
+	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxSignIn))
+	if tooBig := (*http.MaxBytesError)(nil); errors.As(err, &tooBig) {
+		return "", "", err
+	}
+	var body struct {
+		Username string `json:"username"`
+		Password string `json:"password"`
+	}
+	// The cause is dropped: it may repeat a part of what was sent.
+	if err != nil || json.Unmarshal(data, &body) != nil {
+		return "", "", errs.New(errs.Invalid, "auth.body", `the body must be {"username": "…", "password": "…"}`)
+	}
+	return body.Username, body.Password, nil
+}
+
+func (a *AuthAPI) session(w http.ResponseWriter, r *http.Request) error {
+	ctx := r.Context()
+	p := access.From(ctx)
+	if p.Kind != access.User {
+		return access.ErrSignIn
+	}
+	body, err := a.describe(ctx, p.ID, signedInOf(ctx).session.CSRF)
+	if err != nil {
+		return err
+	}
+	writePortalJSON(w, http.StatusOK, body)
+	return nil
+}
+
+func (a *AuthAPI) signOut(w http.ResponseWriter, r *http.Request) error {
+	if s := signedInOf(r.Context()).session; s.Secret != "" {
+		if err := a.Auth.SignOut(r.Context(), s.Secret); err != nil {
+			return err
+		}
+	}
+	setCookie(w, r, "", 0)
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+func (a *AuthAPI) describe(ctx context.Context, user id.ID, csrf string) (sessionBody, error) {
+	row, err := self(ctx, a.Users, user, "fullname", "domainname")
+	if err != nil {
+		return sessionBody{}, err
+	}
+	body := sessionBody{CSRF: csrf, Roles: a.Roles.Roles(user)}
+	body.User.ID, body.User.FullName, body.User.DomainName = user, row.Text("fullname"), row.Text("domainname")
+	if body.Roles == nil {
+		body.Roles = []string{}
+	}
+	return body, nil
+}
+
+// self reads a person's own row, which everybody may know of themselves,
+// whether or not they may read the table of users.
+func self(ctx context.Context, from record.Reader, user id.ID, columns ...string) (record.Row, error) {
+	return from.Get(access.AsSystem(ctx, "a person's own name and settings"), "systemuser", user, columns, nil)
+}

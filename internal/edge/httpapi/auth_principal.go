@@ -1,0 +1,165 @@
+package httpapi
+
+import (
+	"context"
+	"crypto/subtle"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/rapport-platform/rapport/internal/ground/errs"
+	"github.com/rapport-platform/rapport/internal/ground/id"
+	"github.com/rapport-platform/rapport/internal/platform/access"
+	"github.com/rapport-platform/rapport/internal/platform/auth"
+	"github.com/rapport-platform/rapport/internal/platform/changelog"
+)
+
+// Authenticator is what HTTP needs of sign-in; *auth.Auth is one.
+type Authenticator interface {
+	SignIn(ctx context.Context, name, password, address string) (auth.Session, error)
+	SignOut(ctx context.Context, secret string) error
+	// Session finds a session and counts as activity; Check only looks.
+	Session(ctx context.Context, secret string) (auth.Session, error)
+	Check(ctx context.Context, secret string) (auth.Session, error)
+	Token(ctx context.Context, secret string) (id.ID, error)
+}
+
+var _ Authenticator = (*auth.Auth)(nil)
+
+var (
+	errCSRF   = errs.New(errs.Forbidden, "auth.csrf", "the X-CSRF-Token header is missing or wrong: read /api/auth/session again")
+	errOrigin = errs.New(errs.Forbidden, "auth.origin", "this request comes from another site")
+)
+
+// Authenticate finds out who asks and puts the principal into the context: by
+// a bearer token, else by the session cookie, else nobody. A bearer token that
+// is not valid is refused even if a cookie would do. Requests by cookie that
+// change something must carry the session's CSRF token and come from our own
+// pages.
+//
+// It looks at requests below /api/ only, and not at /api/events/, whose
+// publishers have keys of their own: forms and events are taken while the
+// database, which holds the sessions, is away.
+func Authenticate(by Authenticator, next http.Handler) http.Handler {
+	foreign := http.NewCrossOriginProtection()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !asksWho(r.URL.Path) {
+			next.ServeHTTP(w, r)
+			return
+		}
+		ctx, err := identify(by, foreign, r)
+		if err != nil {
+			WriteError(w, r, err)
+			return
+		}
+		if request := RequestID(ctx); request != "" {
+			ctx = changelog.WithOrigin(ctx, "api "+request)
+		}
+		next.ServeHTTP(w, r.WithContext(ctx))
+	})
+}
+
+// asksWho tells of the paths where it matters who asks. Signing in takes no
+// cookie, so that it works whatever session the browser still holds.
+func asksWho(path string) bool {
+	return strings.HasPrefix(path, "/api/") && !strings.HasPrefix(path, "/api/events/") && path != signInPath
+}
+
+func identify(by Authenticator, foreign *http.CrossOriginProtection, r *http.Request) (context.Context, error) {
+	ctx := r.Context()
+	// Other schemes are not ours: a proxy in front may ask for a password of its own.
+	if scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " "); strings.EqualFold(scheme, "Bearer") {
+		token = strings.TrimSpace(token)
+		user, err := by.Token(ctx, token)
+		if err != nil {
+			return nil, err
+		}
+		ctx = context.WithValue(ctx, signedInKey{}, signedIn{token: token})
+		return access.With(ctx, access.Principal{Kind: access.User, ID: user}), nil
+	}
+	secret := cookieSecret(r)
+	if secret == "" {
+		return ctx, nil
+	}
+	session, err := by.Session(ctx, secret)
+	if errs.Has(err, errs.Unauthenticated) {
+		return ctx, nil // a session that has ended makes nobody of the caller
+	}
+	if err != nil {
+		return nil, err
+	}
+	if !safe(r.Method) {
+		if foreign.Check(r) != nil {
+			return nil, errOrigin
+		}
+		if subtle.ConstantTimeCompare([]byte(r.Header.Get("X-CSRF-Token")), []byte(session.CSRF)) != 1 {
+			return nil, errCSRF
+		}
+	}
+	ctx = context.WithValue(ctx, signedInKey{}, signedIn{session: session})
+	return access.With(ctx, access.Principal{Kind: access.User, ID: session.User}), nil
+}
+
+func safe(method string) bool {
+	return method == http.MethodGet || method == http.MethodHead || method == http.MethodOptions
+}
+
+// signedIn is how the caller has shown who it is: by session or by token.
+type signedIn struct {
+	session auth.Session
+	token   string
+}
+
+type signedInKey struct{}
+
+func signedInOf(ctx context.Context) signedIn {
+	s, _ := ctx.Value(signedInKey{}).(signedIn)
+	return s
+}
+
+// still tells whether what the caller showed holds on: nil if so, or if the
+// database can't be asked just now.
+func (s signedIn) still(ctx context.Context, by Authenticator) error {
+	var err error
+	switch {
+	case s.token != "":
+		_, err = by.Token(ctx, s.token)
+	case s.session.Secret != "":
+		_, err = by.Check(ctx, s.session.Secret)
+	}
+	if errs.Has(err, errs.Unauthenticated) {
+		return err
+	}
+	return nil
+}
+
+// The cookie's name. Under TLS its prefix makes the browser keep it to this
+// host and to encrypted connections, so that a neighbour can't plant one.
+const (
+	cookieName       = "rapport_session"
+	cookieNameSecure = "__Host-" + cookieName
+)
+
+func cookieSecret(r *http.Request) string {
+	name := cookieName
+	if secure(r) {
+		name = cookieNameSecure
+	}
+	c, err := r.Cookie(name)
+	if err != nil {
+		return ""
+	}
+	return c.Value
+}
+
+// setCookie gives the session to the browser; an empty secret takes it away.
+func setCookie(w http.ResponseWriter, r *http.Request, secret string, life time.Duration) {
+	c := &http.Cookie{Name: cookieName, Value: secret, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode, MaxAge: int(life.Seconds())}
+	if secure(r) {
+		c.Name, c.Secure = cookieNameSecure, true
+	}
+	if secret == "" {
+		c.MaxAge = -1
+	}
+	http.SetCookie(w, c)
+}
