@@ -31,6 +31,8 @@ type App struct {
 	served  chan error
 	ready   chan struct{} // closed once records can be used
 	joining sync.WaitGroup
+
+	password string // of the administrator, if it was made up at this start
 }
 
 // New checks the configuration and the definitions. Nothing is opened yet.

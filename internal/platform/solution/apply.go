@@ -119,6 +119,15 @@ func (a *Applier) put(ctx context.Context, tx *record.Tx, bundle string, t *meta
 	return ensure(ctx, tx, t, row)
 }
 
+// Ensure makes a row unless one with its id is there.
+func Ensure(ctx context.Context, tx *record.Tx, c *metadata.Catalog, table string, row record.Row) error {
+	t, ok := c.Table(table)
+	if !ok {
+		return errs.New(errs.Invalid, "solution.table", "there is no table %s", table)
+	}
+	return ensure(ctx, tx, t, row)
+}
+
 // ensure makes a row unless one with its id is there.
 func ensure(ctx context.Context, tx *record.Tx, t *metadata.Table, row record.Row) error {
 	_, err := tx.Get(ctx, t.Name, row.ID(t.ID), []string{t.ID}, nil)

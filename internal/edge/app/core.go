@@ -1,0 +1,93 @@
+package app
+
+import (
+	"context"
+	"errors"
+
+	"github.com/rapport-platform/rapport/internal/capability/intake"
+	"github.com/rapport-platform/rapport/internal/commons/queue"
+	"github.com/rapport-platform/rapport/internal/edge/live"
+	"github.com/rapport-platform/rapport/internal/ground/lifecycle"
+	"github.com/rapport-platform/rapport/internal/ground/sqldb"
+	"github.com/rapport-platform/rapport/internal/platform/access"
+	"github.com/rapport-platform/rapport/internal/platform/action"
+	"github.com/rapport-platform/rapport/internal/platform/auth"
+	"github.com/rapport-platform/rapport/internal/platform/changelog"
+	"github.com/rapport-platform/rapport/internal/platform/event"
+	"github.com/rapport-platform/rapport/internal/platform/flow"
+	"github.com/rapport-platform/rapport/internal/platform/job"
+	"github.com/rapport-platform/rapport/internal/platform/metadata"
+	"github.com/rapport-platform/rapport/internal/platform/record"
+	"github.com/rapport-platform/rapport/internal/platform/rule"
+	"github.com/rapport-platform/rapport/internal/platform/schema"
+	"github.com/rapport-platform/rapport/internal/platform/snapshot"
+)
+
+// core is what keeps records: everything that needs the database.
+type core struct {
+	app      *App
+	db       *sqldb.DB
+	log      *changelog.Log
+	access   *access.Control
+	users    *snapshot.Value[*access.Snapshot]
+	routes   *snapshot.Value[[]queue.Route]
+	rules    *snapshot.Value[*rule.Set]
+	store    *record.Store
+	actions  *action.Registry
+	auth     *auth.Auth
+	jobs     *job.Queue
+	flows    *flow.Engine
+	letters  *event.DeadLetters
+	live     *live.Hub
+	intake   *intake.Intake
+	services lifecycle.Group
+}
+
+// openCore opens the database, brings it up to date, and starts all that lives
+// on it. life is the context of what runs in the background.
+func (a *App) openCore(ctx, life context.Context) (_ *core, err error) {
+	c := &core{app: a}
+	if c.db, err = sqldb.Open(ctx, sqldb.Options{URL: a.c.Database, Logger: a.c.Logger}); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, c.close(context.WithoutCancel(ctx)))
+		}
+	}()
+	if err = schema.Apply(ctx, c.db, a.catalog); err != nil {
+		return nil, err
+	}
+	if err = c.build(ctx); err != nil {
+		return nil, err
+	}
+	if err = c.seed(ctx); err != nil {
+		return nil, err
+	}
+	return c, c.services.Start(life)
+}
+
+// build makes the parts, the lowest first.
+func (c *core) build(ctx context.Context) (err error) {
+	cfg := c.app.c
+	c.log = changelog.New(c.db)
+	tailer := c.log.Tailer()
+	tailer.Clock, tailer.Logger = cfg.Clock, cfg.Logger
+	c.users = snapshot.New(tailer, snapshot.Options[*access.Snapshot]{Name: "access", Tables: access.Watched(), Logger: cfg.Logger,
+		Load: func(ctx context.Context) (*access.Snapshot, error) { return access.Load(ctx, c.db) }})
+	if err = c.users.Refresh(ctx); err != nil {
+		return err
+	}
+	c.access = &access.Control{Current: c.users.Get, Catalog: func() *metadata.Catalog { return c.app.catalog }}
+	c.store = record.New(record.Options{DB: c.db, Catalog: c.access.Catalog, Access: c.access, Log: c.log, Clock: cfg.Clock})
+	c.actions = action.New(c.access, c.store)
+	if c.auth, err = auth.New(ctx, auth.Options{DB: c.db, Clock: cfg.Clock, Known: c.access.Known, Params: cfg.Passwords}); err != nil {
+		return err
+	}
+	return c.wire(ctx, tailer)
+}
+
+// close ends what runs and lets go of the database.
+func (c *core) close(ctx context.Context) error {
+	return errors.Join(c.services.Stop(ctx), c.db.Close())
+}

@@ -1,0 +1,178 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"github.com/rapport-platform/rapport/internal/capability/intake"
+	"github.com/rapport-platform/rapport/internal/ground/errs"
+	"github.com/rapport-platform/rapport/internal/ground/sqldb"
+	"github.com/rapport-platform/rapport/internal/kit/cloudevents"
+	"github.com/rapport-platform/rapport/internal/platform/access"
+	"github.com/rapport-platform/rapport/internal/platform/auth"
+	"github.com/rapport-platform/rapport/internal/platform/record"
+	"github.com/rapport-platform/rapport/internal/platform/solution"
+)
+
+const (
+	adminName    = "admin"
+	adminRole    = "System Administrator"
+	markerSample = "sample"
+	markerCore   = "core"
+)
+
+// seed makes what every organisation needs, and at the first start the sample.
+// It is done again at each start, and makes nothing twice: a new version's new
+// roles, rules and flows come in this way.
+func (c *core) seed(ctx context.Context) error {
+	ctx = access.AsSystem(ctx, "seed")
+	first, err := c.unmarked(ctx, markerCore)
+	if err != nil {
+		return err
+	}
+	if first {
+		c.app.c.Announce("First start: making the organisation ...")
+	}
+	if err := c.seedPeople(ctx); err != nil {
+		return err
+	}
+	if err := c.apply(ctx, "core"); err != nil {
+		return err
+	}
+	if err := c.seedAdmin(ctx); err != nil {
+		return err
+	}
+	if err := c.seedIntake(ctx); err != nil {
+		return err
+	}
+	if c.app.c.Sample {
+		if err := c.seedSample(ctx); err != nil {
+			return err
+		}
+	}
+	if err := c.users.Refresh(ctx); err != nil {
+		return err
+	}
+	return c.mark(ctx, markerCore)
+}
+
+// seedPeople makes the top business unit and the user in whose name the platform writes.
+func (c *core) seedPeople(ctx context.Context) error {
+	root := solution.RowID("core", "businessunit", "root")
+	return c.store.Write(ctx, func(tx *record.Tx) error {
+		for _, r := range []struct {
+			table string
+			row   record.Row
+		}{
+			{"businessunit", record.Row{"businessunitid": root, "name": "Head Office"}},
+			{"systemuser", record.Row{"systemuserid": access.SystemUser, "fullname": "SYSTEM", "domainname": "system", "businessunitid": root}},
+			{"systemuser", record.Row{"systemuserid": solution.RowID("core", "systemuser", adminName), "firstname": "Administrator", "domainname": adminName, "businessunitid": root}},
+		} {
+			if err := solution.Ensure(ctx, tx, c.app.catalog, r.table, r.row); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// seedAdmin gives the administrator its role and, once, a password.
+func (c *core) seedAdmin(ctx context.Context) error {
+	admin := solution.RowID("core", "systemuser", adminName)
+	err := c.store.Write(ctx, func(tx *record.Tx) error {
+		return solution.Ensure(ctx, tx, c.app.catalog, "systemuserroles", record.Row{"systemuserrolesid": solution.RowID("core", "systemuserroles", adminName),
+			"systemuserid": admin, "roleid": solution.RoleID(adminRole)})
+	})
+	if err != nil {
+		return err
+	}
+	has, err := c.auth.HasPassword(ctx, adminName)
+	if err != nil || has {
+		return err
+	}
+	password := c.app.c.AdminPassword
+	if password == "" {
+		password = auth.RandomPassword()
+		c.app.password = password
+	}
+	return c.auth.SetPassword(ctx, admin, adminName, password)
+}
+
+func (c *core) apply(ctx context.Context, name string) error {
+	files, err := fs.Sub(c.app.c.Solutions, name)
+	if err != nil {
+		return err
+	}
+	a := &solution.Applier{Store: c.store, Catalog: c.app.catalog}
+	if name != "core" {
+		a.Progress = func(what string) { c.app.c.Announce("  " + what) }
+	}
+	return a.Apply(ctx, solution.Bundle{Name: name, Files: files})
+}
+
+// seedSample puts the sample lender in: people, queues, campaigns and customers
+// as records, leads as events that take the way of every lead.
+func (c *core) seedSample(ctx context.Context) error {
+	fresh, err := c.unmarked(ctx, markerSample)
+	if err != nil || !fresh {
+		return err
+	}
+	c.app.c.Announce("Putting the sample lender in:")
+	if err := c.apply(ctx, "lending"); err != nil {
+		return err
+	}
+	if err := c.samplePasswords(ctx); err != nil {
+		return err
+	}
+	text, err := fs.ReadFile(c.app.c.Solutions, "lending/events/leads.json")
+	if err != nil {
+		return err
+	}
+	var events []cloudevents.Event
+	if err := json.Unmarshal(text, &events); err != nil {
+		return errs.Wrap(err, errs.Internal, "app.sample", "the sample events can't be read")
+	}
+	c.app.c.Announce(fmt.Sprintf("  %d events on their way through the intake", len(events)))
+	if err := c.app.front.stream.Publish(ctx, intake.Topic, events...); err != nil {
+		return err
+	}
+	return c.mark(ctx, markerSample)
+}
+
+// samplePasswords lets the sample's people sign in with the administrator's password.
+func (c *core) samplePasswords(ctx context.Context) error {
+	password := c.app.c.AdminPassword
+	if password == "" {
+		password = c.app.password
+	}
+	if password == "" {
+		return nil // the administrator has one already that we don't know
+	}
+	for _, key := range []string{"maria.lindgren", "jonas.weber", "henrik.sato", "lena.moreau"} {
+		user, err := c.store.GetByKey(ctx, "systemuser", map[string]any{"domainname": key}, []string{"systemuserid"}, nil)
+		if err != nil {
+			return err
+		}
+		if err := c.auth.SetPassword(ctx, user.ID("systemuserid"), key, password); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *core) unmarked(ctx context.Context, name string) (bool, error) {
+	var v string
+	found, err := c.db.QueryRow(ctx, "SELECT value FROM setting WHERE name = "+c.db.Dialect().Placeholder(1), []any{"seeded " + name}, &v)
+	return !found, err
+}
+
+func (c *core) mark(ctx context.Context, name string) error {
+	p := c.db.Dialect().Placeholder
+	return c.db.Write(ctx, func(tx *sqldb.Tx) error {
+		_, err := tx.Exec("INSERT INTO setting (name, value) VALUES ("+p(1)+", "+p(2)+") ON CONFLICT (name) DO NOTHING", "seeded "+name, c.app.c.Clock.Now().Format(time.RFC3339))
+		return err
+	})
+}
