@@ -25,6 +25,7 @@ import (
 //	GET                       /leads(key)/navigation, and below it $count and $ref
 //	PUT, POST, DELETE         /leads(key)/navigation/$ref
 //	GET, POST                 functions and actions, bound and unbound
+//	POST                      /$batch, with change sets
 //
 // Who asks is in the request's context already; without a principal the answer is 401.
 type ODataAPI struct {
@@ -55,15 +56,15 @@ func (a *ODataAPI) Register(mux *http.ServeMux) { mux.Handle(odataRoot, a) }
 // ServeHTTP answers one request.
 func (a *ODataAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
-	h.Set("OData-Version", "4.0")
+	exact(h, "OData-Version", "4.0")
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")
 	requestID := id.New().String()
-	h.Set("REQ_ID", requestID)
-	h.Set("x-ms-service-request-id", requestID)
+	exact(h, "REQ_ID", requestID)
+	exact(h, "x-ms-service-request-id", requestID)
 	for _, name := range []string{"x-ms-client-request-id", "x-ms-correlation-id"} {
 		if v := r.Header.Get(name); v != "" && len(v) <= 200 {
-			h.Set(name, v)
+			exact(h, name, v)
 		}
 	}
 	if err := a.serve(w, r); err != nil {
@@ -123,20 +124,34 @@ func (a *ODataAPI) base(r *http.Request) string {
 
 type handler func(*request) error
 
-// routes say what each method does with each kind of resource.
-var routes = map[odata.PathKind]map[string]handler{
-	odata.Service:    {http.MethodGet: (*request).serviceDocument},
-	odata.Metadata:   {http.MethodGet: (*request).metadata},
-	odata.Batch:      {http.MethodPost: (*request).batch},
-	odata.Set:        {http.MethodGet: (*request).getSet, http.MethodPost: (*request).create},
-	odata.SetCount:   {http.MethodGet: (*request).countSet},
-	odata.Entity:     {http.MethodGet: (*request).getEntity, http.MethodPatch: (*request).upsert, http.MethodDelete: (*request).remove},
-	odata.Property:   {http.MethodGet: (*request).getProperty, http.MethodPut: (*request).putProperty, http.MethodDelete: (*request).clearProperty},
-	odata.RawValue:   {http.MethodGet: (*request).getRawValue},
-	odata.Navigation: {http.MethodGet: (*request).navigate},
-	odata.NavCount:   {http.MethodGet: (*request).countNavigation},
-	odata.RefLink:    {http.MethodGet: (*request).getRef, http.MethodPut: (*request).setRef, http.MethodPost: (*request).setRef, http.MethodDelete: (*request).removeRef},
-	odata.Operation:  {http.MethodGet: (*request).function, http.MethodPost: (*request).action},
+// handlers says what each method does with a kind of resource.
+func handlers(kind odata.PathKind) map[string]handler {
+	switch kind {
+	case odata.Service:
+		return map[string]handler{http.MethodGet: (*request).serviceDocument}
+	case odata.Metadata:
+		return map[string]handler{http.MethodGet: (*request).metadata}
+	case odata.Batch:
+		return map[string]handler{http.MethodPost: (*request).batch}
+	case odata.Set:
+		return map[string]handler{http.MethodGet: (*request).getSet, http.MethodPost: (*request).create}
+	case odata.SetCount:
+		return map[string]handler{http.MethodGet: (*request).countSet}
+	case odata.Entity:
+		return map[string]handler{http.MethodGet: (*request).getEntity, http.MethodPatch: (*request).upsert, http.MethodDelete: (*request).remove}
+	case odata.Property:
+		return map[string]handler{http.MethodGet: (*request).getProperty, http.MethodPut: (*request).putProperty, http.MethodDelete: (*request).clearProperty}
+	case odata.RawValue:
+		return map[string]handler{http.MethodGet: (*request).getRawValue}
+	case odata.Navigation:
+		return map[string]handler{http.MethodGet: (*request).navigate}
+	case odata.NavCount:
+		return map[string]handler{http.MethodGet: (*request).countNavigation}
+	case odata.RefLink:
+		return map[string]handler{http.MethodGet: (*request).getRef, http.MethodPut: (*request).setRef, http.MethodPost: (*request).setRef, http.MethodDelete: (*request).removeRef}
+	default:
+		return map[string]handler{http.MethodGet: (*request).function, http.MethodPost: (*request).action}
+	}
 }
 
 func (q *request) route() error {
@@ -144,17 +159,21 @@ func (q *request) route() error {
 	if method == http.MethodHead {
 		method = http.MethodGet
 	}
-	handlers := routes[q.path.Kind]
-	h, ok := handlers[method]
+	offered := handlers(q.path.Kind)
+	h, ok := offered[method]
 	if !ok {
-		allowed := slices.Sorted(maps.Keys(handlers))
+		allowed := slices.Sorted(maps.Keys(offered))
 		q.w.Header().Set("Allow", strings.Join(allowed, ", "))
 		return errs.New(errs.Invalid, "http.method", "this resource takes %s", strings.Join(allowed, ", "))
 	}
 	return h(q)
 }
 
-// send answers 200 with JSON.
+// exact sets a header with its name as it stands: scripts that look for
+// OData-EntityId or ETag in what they got are not all as tolerant as HTTP is.
+func exact(h http.Header, name, value string) { h[name] = []string{value} }
+
+// send answers with JSON.
 func (q *request) send(status int, body *bytes.Buffer) error {
 	h := q.w.Header()
 	h.Set("Content-Type", jsonType)

@@ -171,6 +171,9 @@ func (a *api) as(user id.ID, method, path, body string, headers ...string) *odat
 	}
 	for _, h := range headers {
 		name, value, _ := strings.Cut(h, ": ")
+		if name == "Content-Type" {
+			r.Header.Del(name)
+		}
 		r.Header.Add(name, value)
 	}
 	res, err := http.DefaultClient.Do(r)

@@ -35,7 +35,7 @@ func (q *request) getProperty() error {
 		name = odata.LookupName(name)
 	}
 	what := q.path.Table.Set + "(" + row.ID(q.path.Table.ID).String() + ")/" + name
-	q.w.Header().Set("ETag", odata.ETag(row))
+	exact(q.w.Header(), "ETag", odata.ETag(row))
 	var buf bytes.Buffer
 	fmt.Fprintf(&buf, `{"@odata.context":%s,"value":%s}`, quoted(q.base+"$metadata#"+what), v)
 	return q.send(http.StatusOK, &buf)
@@ -99,7 +99,7 @@ func (q *request) setProperty(v any) error {
 	if err != nil {
 		return err
 	}
-	q.w.Header().Set("ETag", odata.ETag(row))
+	exact(q.w.Header(), "ETag", odata.ETag(row))
 	return q.noContent()
 }
 

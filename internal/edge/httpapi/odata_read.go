@@ -195,7 +195,7 @@ func (q *request) find(from record.Reader, t *metadata.Table, key odata.Key, o *
 // related rows or annotations the row's version does not tell, so it is sent.
 func (q *request) writeEntity(status int, what string, o *odata.Options, row record.Row) error {
 	tag := odata.ETag(row)
-	q.w.Header().Set("ETag", tag)
+	exact(q.w.Header(), "ETag", tag)
 	if q.r.Method == http.MethodGet && len(o.View.Expand) == 0 && q.prefer.annotations == nil {
 		if n, ok := parseETag(strings.TrimSpace(q.r.Header.Get("If-None-Match"))); ok && n == row.Version() {
 			q.w.WriteHeader(http.StatusNotModified)

@@ -28,6 +28,8 @@ type request struct {
 	prefer  preferences
 	base    string // service root, with its slash
 	rest    string // path below it, escaped
+	// addresses is set within a change set: what was made so far, by content id.
+	addresses map[string]string
 }
 
 // text gives what option text is read against.
@@ -49,7 +51,11 @@ func (q *request) body() ([]byte, error) {
 			return nil, errs.New(errs.Invalid, "http.content_type", "the body must be application/json")
 		}
 	}
-	return io.ReadAll(q.r.Body)
+	data, err := io.ReadAll(q.r.Body)
+	if err != nil {
+		return nil, err
+	}
+	return referBody(data, q.addresses)
 }
 
 // address gives the URL of a row.

@@ -58,11 +58,6 @@ func (a *ODataAPI) operations() []odata.OperationInfo {
 	return list
 }
 
-// batch answers POST /$batch.
-func (q *request) batch() error {
-	return errs.New(errs.Unsupported, "odata.batch", "batches are not offered: send the requests one by one")
-}
-
 const whoAmI = "WhoAmI"
 
 // function answers GET of a function.
@@ -138,6 +133,6 @@ func (q *request) whoAmI() error {
 	if q.api.Principals != nil {
 		values["BusinessUnitId"] = q.api.Principals.Unit(user)
 	}
-	q.w.Header().Set("x-ms-dop-hint", "4") // Microsoft's C# sample reads it as a number and fails without
+	exact(q.w.Header(), "x-ms-dop-hint", "4") // Microsoft's C# sample reads it as a number and fails without
 	return q.result(values)
 }

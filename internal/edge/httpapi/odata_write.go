@@ -93,11 +93,11 @@ func (q *request) write(fn func(*record.Tx) (record.Row, bool, error)) error {
 		return err
 	}
 	h := q.w.Header()
-	h.Set("ETag", odata.ETag(row))
+	exact(h, "ETag", odata.ETag(row))
 	h.Set("Rapport-Outcome", outcome(created))
 	address := q.address(q.path.Table, row.ID(q.path.Table.ID))
 	if shown == nil {
-		h.Set("OData-EntityId", address)
+		exact(h, "OData-EntityId", address)
 		return q.noContent()
 	}
 	status := http.StatusOK

@@ -31,7 +31,7 @@ func (r *renderer) after(alias string, terms []term, cursor Cursor) ([]string, e
 	if len(cursor) != len(terms) {
 		return nil, unchecked("the cursor")
 	}
-	vals := make([]string, len(terms)) // placeholder; "" for null
+	vals := make([]string, len(terms)) // parameters; "" for null
 	for i, t := range terms {
 		if cursor[i] == nil {
 			continue

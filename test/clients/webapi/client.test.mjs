@@ -162,6 +162,36 @@ describe("links", () => {
   });
 });
 
+describe("batches", () => {
+  test("a change set and queries", async () => {
+    api.startBatch();
+    api.create({ collection: "accounts", data: { name: `Batch ${run}` }, contentId: "1" });
+    api.create({ collection: "leads", data: { lastname: `Batched ${run}`, "parentaccountid@odata.bind": "$1" } });
+    api.retrieveMultiple({ collection: "leads", select: ["lastname"], filter: `parentaccountid/name eq 'batch ${run}'` });
+    api.retrieveMultiple({ collection: "accounts", select: ["name"], filter: `name eq 'Batch ${run}'` });
+    const [account, lead, leads, accounts] = await api.executeBatch();
+    assert.match(account, /^[0-9a-f-]{36}$/);
+    assert.match(lead, /^[0-9a-f-]{36}$/);
+    assert.equal(leads.value[0].lastname, `Batched ${run}`);
+    assert.equal(accounts.value[0].accountid, account);
+  });
+
+  test("all or nothing", async () => {
+    api.startBatch();
+    api.create({ collection: "accounts", data: { name: `Undone ${run}` } });
+    api.create({ collection: "accounts", data: { name: "x".repeat(161) } });
+    await assert.rejects(api.executeBatch());
+    assert.equal(await api.count({ collection: "accounts", filter: `name eq 'Undone ${run}'` }), 0);
+  });
+
+  test("an address too long for GET goes by batch", async () => {
+    await api.create({ collection: "leads", data: { lastname: `Long ${run}` } });
+    const names = Array.from({ length: 150 }, (_, i) => `'name number ${i}'`).join(",");
+    const page = await api.retrieveMultiple({ collection: "leads", select: ["lastname"], filter: `lastname in (${names},'Long ${run}')` });
+    assert.deepEqual(page.value.map((l) => l.lastname), [`Long ${run}`]);
+  });
+});
+
 describe("service", () => {
   test("WhoAmI", async () => {
     const me = await api.callFunction("WhoAmI");
