@@ -251,3 +251,25 @@ func TestNumbersCompareAcrossScales(t *testing.T) {
 		}
 	}
 }
+
+func TestLongLists(t *testing.T) {
+	t.Parallel()
+	s := newSchema()
+	dbtest.Each(t, lay(s), func(t *testing.T, db *sqldb.DB) {
+		if err := db.Write(t.Context(), func(tx *sqldb.Tx) error { return insert(tx, s["lead"], map[string]any{"leadid": named("a"), "accountid": named("4999")}) }); err != nil {
+			t.Fatal(err)
+		}
+		keys := make([]any, 5000)
+		for i := range keys {
+			keys[i] = named(fmt.Sprint(i))
+		}
+		for _, n := range []int{1, 2, 3, 4, 5, 4999, 5000} {
+			list := keys[5000-n:]
+			in := query.In{Left: query.Path{"accountid"}, Values: list}
+			rows, _, err := find(t, db, s, query.Query{Table: "lead", Where: query.And{in, query.Not{Node: query.In{Left: query.Path{"leadid"}, Values: list}}}}, nil)
+			if err != nil || len(rows) != 1 {
+				t.Errorf("%d values: %d rows, %v", n, len(rows), err)
+			}
+		}
+	})
+}
