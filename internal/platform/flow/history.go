@@ -1,0 +1,119 @@
+package flow
+
+import (
+	"encoding/json"
+	"strings"
+	"time"
+)
+
+// Entry is one step of a checkpoint, as people see it.
+type Entry struct {
+	Name       string   `json:"name"`
+	Title      string   `json:"title,omitempty"`
+	Type       string   `json:"type"`
+	Status     string   `json:"status"` // succeeded, failed, retrying, waiting, undone
+	StartedOn  string   `json:"startedon"`
+	DurationMS float64  `json:"durationms"`
+	Created    bool     `json:"created,omitempty"` // of an upsert
+	Input      any      `json:"input,omitempty"`
+	Output     any      `json:"output,omitempty"`
+	Error      *Failure `json:"error,omitempty"`
+}
+
+func (e *Entry) fail(_ *head, err error) {
+	e.Status, e.Output, e.Error = "failed", nil, failureOf(err)
+}
+
+func (e *Entry) finish(h *head, started, now time.Time) {
+	e.Name, e.Title, e.Type = h.id, h.title, h.kind
+	e.StartedOn = started.Format(time.RFC3339Nano)
+	e.DurationMS = float64(now.Sub(started).Microseconds()) / 1000
+}
+
+// always are parts of names whose values history never shows.
+var always = []string{"password", "passwort", "secret", "token", "apikey", "api_key", "authorization", "credential", "privatekey", "private_key", "creditcard", "cardnumber", "iban", "ssn"}
+
+const masked = "•••"
+
+// shown masks secrets in a value; what is not secret stays the same value.
+func (p *Program) shown(v any) any {
+	switch x := plainTop(v).(type) {
+	case map[string]any:
+		out := make(map[string]any, len(x))
+		for name, item := range x {
+			if p.secret(name) && !empty(item) {
+				out[name] = masked
+				continue
+			}
+			out[name] = p.shown(item)
+		}
+		return out
+	case []any:
+		out := make([]any, len(x))
+		for i, item := range x {
+			out[i] = p.shown(item)
+		}
+		return out
+	default:
+		return x
+	}
+}
+
+// plainTop makes only the outermost value plain; shown goes down itself.
+func plainTop(v any) any {
+	switch v.(type) {
+	case map[string]any, []any, string, bool, int64, float64, nil:
+		return v
+	}
+	return plain(v)
+}
+
+func (p *Program) secret(name string) bool {
+	name = strings.ToLower(name)
+	if p.secrets[name] {
+		return true
+	}
+	for _, s := range always {
+		if strings.Contains(name, s) {
+			return true
+		}
+	}
+	return false
+}
+
+const (
+	entryMost   = 16 << 10  // bytes of one input or output
+	historyMost = 200 << 10 // bytes of a checkpoint's history
+)
+
+// encodeHistory writes a checkpoint's history. What is too large is named by
+// its size: history is for people, and the records themselves are kept anyway.
+func encodeHistory(entries []Entry) (json.RawMessage, error) {
+	total := 2
+	parts := make([]json.RawMessage, len(entries))
+	for i := range entries {
+		e := entries[i]
+		e.Input, e.Output = short(e.Input, total), short(e.Output, total)
+		text, err := json.Marshal(e)
+		if err != nil {
+			return nil, err
+		}
+		parts[i] = text
+		total += len(text) + 1
+	}
+	return json.Marshal(parts)
+}
+
+func short(v any, total int) any {
+	if v == nil {
+		return nil
+	}
+	text, err := json.Marshal(v)
+	if err != nil {
+		return nil
+	}
+	if len(text) <= entryMost && total+len(text) <= historyMost {
+		return json.RawMessage(text)
+	}
+	return map[string]any{"truncated": true, "bytes": len(text)}
+}
