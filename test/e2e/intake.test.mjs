@@ -30,13 +30,21 @@ test("a quarantined event is mended as a form and replayed", { skip }, async () 
   await mail.waitFor();
   const bad = page.locator("[data-bad]");
   assert.ok((await bad.count()) >= 1, "reasons stand beside their fields");
-  await mail.fill(`mended.${Date.now()}@example.org`);
-  for (const [id, value] of [["q-address1_country", "US"], ["q-telephone1", "+16175550100"]]) {
-    const input = page.locator(`[id="${id}"]`);
-    if ((await input.count()) && (await page.locator(`[data-bad]:has([id="${id}"])`).count())) await input.fill(value);
+  const cures = { emailaddress1: `mended.${Date.now()}@example.org`, address1_country: "US", telephone1: "+16175550100", mobilephone: "+16175550100", lastname: "Mended" };
+  const done = page.getByText("The mended event went through intake.");
+  const refused = page.getByText("Still not usable");
+  // Replaying may bring further reasons to light: they are shown and mended the same way.
+  for (let round = 0; round < 3 && !(await done.isVisible()); round++) {
+    for (const [column, cure] of Object.entries(cures)) {
+      if (await page.locator(`[data-bad]:has([id="q-${column}"])`).count()) await page.locator(`[id="q-${column}"]`).fill(cure);
+    }
+    await Promise.all([
+      page.waitForResponse((response) => response.url().includes("rpt_ReplayQuarantine")),
+      page.getByRole("button", { name: "Replay" }).click(),
+    ]);
+    await done.or(refused).first().waitFor();
   }
-  await page.getByRole("button", { name: "Replay" }).click();
-  await page.getByText("The mended event went through intake.").waitFor();
+  await done.waitFor();
   const stored = (await api(page, "GET", `/api/data/v9.2/rpt_quarantines(${row.rpt_quarantineid})`)).body;
   assert.equal(stored.statecode, 1);
   clean(page);

@@ -81,7 +81,7 @@ test("columns are chosen, moved and widened without dragging", { skip }, async (
   await page.waitForURL(/cols=/);
   assert.deepEqual((await heads()).slice(0, 3), [before[0], before[2], before[1]]);
 
-  const width = (n) => page.locator('[role="columnheader"]').nth(n).evaluate((h) => h.parentElement.getBoundingClientRect().width);
+  const width = (n) => page.locator('[role="columnheader"]').nth(n).evaluate((h) => h.getBoundingClientRect().width);
   const was = await width(0);
   await page.locator('[role="columnheader"]').nth(0).hover();
   await page.getByRole("button", { name: `${before[0]}: column menu` }).click();
@@ -102,13 +102,13 @@ test("a head's edge can be dragged", { skip }, async () => {
   await page.goto(`${base}/r/lead`);
   await rows(page).first().waitFor();
   const head = page.locator('[role="columnheader"]').nth(0);
-  const box = await head.evaluate((h) => h.parentElement.getBoundingClientRect().toJSON());
+  const box = await head.evaluate((h) => h.getBoundingClientRect().toJSON());
   await page.mouse.move(box.right, box.y + 10);
   await page.mouse.down();
   await page.mouse.move(box.right + 60, box.y + 10, { steps: 6 });
   await page.mouse.up();
   await page.waitForURL(/w=/);
-  const after = await head.evaluate((h) => h.parentElement.getBoundingClientRect().width);
+  const after = await head.evaluate((h) => h.getBoundingClientRect().width);
   assert.ok(Math.abs(after - box.width - 60) < 3, `from ${box.width} to ${after}`);
   clean(page);
   await page.context().close();

@@ -102,6 +102,7 @@ test("dark is dark from the first paint, and the choice stays", { skip }, async 
   assert.equal(name, "dark");
   assert.ok(background.match(/\d+/g).slice(0, 3).every((part) => Number(part) < 40), background);
   await page.keyboard.press("Control+k");
+  await page.getByRole("combobox", { name: "Search and commands" }).waitFor();
   await page.keyboard.type("light theme");
   await page.keyboard.press("Enter");
   await page.waitForSelector('html[data-mantine-color-scheme="light"]');

@@ -1,11 +1,14 @@
 import {
-  ActionIcon, Button, createTheme, type CSSVariablesResolver, Input, type MantineColorsTuple, Menu, Modal, Popover, Tooltip,
+  ActionIcon, Button, createTheme, type CSSVariablesResolver, Input, type MantineColorsTuple, Menu, Modal, MultiSelect, Popover, Select, Tooltip,
 } from "@mantine/core";
 
 /** The accent: a quiet blue-violet. Shade 6 carries white text at 7:1. */
 const iris: MantineColorsTuple = [
   "#eef0fc", "#dfe3fa", "#c0c8f4", "#9fabef", "#8593e9", "#6474de", "#3d4fc4", "#3444ab", "#2b388d", "#222c6e",
 ];
+
+/** The list itself scrolls, not a box within: readers then know it as the combobox's own. */
+const scrollingList = { withScrollArea: false, styles: { options: { maxHeight: 280, overflowY: "auto" } } } as const;
 
 export const theme = createTheme({
   primaryColor: "iris",
@@ -30,6 +33,8 @@ export const theme = createTheme({
     Menu: Menu.extend({ defaultProps: { shadow: "md", radius: "md", transitionProps: { duration: 90, transition: "pop-top-left" } } }),
     Popover: Popover.extend({ defaultProps: { shadow: "md", radius: "md", transitionProps: { duration: 90 } } }),
     Modal: Modal.extend({ defaultProps: { radius: "lg", centered: true, transitionProps: { duration: 120, transition: "pop" }, overlayProps: { backgroundOpacity: 0.35, blur: 1 } } }),
+    Select: Select.extend({ defaultProps: scrollingList }),
+    MultiSelect: MultiSelect.extend({ defaultProps: scrollingList }),
     Tooltip: Tooltip.extend({ defaultProps: { openDelay: 450, radius: "sm", withArrow: false } }),
   },
 });

@@ -65,7 +65,7 @@ function ConditionRow({ table, condition, onChange, onRemove }: {
   return (
     <div className={classes.condition}>
       <Select data={choices} value={condition.column} onChange={pick} searchable allowDeselect={false} aria-label={t("filter.column")}
-        comboboxProps={{ withinPortal: false, width: 220, position: "bottom-start" }} maxDropdownHeight={260} />
+        comboboxProps={{ withinPortal: false, width: 220, position: "bottom-start" }} />
       <Select data={ops.map((op) => ({ value: op, label: t(`filter.op.${op}`) }))} value={condition.op} onChange={ask} allowDeselect={false}
         aria-label={t("filter.operator")} comboboxProps={{ withinPortal: false, width: 190, position: "bottom-start" }} />
       <div className={classes.value}>{column && <ValueInput column={column} condition={condition} onChange={onChange} />}</div>

@@ -50,7 +50,7 @@ export function ValueInput({ column, condition, onChange }: Props) {
   const dated = (column.type === "date" || column.type === "datetime") && condition.op !== "lastdays";
   const numeric = column.type === "whole" || column.type === "decimal" || column.type === "money" || condition.op === "lastdays";
   return (
-    <TextInput type={dated ? "date" : "text"} inputMode={numeric ? inputMode : undefined} value={single} aria-label={label} placeholder={dated ? undefined : label}
+    <TextInput data-autofocus type={dated ? "date" : "text"} inputMode={numeric ? inputMode : undefined} value={single} aria-label={label} placeholder={dated ? undefined : label}
       onChange={(e) => set(e.currentTarget.value)} rightSection={condition.op === "lastdays" ? <span className="faint">{t("filter.days")}</span> : undefined}
       rightSectionWidth={condition.op === "lastdays" ? 48 : undefined} />
   );

@@ -35,39 +35,45 @@ export function GridHead(props: Props) {
     <div role="rowgroup" className={classes.head}>
       <div role="row" aria-rowindex={1} className={classes.row}>
         {props.columns.map((column, col) => (
-          <div key={column.name} className={classes.slot} data-over={over === col || undefined} data-first={col === 0 || undefined}
-            onDragOver={(e) => { if (col > 0 && e.dataTransfer.types.includes("text/x-column")) { e.preventDefault(); setOver(col); } }}
-            onDragLeave={() => setOver(undefined)} onDrop={(e) => drop(e, col)} role="presentation">
-            <HeadCell {...props} column={column} col={col} />
-          </div>
+          <HeadCell key={column.name} {...props} column={column} col={col} over={over === col} onOver={(on) => setOver(on ? col : undefined)} onDropped={(e) => drop(e, col)} />
         ))}
       </div>
     </div>
   );
 }
 
-function HeadCell({ column, col, ...props }: Props & { column: Column; col: number }) {
+interface CellProps extends Props {
+  column: Column;
+  col: number;
+  over: boolean;
+  onOver: (on: boolean) => void;
+  onDropped: (event: DragEvent) => void;
+}
+
+function HeadCell({ column, col, over, onOver, onDropped, ...props }: CellProps) {
   const { t } = useTranslation();
   const sorted = props.sorting.find((s) => s.column === column.name);
   const movable = col > 0;
   const handler = props.headers[col]?.getResizeHandler();
   return (
-    <>
-      <div role="columnheader" aria-colindex={col + 1} data-place={`-1:${col}`} tabIndex={props.active === col ? 0 : -1} className={classes.cell}
-        aria-sort={sorted ? (sorted.desc ? "descending" : "ascending") : column.sortable ? "none" : undefined} draggable={movable}
-        data-end={isNumeric(column) && column.name !== "msdyn_leadscore" ? true : undefined}
-        onDragStart={(e) => { e.dataTransfer.setData("text/x-column", column.name); e.dataTransfer.effectAllowed = "move"; }}
-        onFocus={() => props.onFocus(col)} onClick={() => column.sortable && props.onSort(column.name)}>
-        <span className="clip" title={column.label}>{column.label}</span>
+    <div role="columnheader" aria-colindex={col + 1} data-place={`-1:${col}`} tabIndex={props.active === col ? 0 : -1} className={classes.cell}
+      aria-sort={sorted ? (sorted.desc ? "descending" : "ascending") : column.sortable ? "none" : undefined} aria-label={column.label}
+      data-end={isNumeric(column) && column.name !== "msdyn_leadscore" ? true : undefined} data-over={over || undefined} data-first={col === 0 || undefined}
+      onFocus={() => props.onFocus(col)} onClick={() => column.sortable && props.onSort(column.name)}
+      onDragOver={(e) => { if (movable && e.dataTransfer.types.includes("text/x-column")) { e.preventDefault(); onOver(true); } }}
+      onDragLeave={() => onOver(false)} onDrop={onDropped}>
+      <span className={classes.label} draggable={movable} title={column.label}
+        onDragStart={(e) => { e.dataTransfer.setData("text/x-column", column.name); e.dataTransfer.effectAllowed = "move"; }}>
+        <span className="clip">{column.label}</span>
         {sorted && <Icon name={sorted.desc ? "arrowDown" : "arrowUp"} size={13} className={classes.arrow} />}
-      </div>
+      </span>
       <Menu opened={props.menu === col} onChange={(o) => props.onMenu(o ? col : undefined)} position="bottom-start" width={190} returnFocus>
         <Menu.Target>
-          <button type="button" tabIndex={-1} className={classes.more} aria-label={t("grid.columnMenu", { column: column.label })}>
+          <button type="button" tabIndex={-1} className={classes.more} aria-label={t("grid.columnMenu", { column: column.label })} onClick={(e) => e.stopPropagation()}>
             <Icon name="chevronDown" size={13} />
           </button>
         </Menu.Target>
-        <Menu.Dropdown>
+        <Menu.Dropdown onClick={(e) => e.stopPropagation()} onKeyDown={(e) => e.stopPropagation()}>
           {column.sortable && (
             <>
               <Menu.Item leftSection={<Icon name="arrowUp" />} onClick={() => props.onSortTo(column.name, false)}>{t("grid.sortUp")}</Menu.Item>
@@ -87,7 +93,7 @@ function HeadCell({ column, col, ...props }: Props & { column: Column; col: numb
           )}
         </Menu.Dropdown>
       </Menu>
-      <span className={classes.grip} data-on={props.resizing === column.name || undefined} onMouseDown={handler} onTouchStart={handler} aria-hidden="true" />
-    </>
+      <span className={classes.grip} data-on={props.resizing === column.name || undefined} onMouseDown={handler} onTouchStart={handler} onClick={(e) => e.stopPropagation()} aria-hidden="true" />
+    </div>
   );
 }

@@ -95,11 +95,12 @@ export function GridTable({ table, state, data, peek, open, onOpen, onPreview, o
   const onCell = useCallback((row: number, col: number) => goTo({ row, col }), [goTo]);
 
   return (
+    <>
     <div ref={scroller} className={classes.scroller} role="grid" aria-label={table.pluralLabel} aria-busy={data.loading || data.stale}
       aria-rowcount={data.total === undefined ? -1 : data.total + 1} aria-colcount={state.columns.length} onKeyDown={roving.onKeyDown}
       style={{ ["--cols" as string]: model.template, ["--first" as string]: `${model.headers[0]?.getSize() ?? 200}px`, ["--row" as string]: `${height}px` }}
       data-stale={data.stale || undefined}>
-      <div className={classes.sizer} style={{ minWidth: model.total }}>
+      <div className={classes.sizer} role="presentation" style={{ minWidth: model.total }}>
         <GridHead columns={state.columns} headers={model.headers} sorting={sorting} active={roving.row === -1 ? roving.col : undefined} menu={menu}
           resizing={model.resizing} onMenu={setMenu} onFocus={(col) => roving.goTo({ row: -1, col }, false)} onSort={toggleSort}
           onSortTo={(column, desc) => change({ sort: sortToText([{ column, desc }]) })}
@@ -115,16 +116,17 @@ export function GridTable({ table, state, data, peek, open, onOpen, onPreview, o
                 activeCol={roving.row === item.index ? roving.col : undefined} peeked={id === peek} gone={data.gone.has(id)}
                 onCell={onCell} onOpen={onOpen} id={id} />
             ) : (
-              <div key={`wait-${item.index}`} className={classes.waiting} style={{ transform: `translateY(${item.start - HEAD}px)` }}>
+              <div key={`wait-${item.index}`} aria-hidden="true" className={classes.waiting} style={{ transform: `translateY(${item.start - HEAD}px)` }}>
                 <span style={{ inlineSize: `${34 + ((item.index * 37) % 30)}%` }} />
               </div>
             );
           })}
         </div>
       </div>
-      <div role="status" className="sr-only">
-        {data.loading ? t("grid.loading") : data.total !== undefined ? t("grid.count", { count: data.total }) : ""}
-      </div>
     </div>
+    <div role="status" className="sr-only">
+      {data.loading ? t("grid.loading") : data.total !== undefined ? t("grid.count", { count: data.total }) : ""}
+    </div>
+    </>
   );
 }

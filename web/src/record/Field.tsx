@@ -44,10 +44,10 @@ export function Field({ table, column, row, handle, strip }: Props) {
     setEditing(true);
   }, [refused, column]);
 
-  function start(first?: string) {
+  function start() {
     if (!editable) return;
     settled.current = false;
-    setDraft(first ?? (isTyped(column) ? toInput(column, value) : value));
+    setDraft(isTyped(column) ? toInput(column, value) : value);
     setProblem(undefined);
     setEditing(true);
   }
@@ -70,10 +70,6 @@ export function Field({ table, column, row, handle, strip }: Props) {
     if (event.key === "F2") {
       event.preventDefault();
       start();
-    } else if (isTyped(column) && event.key.length === 1 && event.key !== " " && !event.ctrlKey && !event.metaKey && !event.altKey && column.type !== "date" && column.type !== "datetime") {
-      event.preventDefault();
-      event.stopPropagation();
-      start(event.key);
     }
   }
 
@@ -84,9 +80,10 @@ export function Field({ table, column, row, handle, strip }: Props) {
     : column.type === "json" ? <JsonView value={value} />
     : <Cell table={{ ...table, primaryname: "" }} column={column} row={row} />;
 
+  const suffix = `${column.name}${strip ? "-head" : ""}`;
   return (
     <div className={classes.field} data-strip={strip || undefined} data-field={column.name} data-tall={column.type === "memo" || column.type === "json" || undefined}>
-      <span className={classes.label} id={`label-${column.name}${strip ? "-head" : ""}`}>
+      <span className={classes.label} id={`label-${suffix}`}>
         <span className="clip">{column.label}</span>
         {column.required && editable && <span className={classes.required} title={t("field.required")}>*</span>}
         {pending && <span className={classes.pending} role="status" aria-label={t("record.saving")} />}
@@ -96,9 +93,9 @@ export function Field({ table, column, row, handle, strip }: Props) {
           <FieldEditor column={column} draft={draft} autoFocus error={problem} onDraft={setDraft} onCommit={commit} onCancel={() => { if (!problem || isTyped(column)) stop(true); }} />
         ) : editable ? (
           <>
-            <button type="button" ref={display} className={classes.display} aria-labelledby={`label-${column.name}${strip ? "-head" : ""}`} aria-describedby={`value-${column.name}${strip ? "-head" : ""}`}
+            <button type="button" ref={display} className={classes.display} aria-labelledby={`label-${suffix} value-${suffix}`}
               onClick={() => start()} onKeyDown={onKeyDown}>
-              <span id={`value-${column.name}${strip ? "-head" : ""}`} className={classes.content}>{content}</span>
+              <span id={`value-${suffix}`} className={classes.content}>{content}</span>
             </button>
             <Aside column={column} value={value} />
           </>

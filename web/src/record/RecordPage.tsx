@@ -99,7 +99,7 @@ function Loaded({ table, id }: { table: Table; id: string }) {
       <div className={classes.body} data-panel={Boolean(extra?.panel) || undefined}>
         {shows("details") && <div className={classes.details}><RecordForm table={table} row={row} handle={handle} /></div>}
         {shows("timeline") && <div className={classes.timeline}><Timeline table={table.logicalname} id={id} composer={discussed.has(table.logicalname)} /></div>}
-        {extra?.panel && shows("panel") && <aside className={classes.panel} aria-label={t("record.panel")}>{extra.panel(table, row)}</aside>}
+        {extra?.panel && shows("panel") && <aside className={classes.panel} tabIndex={0} aria-label={t("record.panel")}>{extra.panel(table, row)}</aside>}
       </div>
       {handle.conflict && <MergeDialog conflict={handle.conflict} onResolve={(chosen) => void handle.resolve(chosen)} />}
     </>

@@ -11,9 +11,7 @@ function hue(name: string): number {
 /** Letters that stand for a person or a firm. Decoration: the name is always beside it. */
 export function Avatar({ name, size = 24, square }: { name: string; size?: number; square?: boolean }) {
   return (
-    <span className={classes.avatar} data-hue={hue(name)} data-square={square || undefined} aria-hidden="true"
-      style={{ width: size, height: size, fontSize: Math.max(9, Math.round(size * 0.4)) }}>
-      {initials(name) || "·"}
-    </span>
+    <span className={classes.avatar} data-hue={hue(name)} data-square={square || undefined} data-letters={initials(name) || "·"} aria-hidden="true"
+      style={{ width: size, height: size, fontSize: Math.max(9, Math.round(size * 0.4)) }} />
   );
 }

@@ -53,7 +53,7 @@ export default function Palette({ onClose }: { onClose: () => void }) {
 
   return (
     <Modal opened onClose={onClose} withCloseButton={false} padding={0} size={600} centered={false} yOffset="12vh"
-      aria-label={t("palette.title")}>
+      attributes={{ content: { "aria-label": t("palette.title") } }}>
       <div className={classes.head}>
         <Icon name="search" size={17} />
         <input className={classes.input} autoFocus data-autofocus role="combobox" aria-expanded="true" aria-controls={`${id}-list`}

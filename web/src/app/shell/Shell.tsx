@@ -16,7 +16,8 @@ import { OfflineBar } from "./OfflineBar";
 import classes from "./Shell.module.css";
 import { ShellContext } from "./context";
 
-const Palette = lazy(() => import("./Palette"));
+const loadPalette = () => import("./Palette");
+const Palette = lazy(loadPalette);
 const Help = lazy(() => import("./Help"));
 
 /** What stands around every screen: navigation, palette, help, notices. */
@@ -32,6 +33,11 @@ export function Shell() {
   const { data: tables } = useTables();
 
   useEffect(() => drawerHandlers.close(), [path]);
+  // The palette must be there when it is called: keys typed while it loads would be lost.
+  useEffect(() => {
+    const timer = setTimeout(() => void loadPalette(), 1_500);
+    return () => clearTimeout(timer);
+  }, []);
 
   const go = (table: string) => () => {
     if (tables?.some((x) => x.logicalname === table)) void navigate({ to: listPath(table) });
@@ -68,7 +74,7 @@ export function Shell() {
         </div>
       </div>
       <Drawer opened={drawer} onClose={drawerHandlers.close} size={280} padding={0} withCloseButton={false}
-        aria-label={t("nav.label")}>
+        attributes={{ content: { "aria-label": t("nav.label") } }}>
         <div className={classes.drawer}><Nav /></div>
       </Drawer>
       <Suspense fallback={null}>

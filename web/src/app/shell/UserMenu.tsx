@@ -18,9 +18,10 @@ export function UserMenu() {
   return (
     <Menu position="top-start" width={264} closeOnItemClick={false}>
       <Menu.Target>
-        <button type="button" className={classes.user} aria-label={t("user.menu", { name: session.user.fullname })}>
+        <button type="button" className={classes.user}>
           <Avatar name={session.user.fullname} size={22} />
           <span className="clip">{session.user.fullname}</span>
+          <span className="sr-only">: {t("user.menu")}</span>
         </button>
       </Menu.Target>
       <Menu.Dropdown>

@@ -33,7 +33,7 @@ export function LookupEditor({ column, value, onChange, onCancel, autoFocus, ...
     <Select {...rest} autoFocus={autoFocus} data={data} value={value?.id ?? null} searchable searchValue={query} onSearchChange={setQuery}
       filter={({ options }) => options} onChange={(id) => onChange(id ? (byKey.get(id) ?? null) : null)} clearable={!column.required} allowDeselect={false}
       defaultDropdownOpened={Boolean(autoFocus)} placeholder={value?.name ?? t("field.lookup")} onDropdownClose={onCancel && (() => setTimeout(onCancel, 0))}
-      nothingFoundMessage={found.busy ? t("palette.searching") : t("palette.none")} maxDropdownHeight={280}
+      nothingFoundMessage={found.busy ? t("palette.searching") : t("palette.none")}
       onKeyDown={(e) => { if (e.key === "Escape") { e.stopPropagation(); onCancel?.(); } }} />
   );
 }
