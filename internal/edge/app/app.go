@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/rapport-platform/rapport/internal/ground/errs"
-	"github.com/rapport-platform/rapport/internal/ground/id"
 	"github.com/rapport-platform/rapport/internal/platform/metadata"
 )
 
@@ -66,10 +65,15 @@ func (a *App) Start(ctx context.Context) (err error) {
 	if a.front, err = a.openFront(life); err != nil {
 		return err
 	}
+	a.frontMetrics()
 	if err = a.openRecords(ctx, life); err != nil {
 		return err
 	}
-	return a.serve()
+	if err = a.serve(); err != nil {
+		return err
+	}
+	a.welcome()
+	return nil
 }
 
 // openRecords opens the second step, now if it can be done now.
@@ -162,8 +166,8 @@ func (a *App) Shutdown(ctx context.Context) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	var all error
-	if a.core.Load() != nil {
-		a.core.Load().live.Close() // long-lived streams would hold the server open
+	if c := a.core.Load(); c != nil {
+		all = c.live.Stop(ctx) // its streams would hold the server open
 	}
 	if a.server != nil {
 		all = errors.Join(all, a.server.Shutdown(ctx))
@@ -188,6 +192,3 @@ func (a *App) Shutdown(ctx context.Context) error {
 	}
 	return all
 }
-
-// Organization is the id by which clients know this organisation.
-func (a *App) organization() id.ID { return a.front.organization }

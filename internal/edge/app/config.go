@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -22,8 +23,10 @@ type Config struct {
 	NATS          string // address of an external NATS cluster; "" is embedded
 	TLSCert       string // files of the certificate and its key; both or none
 	TLSKey        string
-	AdminPassword string // of the administrator, at the first start
-	Sample        bool   // put the sample organisation in at the first start
+	AdminPassword string         // of the administrator, at the first start
+	Country       string         // the organisation's own, ISO alpha-2: phone numbers without a country belong to it
+	Proxies       []netip.Prefix // whose X-Forwarded-For and X-Forwarded-Proto are believed
+	Sample        bool           // put the sample organisation in at the first start
 
 	Logger *slog.Logger
 	Clock  clock.Clock
@@ -47,7 +50,21 @@ func FromEnv(getenv func(string) string) Config {
 	return Config{
 		Addr: or("RAPPORT_ADDR", "127.0.0.1:8080"), Data: or("RAPPORT_DATA", "data"), Database: getenv("RAPPORT_DATABASE"), NATS: embedded(getenv("RAPPORT_NATS")),
 		TLSCert: getenv("RAPPORT_TLS_CERT"), TLSKey: getenv("RAPPORT_TLS_KEY"), AdminPassword: getenv("RAPPORT_ADMIN_PASSWORD"), Sample: getenv("RAPPORT_SAMPLE") == "1",
+		Country: or("RAPPORT_COUNTRY", "US"), Proxies: prefixes(getenv("RAPPORT_TRUSTED_PROXIES")),
 	}
+}
+
+// prefixes reads a list of networks; what is none is refused by complete, as an
+// invalid prefix.
+func prefixes(list string) (out []netip.Prefix) {
+	for _, one := range strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ' ' }) {
+		p, err := netip.ParsePrefix(one)
+		if a, e := netip.ParseAddr(one); err != nil && e == nil {
+			p = netip.PrefixFrom(a, a.BitLen())
+		}
+		out = append(out, p)
+	}
+	return out
 }
 
 func embedded(v string) string {
@@ -73,6 +90,11 @@ func (c *Config) complete() error {
 	}
 	if _, _, err := net.SplitHostPort(c.Addr); err != nil {
 		return errs.New(errs.Invalid, "app.address", "RAPPORT_ADDR must look like 127.0.0.1:8080, not %q", c.Addr)
+	}
+	for _, p := range c.Proxies {
+		if !p.IsValid() {
+			return errs.New(errs.Invalid, "app.proxies", "RAPPORT_TRUSTED_PROXIES must be networks such as 10.0.0.0/8, with commas between")
+		}
 	}
 	if err := writable(c.Data); err != nil {
 		return err

@@ -3,6 +3,9 @@ package app
 import (
 	"context"
 	"errors"
+	"net/http"
+
+	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/rapport-platform/rapport/internal/capability/intake"
 	"github.com/rapport-platform/rapport/internal/commons/queue"
@@ -25,22 +28,26 @@ import (
 
 // core is what keeps records: everything that needs the database.
 type core struct {
-	app      *App
-	db       *sqldb.DB
-	log      *changelog.Log
-	access   *access.Control
-	users    *snapshot.Value[*access.Snapshot]
-	routes   *snapshot.Value[[]queue.Route]
-	rules    *snapshot.Value[*rule.Set]
-	store    *record.Store
-	actions  *action.Registry
-	auth     *auth.Auth
-	jobs     *job.Queue
-	flows    *flow.Engine
-	letters  *event.DeadLetters
-	live     *live.Hub
-	intake   *intake.Intake
-	services lifecycle.Group
+	app         *App
+	db          *sqldb.DB
+	log         *changelog.Log
+	access      *access.Control
+	users       *snapshot.Value[*access.Snapshot]
+	routes      *snapshot.Value[[]queue.Route]
+	rules       *snapshot.Value[*rule.Set]
+	store       *record.Store
+	actions     *action.Registry
+	auth        *auth.Auth
+	jobs        *job.Queue
+	runner      *job.Runner
+	flows       *flow.Engine
+	definitions *snapshot.Value[*flow.Set]
+	registry    *prometheus.Registry
+	mux         *http.ServeMux
+	letters     *event.DeadLetters
+	live        *live.Hub
+	intake      *intake.Intake
+	services    lifecycle.Group
 }
 
 // openCore opens the database, brings it up to date, and starts all that lives

@@ -9,10 +9,12 @@ import (
 
 	"github.com/rapport-platform/rapport/internal/capability/intake"
 	"github.com/rapport-platform/rapport/internal/ground/errs"
+	"github.com/rapport-platform/rapport/internal/ground/id"
 	"github.com/rapport-platform/rapport/internal/ground/sqldb"
 	"github.com/rapport-platform/rapport/internal/kit/cloudevents"
 	"github.com/rapport-platform/rapport/internal/platform/access"
 	"github.com/rapport-platform/rapport/internal/platform/auth"
+	"github.com/rapport-platform/rapport/internal/platform/flow"
 	"github.com/rapport-platform/rapport/internal/platform/record"
 	"github.com/rapport-platform/rapport/internal/platform/solution"
 )
@@ -99,6 +101,41 @@ func (c *core) seedAdmin(ctx context.Context) error {
 		c.app.password = password
 	}
 	return c.auth.SetPassword(ctx, admin, adminName, password)
+}
+
+// seedIntake puts the shipped rules and flows in as records, which people may then change.
+func (c *core) seedIntake(ctx context.Context) error {
+	rules, err := intake.ShippedRules()
+	if err != nil {
+		return err
+	}
+	flows, err := intake.ShippedFlows()
+	if err != nil {
+		return err
+	}
+	return c.store.Write(ctx, func(tx *record.Tx) error {
+		for _, r := range rules {
+			row, err := intake.RowOf(r)
+			if err != nil {
+				return err
+			}
+			delete(row, "rpt_version")
+			if err := solution.Ensure(ctx, tx, c.app.catalog, "rpt_rule", row); err != nil {
+				return err
+			}
+		}
+		for name, text := range flows {
+			doc, err := flow.ParseDocument(text)
+			if err != nil {
+				return err
+			}
+			if err := solution.Ensure(ctx, tx, c.app.catalog, "workflow", record.Row{"workflowid": id.Derive("workflow", name), "name": doc.Title,
+				"uniquename": name, "description": doc.Description, "clientdata": string(text), "statecode": int64(1)}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 func (c *core) apply(ctx context.Context, name string) error {

@@ -71,10 +71,14 @@ func index(d sqldb.Dialect, t *metadata.Table, object0, name string, columns []s
 	var cols []string
 	shape := t.Shape()
 	for _, c := range columns {
+		name, order := c, ""
 		if shape.Columns[c].Folded {
-			c = query.FoldedName(c)
+			name = query.FoldedName(c)
 		}
-		cols = append(cols, d.Quote(c))
+		if d == sqldb.Postgres && !unique && !shape.Columns[c].NotNull {
+			order = " NULLS FIRST" // as queries sort on both databases
+		}
+		cols = append(cols, d.Quote(name)+order)
 	}
 	kind, where := "INDEX ", ""
 	if unique {

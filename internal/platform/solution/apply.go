@@ -12,7 +12,9 @@ import (
 
 	"github.com/rapport-platform/rapport/internal/ground/errs"
 	"github.com/rapport-platform/rapport/internal/ground/id"
+	"github.com/rapport-platform/rapport/internal/ground/sqldb"
 	"github.com/rapport-platform/rapport/internal/platform/metadata"
+	"github.com/rapport-platform/rapport/internal/platform/query"
 	"github.com/rapport-platform/rapport/internal/platform/record"
 )
 
@@ -119,7 +121,7 @@ func (a *Applier) put(ctx context.Context, tx *record.Tx, bundle string, t *meta
 	return ensure(ctx, tx, t, row)
 }
 
-// Ensure makes a row unless one with its id is there.
+// Ensure makes a row unless one with its id is there, or was and has been deleted.
 func Ensure(ctx context.Context, tx *record.Tx, c *metadata.Catalog, table string, row record.Row) error {
 	t, ok := c.Table(table)
 	if !ok {
@@ -134,8 +136,21 @@ func ensure(ctx context.Context, tx *record.Tx, t *metadata.Table, row record.Ro
 	if err == nil || !errors.Is(err, record.ErrNotFound) {
 		return err
 	}
+	if gone, err := deleted(tx.SQL(), t.Name, row.ID(t.ID)); err != nil || gone {
+		return err
+	}
 	_, err = tx.Create(ctx, t.Name, row)
 	return err
+}
+
+// deleted tells whether people have deleted the row: then it must not come back by itself.
+func deleted(tx *sqldb.Tx, table string, key id.ID) (bool, error) {
+	enc, err := query.Encode(tx.Dialect(), query.ID, key)
+	if err != nil {
+		return false, err
+	}
+	p := tx.Dialect().Placeholder
+	return tx.QueryRow("SELECT 1 FROM changelog WHERE recordid = "+p(1)+" AND tablename = "+p(2)+" AND op = 3 LIMIT 1", []any{enc, table}, new(int))
 }
 
 // RowID gives the id of a bundle's row. Roles belong to no bundle, so that

@@ -1,0 +1,121 @@
+package app
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
+
+	"github.com/rapport-platform/rapport/internal/edge/httpapi"
+	"github.com/rapport-platform/rapport/internal/ground/errs"
+	"github.com/rapport-platform/rapport/internal/ground/id"
+	"github.com/rapport-platform/rapport/internal/platform/auth"
+)
+
+// errAway is the answer of everything that needs records while they are away.
+var errAway = &errs.Error{Kind: errs.Unavailable, Code: "app.records_away", Message: "records can't be reached at the moment; forms and events are taken", RetryAfter: 2e9}
+
+// routes puts the addresses together: what needs no database stands by itself,
+// the rest behind the records' own mux.
+func (a *App) routes() (http.Handler, error) {
+	mux := http.NewServeMux()
+	(&httpapi.PortalAPI{Service: a.front.portal, Proxies: a.c.Proxies}).Register(mux)
+	(&httpapi.EventsAPI{Publisher: a.front.stream, Keys: a.front.keys}).Register(mux)
+	(&httpapi.HealthAPI{Intake: func(context.Context) error { return a.front.stream.Ready() }, Records: a.recordsReady, Gatherer: a.gatherer()}).Register(mux)
+	mux.HandleFunc("/api/", func(w http.ResponseWriter, r *http.Request) {
+		c := a.core.Load()
+		if c == nil {
+			httpapi.WriteError(w, r, errAway)
+			return
+		}
+		c.mux.ServeHTTP(w, r)
+	})
+	ui, err := httpapi.NewUI(a.c.UI)
+	if err != nil {
+		return nil, err
+	}
+	mux.Handle("/", ui)
+	return httpapi.NewMiddleware(httpapi.MiddlewareOptions{Auth: lateAuth{a}, Registerer: a.telemetry.registry, Logger: a.c.Logger, Clock: a.c.Clock}).Wrap(mux), nil
+}
+
+// register makes the mux of everything that needs records.
+func (c *core) register() {
+	c.mux = http.NewServeMux()
+	cfg := c.app.c
+	(&httpapi.ODataAPI{Records: c.store, Actions: odataActions{c.actions}, Principals: c.access, Catalog: c.access.Catalog, Clock: cfg.Clock, Organization: c.app.front.organization}).Register(c.mux)
+	(&httpapi.AuthAPI{Auth: c.auth, Roles: c.access, Users: c.store, Clock: cfg.Clock, Proxies: cfg.Proxies}).Register(c.mux)
+	(&httpapi.TablesAPI{Catalog: c.access.Catalog, Access: c.access, Users: c.store}).Register(c.mux)
+	(&httpapi.TimelineAPI{Catalog: c.access.Catalog, Records: c.store, History: c.log, Access: c.access}).Register(c.mux)
+	(&httpapi.LiveAPI{Hub: c.live, Auth: c.auth, Clock: cfg.Clock}).Register(c.mux)
+}
+
+func (a *App) recordsReady(ctx context.Context) error {
+	c := a.core.Load()
+	if c == nil {
+		return errAway
+	}
+	return c.db.Ping(ctx)
+}
+
+// gatherer brings the metrics of both steps together; those of the second come
+// and go with it.
+func (a *App) gatherer() prometheus.Gatherer {
+	return prometheus.GathererFunc(func() ([]*dto.MetricFamily, error) {
+		all := prometheus.Gatherers{a.telemetry.registry}
+		if c := a.core.Load(); c != nil {
+			all = append(all, c.registry)
+		}
+		return all.Gather()
+	})
+}
+
+// lateAuth asks the sign-in of the records once they are there.
+type lateAuth struct{ a *App }
+
+func (l lateAuth) now() (*auth.Auth, error) {
+	if c := l.a.core.Load(); c != nil {
+		return c.auth, nil
+	}
+	return nil, errAway
+}
+
+func (l lateAuth) SignIn(ctx context.Context, name, password, address string) (auth.Session, error) {
+	a, err := l.now()
+	if err != nil {
+		return auth.Session{}, err
+	}
+	return a.SignIn(ctx, name, password, address)
+}
+
+func (l lateAuth) SignOut(ctx context.Context, secret string) error {
+	a, err := l.now()
+	if err != nil {
+		return err
+	}
+	return a.SignOut(ctx, secret)
+}
+
+func (l lateAuth) Session(ctx context.Context, secret string) (auth.Session, error) {
+	a, err := l.now()
+	if err != nil {
+		return auth.Session{}, err
+	}
+	return a.Session(ctx, secret)
+}
+
+func (l lateAuth) Check(ctx context.Context, secret string) (auth.Session, error) {
+	a, err := l.now()
+	if err != nil {
+		return auth.Session{}, err
+	}
+	return a.Check(ctx, secret)
+}
+
+func (l lateAuth) Token(ctx context.Context, secret string) (id.ID, error) {
+	a, err := l.now()
+	if err != nil {
+		return id.Nil, err
+	}
+	return a.Token(ctx, secret)
+}

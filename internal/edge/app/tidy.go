@@ -1,0 +1,56 @@
+package app
+
+import (
+	"context"
+
+	"github.com/rapport-platform/rapport/internal/capability/intake"
+	"github.com/rapport-platform/rapport/internal/ground/errs"
+	"github.com/rapport-platform/rapport/internal/ground/lifecycle"
+	"github.com/rapport-platform/rapport/internal/platform/event"
+)
+
+// housekeeping lets go, once a minute, of what nobody needs any more: events
+// that every consumer has worked off, old inbox keys, ended sessions.
+func (c *core) housekeeping() lifecycle.Service {
+	return &lifecycle.Loop{Run: func(ctx context.Context) {
+		for {
+			select {
+			case <-c.app.c.Clock.After(tidyEvery):
+			case <-ctx.Done():
+				return
+			}
+			for what, tidy := range map[string]func(context.Context) error{"stream": c.trim, "inbox": c.prune, "sessions": c.auth.Prune} {
+				if err := tidy(ctx); err != nil && ctx.Err() == nil && !errs.Has(err, errs.Unavailable) {
+					c.app.c.Logger.Warn("housekeeping", "of", what, "error", err)
+				}
+			}
+		}
+	}}
+}
+
+// trim drops what all consumers of a topic have worked off. A topic without
+// consumers keeps the newest events, up to the size it may have.
+func (c *core) trim(ctx context.Context) error {
+	for _, topic := range []string{intake.Topic} {
+		seq, ok, err := event.Lowest(ctx, c.db, topic)
+		if err != nil {
+			return err
+		}
+		if !ok || seq == 0 {
+			continue
+		}
+		if err := c.app.front.stream.Trim(ctx, topic, uint64(seq)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *core) prune(ctx context.Context) error {
+	for {
+		n, err := event.Prune(ctx, c.db, c.app.c.Clock.Now())
+		if err != nil || n == 0 {
+			return err
+		}
+	}
+}

@@ -1,0 +1,123 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/rapport-platform/rapport/internal/capability/intake"
+	"github.com/rapport-platform/rapport/internal/capability/sales"
+	"github.com/rapport-platform/rapport/internal/commons/party"
+	"github.com/rapport-platform/rapport/internal/commons/queue"
+	"github.com/rapport-platform/rapport/internal/edge/live"
+	"github.com/rapport-platform/rapport/internal/ground/errs"
+	"github.com/rapport-platform/rapport/internal/ground/expr"
+	"github.com/rapport-platform/rapport/internal/ground/sqldb"
+	"github.com/rapport-platform/rapport/internal/platform/access"
+	"github.com/rapport-platform/rapport/internal/platform/changelog"
+	"github.com/rapport-platform/rapport/internal/platform/event"
+	"github.com/rapport-platform/rapport/internal/platform/flow"
+	"github.com/rapport-platform/rapport/internal/platform/job"
+	"github.com/rapport-platform/rapport/internal/platform/notify"
+	"github.com/rapport-platform/rapport/internal/platform/query"
+	"github.com/rapport-platform/rapport/internal/platform/record"
+	"github.com/rapport-platform/rapport/internal/platform/rule"
+	"github.com/rapport-platform/rapport/internal/platform/snapshot"
+)
+
+// wire brings capabilities, hooks, actions and consumers together.
+func (c *core) wire(_ context.Context, tailer *changelog.Tailer) error {
+	cfg := c.app.c
+	c.registry = prometheus.NewRegistry()
+	for _, table := range []string{"lead", "contact", "systemuser"} {
+		c.store.AddHook(party.FullName(table))
+	}
+	c.routes = snapshot.New(tailer, snapshot.Options[[]queue.Route]{Name: "routes", Tables: []string{"queue"}, Logger: cfg.Logger,
+		Load: func(ctx context.Context) ([]queue.Route, error) {
+			return queue.Load(access.AsSystem(ctx, "routes"), c.store)
+		}})
+	queue.Define(c.actions, cfg.Clock)
+	notify.Define(c.actions, c.access.Members)
+	sales.Define(c.actions, sales.Routing{Routes: c.routes.Get, Teams: c.access, Clock: cfg.Clock})
+	c.wireFlows(tailer)
+	if err := c.wireIntake(tailer); err != nil {
+		return err
+	}
+	c.live = live.New(live.Options{Tail: tailer, Reader: c.store, Access: c.access, Registerer: c.registry})
+	c.register()
+	c.coreMetrics()
+
+	metrics := event.NewMetrics(c.registry)
+	c.letters = &event.DeadLetters{DB: c.db, Clock: cfg.Clock, Keeper: letterKeeper{c.store}}
+	defineReplay(c.actions, c.letters)
+	consumer := event.NewRunner(c.intake.Subscription(event.Stream(c.app.front.stream, intake.Topic)),
+		event.RunnerOptions{DB: c.db, Clock: cfg.Clock, Logger: cfg.Logger, Metrics: metrics, Letters: c.letters})
+
+	c.services.Add("change log", tailer)
+	c.services.Add("access", c.users)
+	c.services.Add("routes", c.routes)
+	c.services.Add("rules", c.rules)
+	c.services.Add("flows", c.definitions)
+	c.services.Add("live hints", c.live)
+	c.services.Add("jobs", c.runner)
+	c.services.Add("publishing keys", c.app.front.keys)
+	c.services.Add("intake", consumer)
+	c.services.Add("housekeeping", c.housekeeping())
+	return nil
+}
+
+func (c *core) wireFlows(tailer *changelog.Tailer) {
+	cfg := c.app.c
+	checker := &flow.Checker{Catalog: c.app.catalog, Action: flow.KnownActions(c.actions)}
+	c.definitions = snapshot.New(tailer, snapshot.Options[*flow.Set]{Name: "flows", Tables: []string{"workflow"}, Logger: cfg.Logger,
+		Load: func(ctx context.Context) (*flow.Set, error) {
+			return flow.Load(access.AsSystem(ctx, "flows"), c.store, checker, cfg.Logger)
+		}})
+	c.jobs = job.NewQueue(c.db, cfg.Clock)
+	c.flows = flow.New(flow.Options{DB: c.db, Queue: c.jobs, Clock: cfg.Clock, Flows: c.definitions.Get, Logger: cfg.Logger,
+		Bind: func(tx *sqldb.Tx) flow.Records { return c.store.Bind(tx) }, Caller: flow.NewCaller(c.actions, c.store.Bind)})
+	c.runner = job.NewRunner(job.Options{Queue: c.jobs, Logger: cfg.Logger, Handlers: map[string]job.Handler{flow.Kind: c.flows.Handler()}})
+	flow.Define(c.actions, c.flows)
+	c.store.AddHook(flow.CheckDefinitions(checker))
+}
+
+func (c *core) wireIntake(tailer *changelog.Tailer) error {
+	cfg := c.app.c
+	lead, ok := c.app.catalog.Table("lead")
+	if !ok {
+		return errs.New(errs.Internal, "app.lead", "the table lead is not defined")
+	}
+	env, err := intake.RuleEnv(lead)
+	if err != nil {
+		return err
+	}
+	c.rules = snapshot.New(tailer, snapshot.Options[*rule.Set]{Name: "rules", Tables: []string{"rpt_rule"}, Logger: cfg.Logger,
+		Load: func(ctx context.Context) (*rule.Set, error) { return c.loadRules(ctx, env) }})
+	c.intake = intake.New(intake.Config{Cleaner: &intake.Cleaner{Columns: lead, Country: cfg.Country}, Rules: c.rules.Get, Flows: c.flows, Store: c.store,
+		Logger: cfg.Logger, Metrics: intake.NewMetrics(c.registry)})
+	actions := intake.Actions{Intake: c.intake, Env: env, Clock: cfg.Clock}
+	actions.Define(c.actions)
+	c.store.AddHook(actions.CheckRules())
+	return nil
+}
+
+// loadRules reads the active rules; one that can't be used is kept out and told of.
+func (c *core) loadRules(ctx context.Context, env *expr.Env) (*rule.Set, error) {
+	page, err := c.store.Find(access.AsSystem(ctx, "rules"), query.Query{Table: "rpt_rule", Where: query.Compare{Left: query.Path{"statecode"}, Value: int64(0)}, Limit: record.MaxPage})
+	if err != nil {
+		return nil, err
+	}
+	rules := make([]rule.Rule, len(page.Rows))
+	for i, row := range page.Rows {
+		rules[i] = intake.RuleOf(row)
+	}
+	set, bad := rule.Compile(env, rules)
+	for _, b := range bad {
+		c.app.c.Logger.Warn("a rule can't be used and is left out", "rule", b.Rule.Name, "error", b.Err)
+	}
+	return set, nil
+}
+
+// tidyEvery is how often the housekeeping runs.
+const tidyEvery = time.Minute

@@ -1,2 +1,0 @@
-// Package testenv starts the whole product inside a test.
-package testenv
