@@ -6,6 +6,7 @@ import { asApiError } from "@/api/errors";
 import { useLive } from "@/api/live";
 import { useTableMeta } from "@/api/metadata";
 import { callBound } from "@/api/records";
+import { nameOf } from "@/api/rows";
 import type { Row } from "@/api/types";
 import { recordQuery } from "@/record/recordQuery";
 import { Failure } from "@/ui/Calm";
@@ -37,7 +38,7 @@ export function DeadLetter() {
 
   return (
     <>
-      <ItemBar table={meta.data} row={row} title={String(row.rpt_eventid ?? id)}
+      <ItemBar table={meta.data} row={row} title={nameOf(meta.data, row) || String(row.rpt_eventid ?? id)}
         actions={open && <Button leftSection={<Icon name="play" size={14} />} loading={replay.isPending} onClick={() => replay.mutate()}>{t("deadLetter.replay")}</Button>} />
       <div className={classes.body}>
         <div className={classes.main}>

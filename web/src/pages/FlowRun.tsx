@@ -6,7 +6,7 @@ import { asApiError } from "@/api/errors";
 import { useLive } from "@/api/live";
 import { useTableMeta } from "@/api/metadata";
 import { callBound, fetchTop } from "@/api/records";
-import { columnOf, parseJson, wireName } from "@/api/rows";
+import { columnOf, nameOf, parseJson, wireName } from "@/api/rows";
 import type { Row } from "@/api/types";
 import { recordPath } from "@/lib/paths";
 import { recordQuery } from "@/record/recordQuery";
@@ -56,7 +56,7 @@ export function FlowRun() {
 
   return (
     <>
-      <ItemBar table={meta.data} row={row} title={String(row.rpt_flowname ?? id)} stateColumn="rpt_status"
+      <ItemBar table={meta.data} row={row} title={nameOf(meta.data, row) || String(row.rpt_flowname ?? id)} stateColumn="rpt_status"
         actions={row.rpt_status === FAILED && <Button leftSection={<Icon name="play" size={14} />} loading={resume.isPending} onClick={() => resume.mutate()}>{t("flow.resume")}</Button>} />
       <div className={classes.body}>
         <div className={classes.main}>

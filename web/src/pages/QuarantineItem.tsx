@@ -7,6 +7,7 @@ import { asApiError } from "@/api/errors";
 import { useLive } from "@/api/live";
 import { useTableMeta } from "@/api/metadata";
 import { callBound } from "@/api/records";
+import { nameOf } from "@/api/rows";
 import type { Row, Table } from "@/api/types";
 import { recordPath } from "@/lib/paths";
 import { recordQuery } from "@/record/recordQuery";
@@ -43,9 +44,9 @@ function Mend({ table, lead, id, row }: { table: Table; lead?: Table; id: string
   const client = useQueryClient();
   const original = objectOf(row.rpt_data);
   const [data, setData] = useState(original ?? {});
-  const [raw, setRaw] = useState<string | undefined>(original ? undefined : shown(row.rpt_data));
+  const [raw, setRaw] = useState<string | undefined>(original ? undefined : shown(row.rpt_data ?? row.rpt_raw));
   const [broken, setBroken] = useState(false);
-  const replayed = row.statecode === 1;
+  const closed = row.statecode !== undefined && row.statecode !== 0;
 
   const replay = useMutation({
     mutationFn: async (text: string) => callBound<ReplayResult | undefined>(table.entityset, id, "rpt_ReplayQuarantine", { Data: text }),
@@ -89,8 +90,8 @@ function Mend({ table, lead, id, row }: { table: Table; lead?: Table; id: string
 
   return (
     <>
-      <ItemBar table={table} row={row} title={String(row.rpt_eventid ?? id)}
-        actions={!replayed && (
+      <ItemBar table={table} row={row} title={nameOf(table, row) || String(row.rpt_eventid ?? id)}
+        actions={!closed && (
           <>
             <SegmentedControl size="xs" value={raw === undefined ? "form" : "raw"} onChange={show} aria-label={t("quarantine.how")}
               data={[{ value: "form", label: t("quarantine.form") }, { value: "raw", label: t("quarantine.raw") }]} />
@@ -104,13 +105,13 @@ function Mend({ table, lead, id, row }: { table: Table; lead?: Table; id: string
               {t("quarantine.done")} {replay.data?.LeadId && <Link className="link" to={recordPath("lead", replay.data.LeadId)}>{t("quarantine.openLead")}</Link>}
             </Alert>
           )}
-          {replayed && !replay.isSuccess && <Alert data-tone="good" icon={<Icon name="check" />}>{t("quarantine.replayed")}</Alert>}
+          {row.statecode === 1 && !replay.isSuccess && <Alert data-tone="good" icon={<Icon name="check" />}>{t("quarantine.replayed")}</Alert>}
           {(failure || again.length > 0) && (
             <Alert data-tone="bad" role="alert" icon={<Icon name="warning" />} title={t("quarantine.refusedTitle")}>
               {failure?.kind === "network" ? t("failure.network") : (failure?.message ?? t("quarantine.refused"))}
             </Alert>
           )}
-          {!replayed && (
+          {!closed && (
             <header className={classes.intro}>
               <h2>{t("quarantine.why", { count: reasons.length })}</h2>
               <p className="dim">{t("quarantine.lead")}</p>
@@ -118,7 +119,7 @@ function Mend({ table, lead, id, row }: { table: Table; lead?: Table; id: string
           )}
           {general.length > 0 && <ul className={classes.general}>{general.map((r, i) => <li key={i}><Icon name="warning" size={14} />{r.message}</li>)}</ul>}
           {raw !== undefined ? (
-            <Textarea autosize minRows={12} maxRows={32} value={raw} readOnly={replayed} spellCheck={false} aria-label={t("quarantine.raw")} classNames={{ input: classes.code }}
+            <Textarea autosize minRows={12} maxRows={32} value={raw} readOnly={closed} spellCheck={false} aria-label={t("quarantine.raw")} classNames={{ input: classes.code }}
               error={broken ? t("quarantine.notJson") : undefined} onChange={(e) => setRaw(e.currentTarget.value)} />
           ) : (
             <div className={classes.fields}>
@@ -128,7 +129,7 @@ function Mend({ table, lead, id, row }: { table: Table; lead?: Table; id: string
                 return (
                   <div key={key} className={classes.field} data-bad={why.length > 0 || undefined}>
                     <label htmlFor={`q-${key}`} title={key}>{label(path)}</label>
-                    <TextInput id={`q-${key}`} value={shown(value)} readOnly={replayed} error={why.length > 0 && !replayed ? why.map((r) => r.message).join(" ") : undefined}
+                    <TextInput id={`q-${key}`} value={shown(value)} readOnly={closed} error={why.length > 0 && !closed ? why.map((r) => r.message).join(" ") : undefined}
                       onChange={(e) => setData(withValue(data, path, typed(value, e.currentTarget.value, wants(path.at(-1) ?? ""))))} />
                   </div>
                 );

@@ -51,15 +51,22 @@ describe("a lead's score", () => {
 describe("a rule's draft", () => {
   const row = { rpt_ruleid: "1", rpt_name: "Big", rpt_condition: "numberofemployees > 100", rpt_points: 18, rpt_setvalues: '{"rpt_routingteam":"Enterprise"}', rpt_nextaction: 1, rpt_order: 10, statecode: 0 };
   it("comes back as it went", () => {
-    expect(rowOf(draftOf(row))).toMatchObject({ rpt_name: "Big", rpt_points: 18, rpt_setvalues: '{"rpt_routingteam":"Enterprise"}', rpt_nextaction: 1, rpt_order: 10 });
+    expect(rowOf(draftOf(row), [])).toMatchObject({ rpt_name: "Big", rpt_points: 18, rpt_setvalues: '{"rpt_routingteam":"Enterprise"}', rpt_nextaction: 1, rpt_order: 10 });
     expect(isChanged(draftOf(row), row)).toBe(false);
     expect(isChanged({ ...draftOf(row), points: "19" }, row)).toBe(true);
+  });
+  it("sets values in the type of their column", () => {
+    const draft = { ...draftOf(row), setvalues: [["leadqualitycode", "1"], ["donotemail", "TRUE"], ["rpt_routingteam", "7"], ["revenue", "lots"], ["", "x"]] as [string, string][] };
+    const lead = [
+      { name: "leadqualitycode", type: "choice", label: "" }, { name: "donotemail", type: "boolean", label: "" }, { name: "rpt_routingteam", type: "text", label: "" }, { name: "revenue", type: "money", label: "" },
+    ] as const;
+    expect(JSON.parse(String(rowOf(draft, [...lead]).rpt_setvalues))).toEqual({ leadqualitycode: 1, donotemail: true, rpt_routingteam: "7", revenue: "lots" });
   });
   it("rehearses active rules in order, with the draft in place of its own", () => {
     const off = { ...row, rpt_ruleid: "2", rpt_name: "Off", statecode: 1 };
     const later = { ...row, rpt_ruleid: "3", rpt_name: "Later", rpt_order: 30 };
-    const set = rehearsalSet([row, off, later], "1", { ...draftOf(row), points: "25", order: "40" });
+    const set = rehearsalSet([row, off, later], "1", { ...draftOf(row), points: "25", order: "40" }, []);
     expect(set.map((r) => [r.name, r.points])).toEqual([["Later", 18], ["Big", 25]]);
-    expect(rehearsalSet([off], "2", draftOf(off)).map((r) => r.name)).toEqual(["Off"]);
+    expect(rehearsalSet([off], "2", draftOf(off), []).map((r) => r.name)).toEqual(["Off"]);
   });
 });

@@ -57,7 +57,9 @@ function Loaded({ table, id }: { table: Table; id: string }) {
   const handle = useRecord(table, id);
   const narrow = useMediaQuery("(max-width: 767px)", undefined, { getInitialValueInEffect: false });
   const extra = extras[table.logicalname];
-  const [part, setPart] = useState<Part>(extra?.panel ? "panel" : "details");
+  // Three columns need room; with less of it details and timeline share a place.
+  const medium = useMediaQuery("(max-width: 1280px)", undefined, { getInitialValueInEffect: false }) && !narrow && extra?.panel !== undefined;
+  const [part, setPart] = useState<Part>(extra?.panel && narrow ? "panel" : "details");
   const { row } = handle;
   const name = row ? nameOf(table, row) : "";
   useEffect(() => {
@@ -83,16 +85,16 @@ function Loaded({ table, id }: { table: Table; id: string }) {
   if (handle.deleted) {
     return <>{bar}<Calm icon="trash" title={t("record.goneTitle")} action={<Link className="link" to={listPath(table.logicalname)}>{t("record.backTo", { what: table.pluralLabel })}</Link>}>{t("record.gone")}</Calm></>;
   }
-  const shows = (which: Part) => !narrow || part === which;
+  const shows = (which: Part) => (narrow ? part === which : !medium || which === "panel" || part === which || (which === "details" && part === "panel"));
 
   return (
     <>
       {bar}
       <Head table={table} row={row} name={name} handle={handle} />
-      {narrow && (
-        <SegmentedControl className={classes.parts} fullWidth value={part} onChange={(v) => setPart(v as Part)} aria-label={t("record.parts")}
+      {(narrow || medium) && (
+        <SegmentedControl className={classes.parts} fullWidth={narrow} value={medium && part === "panel" ? "details" : part} onChange={(v) => setPart(v as Part)} aria-label={t("record.parts")}
           data={[
-            ...(extra?.panel ? [{ value: "panel", label: t("record.panel") }] : []),
+            ...(extra?.panel && narrow ? [{ value: "panel", label: t("record.panel") }] : []),
             { value: "details", label: t("record.details") }, { value: "timeline", label: t("timeline.title") },
           ]} />
       )}

@@ -40,7 +40,8 @@ export function useConditionCheck(condition: string): Check {
 const usual = [
   "numberofemployees", "address1_country", "rpt_productinterest", "jobtitle", "companyname", "emailaddress1", "estimatedamount", "revenue", "industrycode",
 ];
-const context = ["context.page", "context.referrer", "context.utm_source", "context.utm_campaign"];
+const context = [
+  "emaildomain", "context.page", "context.referrer", "context.utm_source", "context.utm_campaign"];
 
 export function ConditionEditor({ value, check, lead, readOnly, onChange }: {
   value: string; check: Check; lead?: Table; readOnly: boolean; onChange: (value: string) => void;

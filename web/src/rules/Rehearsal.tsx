@@ -54,11 +54,11 @@ export function Rehearsal({ rows, id, draft, lead, disabled }: { rows: Row[]; id
         <h3 id="rehearsal-title">{t("rules.rehearsal")}</h3>
         <Select data={["7", "30", "90"].map((d) => ({ value: d, label: t("rules.days", { count: Number(d) }) }))} value={days} allowDeselect={false} w={140}
           aria-label={t("rules.span")} onChange={(v) => setDays(v ?? "30")} />
-        <Button variant="default" leftSection={<Icon name="flask" size={15} />} loading={run.isPending} disabled={disabled} onClick={() => run.mutate(rehearsalSet(rows, id, draft))}>
+        <Button variant="default" leftSection={<Icon name="flask" size={15} />} loading={run.isPending} disabled={disabled} onClick={() => run.mutate(rehearsalSet(rows, id, draft, lead?.columns ?? []))}>
           {t("rules.rehearse")}
         </Button>
       </div>
-      {run.isError && <Alert data-tone="bad" role="alert">{asApiError(run.error).message}</Alert>}
+      {run.isError && <Alert data-tone="bad" role="alert">{[asApiError(run.error).message, ...asApiError(run.error).fields.map((f) => `${f.name}: ${f.message}`)].join(" · ")}</Alert>}
       {!result && !run.isError && <p className="dim">{t("rules.rehearsalHint", { count: LIMIT })}</p>}
       <div role="status">
         {result && (

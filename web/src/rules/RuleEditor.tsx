@@ -40,8 +40,8 @@ export function RuleEditor({ table, lead, row, rows, draft, onDraft, onForget, o
 
   const save = useMutation({
     mutationFn: async () => {
-      if (!id || !row) return createRecord(table.entityset, table.primaryid, rowOf(draft));
-      await patchRecord(table, id, rowOf(draft), etagOf(row));
+      if (!id || !row) return createRecord(table.entityset, table.primaryid, rowOf(draft, lead?.columns ?? []));
+      await patchRecord(table, id, rowOf(draft, lead?.columns ?? []), etagOf(row));
       return id;
     },
     onSuccess: (made) => { toast(t("rules.saved")); onSaved(made); },

@@ -1,5 +1,5 @@
 import { parseJson } from "@/api/rows";
-import type { Row } from "@/api/types";
+import type { Column, Row } from "@/api/types";
 
 /** A rule while it is edited: what stands in the fields. */
 export interface Draft {
@@ -37,17 +37,29 @@ function whole(text: string): number | null {
   return /^-?\d+$/.test(text.trim()) ? Number(text) : null;
 }
 
-function setObject(draft: Draft): Record<string, string> {
-  return Object.fromEntries(draft.setvalues.filter(([k]) => k !== ""));
+/** A typed value in the form that the lead's column takes; what does not fit is left for the server to refuse. */
+function columnValue(column: Column | undefined, text: string): unknown {
+  switch (column?.type) {
+    case "whole": case "decimal": case "money": case "choice":
+      return /^-?\d+(\.\d+)?$/.test(text.trim()) ? Number(text) : text;
+    case "boolean":
+      return /^(true|false)$/i.test(text.trim()) ? text.trim().toLowerCase() === "true" : text;
+    default:
+      return text;
+  }
+}
+
+function setObject(draft: Draft, columns: Column[]): Record<string, unknown> {
+  return Object.fromEntries(draft.setvalues.filter(([k]) => k !== "").map(([k, v]) => [k, columnValue(columns.find((c) => c.name === k), v)]));
 }
 
 /** The draft as columns of the rule's record. */
-export function rowOf(draft: Draft): Row {
+export function rowOf(draft: Draft, lead: Column[]): Row {
   return {
     rpt_name: draft.name.trim(),
     rpt_condition: draft.condition.trim(),
     rpt_points: whole(draft.points) ?? 0,
-    rpt_setvalues: JSON.stringify(setObject(draft)),
+    rpt_setvalues: JSON.stringify(setObject(draft, lead)),
     rpt_nextaction: draft.nextaction,
     rpt_category: draft.category.trim() || null,
     rpt_order: whole(draft.order) ?? 0,
@@ -56,12 +68,12 @@ export function rowOf(draft: Draft): Row {
 }
 
 /** One rule as `rpt_RehearseRules` takes it. */
-export function rehearsed(draft: Draft) {
+export function rehearsed(draft: Draft, lead: Column[]) {
   return {
     name: draft.name.trim(),
     condition: draft.condition.trim(),
     points: whole(draft.points) ?? 0,
-    setvalues: setObject(draft),
+    setvalues: setObject(draft, lead),
     nextaction: draft.nextaction,
     category: draft.category.trim(),
     order: whole(draft.order) ?? 0,
@@ -70,9 +82,9 @@ export function rehearsed(draft: Draft) {
 }
 
 /** The whole set to try: every active rule, the edited one in its new form whatever its state. */
-export function rehearsalSet(rows: Row[], id: string | undefined, draft: Draft) {
-  const others = rows.filter((r) => r.rpt_ruleid !== id && (r.statecode === 0 || r.statecode === undefined)).map((r) => rehearsed(draftOf(r)));
-  return [...others, rehearsed(draft)].sort((a, b) => a.order - b.order);
+export function rehearsalSet(rows: Row[], id: string | undefined, draft: Draft, lead: Column[]) {
+  const others = rows.filter((r) => r.rpt_ruleid !== id && (r.statecode === 0 || r.statecode === undefined)).map((r) => rehearsed(draftOf(r), lead));
+  return [...others, rehearsed(draft, lead)].sort((a, b) => a.order - b.order);
 }
 
 export function isChanged(draft: Draft, row: Row | undefined): boolean {

@@ -5,7 +5,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useLive } from "@/api/live";
 import { useTableMeta, useTables } from "@/api/metadata";
-import { deleteRecord, fetchTop, patchRecord } from "@/api/records";
+import { fetchTop, patchRecord } from "@/api/records";
 import { parseJson } from "@/api/rows";
 import { useSession } from "@/api/session";
 import type { Row, Table } from "@/api/types";
@@ -18,22 +18,17 @@ import classes from "./Bell.module.css";
 
 const TABLE = "appnotification";
 
-/** Where a notification leads: its data or its regarding lookup says. */
+/** Where a notification leads: to the record it is about. */
 function target(row: Row): string | undefined {
   const data = parseJson<{ table?: string; id?: string } | null>(row.data ?? row.rpt_data, null);
   if (data?.table && data.id) return recordPath(data.table, data.id);
-  for (const key of Object.keys(row)) {
-    const lookup = /^(_.*(?:regarding|lead|object).*_value)@Microsoft\.Dynamics\.CRM\.lookuplogicalname$/.exec(key)?.[1];
-    if (lookup && typeof row[lookup] === "string") return recordPath(String(row[key]), String(row[lookup]));
-  }
-  return undefined;
+  const { rpt_regardingtype: type, rpt_regardingid: id } = row;
+  return typeof type === "string" && typeof id === "string" && type && id ? recordPath(type, id) : undefined;
 }
 
 async function dismiss(table: Table, row: Row) {
   const id = String(row[table.primaryid]);
-  // Some notifications remember that they were read; the others are cleared away.
-  if (table.columns.some((c) => c.name === "isread")) await patchRecord(table, id, { isread: true });
-  else await deleteRecord(table.entityset, id);
+  await patchRecord(table, id, { rpt_readon: new Date().toISOString() });
 }
 
 function List({ table, rows, onOpen, onDismiss }: { table: Table; rows: Row[]; onOpen: () => void; onDismiss: (row: Row) => void }) {
@@ -74,8 +69,7 @@ export function Bell() {
     queryKey: key,
     enabled: table !== undefined && me !== undefined,
     queryFn: ({ signal }) => {
-      const unread = table!.columns.some((c) => c.name === "isread") ? " and isread ne true" : "";
-      return fetchTop(table!.entityset, { filter: `_ownerid_value eq ${me}${unread}`, orderby: "createdon desc", top: 30, count: true }, signal);
+      return fetchTop(table!.entityset, { filter: `_ownerid_value eq ${me} and rpt_readon eq null`, orderby: "createdon desc", top: 30, count: true }, signal);
     },
   });
   useLive(readable ? TABLE : "", () => void client.invalidateQueries({ queryKey: key }));
