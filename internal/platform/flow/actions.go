@@ -54,7 +54,7 @@ type Problem struct {
 }
 
 // Define declares the actions on runs and definitions.
-func Define(r *action.Registry, e *Engine, check func() *Checker) {
+func Define(r *action.Registry, e *Engine) {
 	action.Define(r, action.Spec{Name: "rpt_ResumeFlowRun", Table: "rpt_flowrun", Effect: action.DB, Right: access.Write,
 		Description: "Lets a failed run of a flow go on from where it failed."},
 		func(_ context.Context, c action.Call, _ action.Empty) (action.Empty, error) {
@@ -68,7 +68,7 @@ func Define(r *action.Registry, e *Engine, check func() *Checker) {
 	action.Define(r, action.Spec{Name: "rpt_ValidateFlow", Effect: action.Read,
 		Description: "Tells all that is wrong with the definition of a flow; changes nothing."},
 		func(_ context.Context, _ action.Call, in ValidateInput) (Validated, error) {
-			_, err := Compile([]byte(in.Definition), check())
+			_, err := Compile([]byte(in.Definition), e.o.Checker)
 			out := Validated{Valid: err == nil, Problems: []Problem{}}
 			var bad *errs.Error
 			if errors.As(err, &bad) {

@@ -42,7 +42,10 @@ type Options struct {
 	Flows  func() *Set                // those in force
 	Bind   func(tx *sqldb.Tx) Records // records in a running transaction
 	Caller Caller
-	Logger *slog.Logger
+	// Checker is what definitions are validated against by rpt_ValidateFlow; nil
+	// checks no names of tables and actions.
+	Checker *Checker
+	Logger  *slog.Logger
 }
 
 // Counts are what an engine has done since it was made.

@@ -2,6 +2,7 @@ package flow
 
 import (
 	"context"
+	"log/slog"
 	"maps"
 
 	"github.com/rapport-platform/rapport/internal/ground/errs"
@@ -12,13 +13,14 @@ import (
 // activated is the statecode of a flow that is in force.
 const activated = 1
 
-// Hook keeps definitions that can't be used from being activated, and raises
-// the version with every change of a definition. A draft may be wrong.
-func Hook(check func() *Checker) record.Hook {
+// CheckDefinitions is the hook that keeps definitions which can't be used from
+// being activated, and raises the version with every change of a definition. A
+// draft may be wrong.
+func CheckDefinitions(check *Checker) record.Hook {
 	return record.Hook{Table: "workflow",
 		BeforeCreate: func(_ context.Context, _ *record.Tx, row record.Row) error {
 			row["rpt_version"] = int64(1)
-			return admit(row, row, check())
+			return admit(row, row, check)
 		},
 		BeforeUpdate: func(_ context.Context, _ *record.Tx, old, change record.Row) error {
 			whole := maps.Clone(old)
@@ -26,7 +28,7 @@ func Hook(check func() *Checker) record.Hook {
 			if _, edited := change["clientdata"]; edited {
 				change["rpt_version"] = old.Int("rpt_version") + 1
 			}
-			return admit(whole, change, check())
+			return admit(whole, change, check)
 		},
 	}
 }
@@ -46,29 +48,23 @@ func admit(whole, change record.Row, check *Checker) error {
 	return nil
 }
 
-// Rejected is a flow that is active and can't be used, with the reason.
-type Rejected struct {
-	Name string
-	Err  error
-}
-
-// Load reads the active flows. One that can't be used is reported and harms no other.
-func Load(ctx context.Context, r record.Reader, check *Checker) (*Set, []Rejected, error) {
+// Load reads the active flows. One that can't be used is logged and left out;
+// it harms no other.
+func Load(ctx context.Context, r record.Reader, check *Checker, logger *slog.Logger) (*Set, error) {
 	page, err := r.Find(ctx, query.Query{Table: "workflow", Where: query.Compare{Left: query.Path{"statecode"}, Value: int64(activated)}})
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	var programs []*Program
-	var bad []Rejected
 	for _, row := range page.Rows {
 		p, err := FromRow(row, check)
 		if err != nil {
-			bad = append(bad, Rejected{row.Text("name"), err})
+			logger.Warn("an active flow can't be used and is left out", "flow", row.Text("name"), "error", err)
 			continue
 		}
 		programs = append(programs, p)
 	}
-	return NewSet(programs...), bad, nil
+	return NewSet(programs...), nil
 }
 
 // FromRow compiles the definition in a row of workflow.

@@ -104,6 +104,13 @@ func decodeJSON(raw json.RawMessage) any {
 	return plain(v)
 }
 
+// blank tells whether a value is null or a text of nothing but space; an empty
+// list is a value, and replaces one that is not.
+func blank(v any) bool {
+	s, isText := v.(string)
+	return v == nil || isText && strings.TrimSpace(s) == ""
+}
+
 // empty tells whether a value is nothing that one would fill in.
 func empty(v any) bool {
 	switch x := v.(type) {

@@ -68,7 +68,7 @@ func (r rowOf) eval(ctx context.Context, vars map[string]any) (record.Row, error
 			return nil, errs.New(errs.Invalid, "flow.step", "the values of a row must be an object")
 		}
 		for name, value := range values {
-			if slices.Contains(r.omit, name) || r.fill && empty(value) {
+			if slices.Contains(r.omit, name) || r.fill && blank(value) {
 				continue
 			}
 			out[name] = value

@@ -36,6 +36,7 @@ var asSystem = []string{
 	"internal/edge/app/seed.go",
 	"internal/edge/app/wire.go",
 	"internal/platform/access/principal.go",
+	"internal/platform/flow/engine.go",
 }
 
 // backgrounds lists the files that may make a context out of nothing.
