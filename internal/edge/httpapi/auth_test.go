@@ -1,0 +1,232 @@
+package httpapi_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rapport-platform/rapport/internal/platform/access"
+	"github.com/rapport-platform/rapport/internal/platform/record"
+)
+
+func TestSignInAndOut(t *testing.T) {
+	t.Parallel()
+	eachSite(t, func(t *testing.T, s *site) {
+		b := s.browser()
+		b.do("GET", "/api/auth/session", "").wantCode(401, "access.sign_in")
+		r := b.do("POST", "/api/auth/signin", `{"username":" NORA ","password":"`+password+`"}`).want(200)
+		user, _ := r.json["user"].(map[string]any)
+		if user["systemuserid"] != s.nora.String() || user["fullname"] != "Nora" || user["domainname"] != "nora" || r.json["csrf"] == "" || len(r.json["roles"].([]any)) != 1 {
+			t.Errorf("the session says %s", r.body)
+		}
+		cookie := r.header.Get("Set-Cookie")
+		for _, want := range []string{"rapport_session=rps_", "; Path=/", "; HttpOnly", "; SameSite=Lax", "; Max-Age=604800"} {
+			if !strings.Contains(cookie, want) {
+				t.Errorf("the cookie lacks %q: %s", want, cookie)
+			}
+		}
+		if strings.Contains(cookie, "Secure") || strings.Contains(cookie, "Domain") {
+			t.Errorf("cookie over plain HTTP: %s", cookie)
+		}
+		if again := b.do("GET", "/api/auth/session", "").want(200); again.body != r.body {
+			t.Errorf("read again it says %s, not %s", again.body, r.body)
+		}
+		b.csrf, _ = r.json["csrf"].(string)
+		out := b.do("POST", "/api/auth/signout", "").want(204)
+		if c := out.header.Get("Set-Cookie"); !strings.Contains(c, "rapport_session=;") || !strings.Contains(c, "Max-Age=0") {
+			t.Errorf("signing out sets %q", c)
+		}
+		secret, _, _ := strings.Cut(strings.TrimPrefix(cookie, "rapport_session="), ";")
+		s.browser().do("GET", "/api/auth/session", "", "Cookie: rapport_session="+secret).want(401)
+	})
+}
+
+func TestSignInRefuses(t *testing.T) {
+	t.Parallel()
+	eachSite(t, func(t *testing.T, s *site) {
+		good := `{"username":"nora","password":"` + password + `"}`
+		for name, c := range map[string]struct {
+			body    string
+			headers []string
+			status  int
+			code    string
+		}{
+			"a wrong password":        {`{"username":"nora","password":"wrong horse"}`, nil, 401, "auth.wrong"},
+			"an unknown name":         {`{"username":"nobody","password":"` + password + `"}`, nil, 401, "auth.wrong"},
+			"a name out of all size":  {`{"username":"` + strings.Repeat("x", 2000) + `","password":"` + password + `"}`, nil, 401, "auth.wrong"},
+			"no JSON":                 {`username=nora`, nil, 400, "auth.body"},
+			"wrong types":             {`{"username":1,"password":[]}`, nil, 400, "auth.body"},
+			"a form":                  {"username=nora&password=" + password, []string{"Content-Type: application/x-www-form-urlencoded"}, 415, "http.content_type"},
+			"plain text":              {good, []string{"Content-Type: text/plain"}, 415, "http.content_type"},
+			"no content type":         {good, []string{"Content-Type: "}, 415, "http.content_type"},
+			"another site's page":     {good, []string{"Sec-Fetch-Site: cross-site"}, 403, "auth.origin"},
+			"another origin":          {good, []string{"Origin: https://evil.example"}, 403, "auth.origin"},
+			"a body out of all bound": {`{"username":"` + strings.Repeat("x", 9000) + `"}`, nil, 413, "http.too_large"},
+		} {
+			r := s.browser().do("POST", "/api/auth/signin", c.body, c.headers...)
+			if e, _ := r.json["error"].(map[string]any); r.status != c.status || e["@rapport.code"] != c.code {
+				t.Errorf("%s: got %d %s", name, r.status, r.body)
+			}
+			if r.header.Get("Set-Cookie") != "" || strings.Contains(r.body, password) {
+				t.Errorf("%s: sets %q, answers %s", name, r.header.Get("Set-Cookie"), r.body)
+			}
+		}
+	})
+}
+
+func TestSignInIsSlowedDown(t *testing.T) {
+	t.Parallel()
+	eachSite(t, func(t *testing.T, s *site) {
+		b := s.browser()
+		for range 8 {
+			b.do("POST", "/api/auth/signin", `{"username":"nora","password":"wrong horse"}`).want(401)
+		}
+		r := b.do("POST", "/api/auth/signin", `{"username":"Nora","password":"`+password+`"}`).wantCode(429, "auth.too_many")
+		if r.header.Get("Retry-After") != "30" {
+			t.Errorf("Retry-After is %q", r.header.Get("Retry-After"))
+		}
+		s.signedIn("ada") // others are not kept out
+		s.clock.Advance(30 * time.Second)
+		s.signedIn("nora")
+	})
+}
+
+// A session must not be one that was known before: what the browser held when
+// it signed in stays worthless, and is ended if it was a session.
+func TestSessionFixation(t *testing.T) {
+	t.Parallel()
+	eachSite(t, func(t *testing.T, s *site) {
+		const planted = "rps_planted"
+		r := s.browser().do("POST", "/api/auth/signin", `{"username":"nora","password":"`+password+`"}`, "Cookie: rapport_session="+planted).want(200)
+		if strings.Contains(r.header.Get("Set-Cookie"), planted) {
+			t.Error("the planted session was taken over")
+		}
+		s.browser().do("GET", "/api/auth/session", "", "Cookie: rapport_session="+planted).want(401)
+
+		first, err := s.auth.SignIn(t.Context(), "ada", password, "192.0.2.1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.browser().do("POST", "/api/auth/signin", `{"username":"nora","password":"`+password+`"}`, "Cookie: rapport_session="+first.Secret).want(200)
+		if _, err := s.auth.Session(t.Context(), first.Secret); err == nil {
+			t.Error("the session that the browser held before lives on")
+		}
+	})
+}
+
+func TestCookieWritesNeedTheToken(t *testing.T) {
+	t.Parallel()
+	eachSite(t, func(t *testing.T, s *site) {
+		b := s.signedIn("ada")
+		const lead = `{"lastname":"Neu"}`
+		b.do("POST", "/api/data/v9.2/leads", lead).want(204)
+		b.do("POST", "/api/data/v9.2/leads", lead, "X-CSRF-Token: ").wantCode(403, "auth.csrf")
+		b.do("POST", "/api/data/v9.2/leads", lead, "X-CSRF-Token: "+b.csrf+"x").wantCode(403, "auth.csrf")
+		b.do("POST", "/api/data/v9.2/leads", lead, "Sec-Fetch-Site: cross-site").wantCode(403, "auth.origin")
+		b.do("POST", "/api/data/v9.2/leads", lead, "Sec-Fetch-Site: same-site").wantCode(403, "auth.origin")
+		b.do("POST", "/api/data/v9.2/leads", lead, "Origin: null").wantCode(403, "auth.origin")
+		b.do("POST", "/api/data/v9.2/leads", lead, "Sec-Fetch-Site: same-origin").want(204)
+		b.do("DELETE", "/api/data/v9.2/leads("+s.ada.String()+")", "", "X-CSRF-Token: ").wantCode(403, "auth.csrf")
+		b.do("GET", "/api/data/v9.2/leads", "", "X-CSRF-Token: ", "Sec-Fetch-Site: cross-site").want(200)
+		other := s.signedIn("nora")
+		other.do("POST", "/api/data/v9.2/leads", lead, "X-CSRF-Token: "+b.csrf).wantCode(403, "auth.csrf")
+		b.do("POST", "/api/auth/signout", "", "X-CSRF-Token: ").wantCode(403, "auth.csrf")
+		b.do("GET", "/api/auth/session", "").want(200)
+	})
+}
+
+func TestBearerTokens(t *testing.T) {
+	t.Parallel()
+	eachSite(t, func(t *testing.T, s *site) {
+		token, err := s.auth.CreateToken(t.Context(), s.ada, "script", time.Hour)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b := s.browser()
+		// A token needs no CSRF token: no browser sends it by itself.
+		b.do("POST", "/api/data/v9.2/leads", `{"lastname":"Neu"}`, "Authorization: Bearer "+token, "Origin: https://elsewhere.example").want(204)
+		if r := b.do("GET", "/api/auth/session", "", "Authorization: bearer "+token).want(200); r.json["csrf"] != "" || r.header.Get("Set-Cookie") != "" {
+			t.Errorf("a token's session says %s", r.body)
+		}
+		in := s.signedIn("ada")
+		for name, header := range map[string]string{"unknown": "Bearer rpt_nosuch", "empty": "Bearer ", "of a topic": "Bearer rpk_x"} {
+			r := in.do("GET", "/api/data/v9.2/leads", "", "Authorization: "+header).wantCode(401, "auth.token")
+			if !strings.HasPrefix(r.header.Get("WWW-Authenticate"), "Bearer") {
+				t.Errorf("%s: WWW-Authenticate is %q", name, r.header.Get("WWW-Authenticate"))
+			}
+		}
+		in.do("GET", "/api/auth/session", "", "Authorization: Basic eDp5").want(200)
+		s.clock.Advance(time.Hour + time.Second)
+		b.do("GET", "/api/data/v9.2/leads", "", "Authorization: Bearer "+token).wantCode(401, "auth.token")
+	})
+}
+
+func TestSessionsEnd(t *testing.T) {
+	t.Parallel()
+	eachSite(t, func(t *testing.T, s *site) {
+		b := s.signedIn("nora")
+		s.clock.Advance(11 * time.Hour)
+		b.do("GET", "/api/auth/session", "").want(200)
+		s.clock.Advance(11 * time.Hour)
+		b.do("GET", "/api/auth/session", "").want(200)
+		s.clock.Advance(12*time.Hour + time.Second)
+		b.do("GET", "/api/auth/session", "").want(401)
+		b = s.signedIn("nora")
+		s.update(s.ada, "systemuser", s.nora, record.Row{"isdisabled": true})
+		s.reload()
+		b.do("GET", "/api/auth/session", "").want(401)
+		s.browser().do("POST", "/api/auth/signin", `{"username":"nora","password":"`+password+`"}`).wantCode(401, "auth.wrong")
+	})
+}
+
+func TestSecureCookies(t *testing.T) {
+	t.Parallel()
+	eachSite(t, func(t *testing.T, s *site) {
+		r := s.browser().do("POST", "/api/auth/signin", `{"username":"nora","password":"`+password+`"}`, "X-Forwarded-Proto: https").want(200)
+		cookie := r.header.Get("Set-Cookie")
+		if !strings.HasPrefix(cookie, "__Host-rapport_session=") || !strings.Contains(cookie, "; Secure") || r.header.Get("Strict-Transport-Security") == "" {
+			t.Errorf("behind TLS: %s, HSTS %q", cookie, r.header.Get("Strict-Transport-Security"))
+		}
+		value, _, _ := strings.Cut(cookie, ";")
+		s.browser().do("GET", "/api/auth/session", "", "Cookie: "+value, "X-Forwarded-Proto: https").want(200)
+		_, secret, _ := strings.Cut(value, "=")
+		s.browser().do("GET", "/api/auth/session", "", "Cookie: rapport_session="+secret, "X-Forwarded-Proto: https").want(401)
+	})
+}
+
+// A person without any role is known, and sees and changes nothing.
+func TestNoRoleNoData(t *testing.T) {
+	t.Parallel()
+	eachSite(t, func(t *testing.T, s *site) {
+		lead := s.must("lead", record.Row{"lastname": "Secret"}).ID("leadid")
+		key := lead.String()
+		b := s.signedIn("otto")
+		r := b.do("GET", "/api/auth/session", "").want(200)
+		if roles := r.json["roles"].([]any); len(roles) != 0 {
+			t.Errorf("roles are %v", roles)
+		}
+		for _, name := range s.catalog.Names() {
+			table, _ := s.catalog.Table(name)
+			b.do("GET", "/api/data/v9.2/"+table.Set, "").wantCode(403, "access.privilege")
+		}
+		b.do("POST", "/api/data/v9.2/leads", `{"lastname":"x"}`).want(403)
+		for _, method := range []string{"GET", "DELETE", "PATCH"} {
+			body := ""
+			if method == "PATCH" {
+				body = `{"lastname":"x"}`
+			}
+			if r := b.do(method, "/api/data/v9.2/leads("+key+")", body, "If-Match: *"); r.status != 403 && r.status != 404 || strings.Contains(r.body, "Secret") {
+				t.Errorf("%s: %d %s", method, r.status, r.body)
+			}
+		}
+		if r := b.do("GET", "/api/ui/tables", ""); r.body != "[]" {
+			t.Errorf("tables: %s", r.body)
+		}
+		b.do("GET", "/api/ui/tables/lead", "").want(403)
+		b.do("GET", "/api/ui/tables/lead/"+key+"/timeline", "").want(403)
+		row, err := s.store.Get(access.AsSystem(t.Context(), "test"), "lead", lead, nil, nil)
+		if err != nil || row.Version() != 1 || row.Text("lastname") != "Secret" {
+			t.Errorf("%v, version %d", err, row.Version())
+		}
+	})
+}
