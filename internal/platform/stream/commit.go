@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -22,13 +23,7 @@ const groupBytes = 1 << 20
 type request struct {
 	payload *[]byte // room for the pack's version, then the frames of the call
 	count   int
-	turn    chan turn // takes exactly one
-}
-
-// turn is what a waiting call is told: its outcome, or to write the next group.
-type turn struct {
-	lead bool
-	err  error
+	done    chan error // takes exactly one
 }
 
 // Publish stores events in a topic and returns once all of them are on disk;
@@ -47,7 +42,7 @@ func (s *Stream) Publish(ctx context.Context, name string, events ...cloudevents
 	if err != nil {
 		return err
 	}
-	r := &request{payload: s.buffer(), count: len(events), turn: make(chan turn, 1)}
+	r := &request{payload: s.buffer(), count: len(events), done: make(chan error, 1)}
 	scratch := s.buffer()
 	*r.payload, *scratch = appendFrames(append((*r.payload)[:0], packPlain), traceParent(ctx), events, *scratch)
 	s.bufs.Put(scratch)
@@ -55,16 +50,17 @@ func (s *Stream) Publish(ctx context.Context, name string, events ...cloudevents
 	case err != nil:
 		return err
 	case lead:
-		return s.lead(t)
+		s.writeGroup(t)
+		if t.more() {
+			go s.writeRest(t)
+		}
+		return <-r.done
 	}
 	select {
-	case turn := <-r.turn:
-		if turn.lead {
-			return s.lead(t)
-		}
-		return turn.err
+	case err := <-r.done:
+		return err
 	case <-ctx.Done():
-		s.leave(t, r)
+		t.leave(r, &s.bufs)
 		return errDown(ctx.Err())
 	}
 }
@@ -87,9 +83,9 @@ func traceParent(ctx context.Context) string {
 	return carrier["traceparent"]
 }
 
-// enter puts a call into the queue. The first one leads: it writes for all that
-// wait. So a call that comes alone is written at once by its own goroutine,
-// and while one group is being flushed the next gathers by itself.
+// enter puts a call into the queue. One that comes alone leads: it writes by
+// itself at once, with no goroutine in between. Those that come while it does
+// gather by themselves and are written together by writeRest.
 func (t *topic) enter(r *request) (lead bool, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -102,10 +98,24 @@ func (t *topic) enter(r *request) (lead bool, err error) {
 	return lead, nil
 }
 
-// lead writes one group, the caller's own call first in it, tells the others
-// the outcome and leaves the lead to the first of those that have come since.
-func (s *Stream) lead(t *topic) error {
+// writeRest writes what waits, group after group, until nothing does. It is one
+// goroutine for a whole rush: handing the lead from caller to caller would
+// leave the disk idle while the next one waits for a core.
+func (s *Stream) writeRest(t *topic) {
+	for {
+		s.writeGroup(t)
+		if !t.more() {
+			return
+		}
+	}
+}
+
+// writeGroup writes as many of the waiting calls as fit into one pack and tells each the outcome.
+func (s *Stream) writeGroup(t *topic) {
 	group := t.group()
+	if len(group) == 0 {
+		return
+	}
 	payload := group[0].payload
 	count := group[0].count
 	for _, r := range group[1:] {
@@ -116,11 +126,9 @@ func (s *Stream) lead(t *topic) error {
 	err := s.write(t, *payload, count)
 	s.tally(err, count, len(*payload))
 	s.bufs.Put(payload)
-	t.pass()
-	for _, r := range group[1:] {
-		r.turn <- turn{err: err}
+	for _, r := range group {
+		r.done <- err
 	}
-	return err
 }
 
 // group takes the calls of the next write off the queue.
@@ -136,42 +144,32 @@ func (t *topic) group() []*request {
 		size += len(*r.payload)
 		n++
 	}
-	group := append([]*request(nil), t.queue[:n]...)
-	t.queue = append(t.queue[:0], t.queue[n:]...)
+	group := slices.Clone(t.queue[:n])
+	t.queue = slices.Delete(t.queue, 0, n)
 	return group
 }
 
-// pass leaves the lead to the first call that waits.
-func (t *topic) pass() {
+// more tells whether calls wait; if not, whoever comes next leads.
+func (t *topic) more() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if len(t.queue) > 0 {
-		t.queue[0].turn <- turn{lead: true}
-		return
+		return true
 	}
 	t.led = false
 	if t.closed {
 		close(t.idle)
 	}
+	return false
 }
 
-// leave takes a call whose caller has gone off the queue. One that is being
-// written stays, and one that has just been given the lead passes it on.
-func (s *Stream) leave(t *topic, r *request) {
+// leave takes a call whose caller has gone off the queue; one that is being written stays.
+func (t *topic) leave(r *request, bufs *sync.Pool) {
 	t.mu.Lock()
-	at := slices.Index(t.queue, r)
-	if at >= 0 {
+	defer t.mu.Unlock()
+	if at := slices.Index(t.queue, r); at >= 0 {
 		t.queue = slices.Delete(t.queue, at, at+1)
-		s.bufs.Put(r.payload)
-	}
-	t.mu.Unlock()
-	if at < 0 {
-		return
-	}
-	select {
-	case <-r.turn: // it can only be the lead, for it was still in the queue
-		t.pass()
-	default:
+		bufs.Put(r.payload)
 	}
 }
 

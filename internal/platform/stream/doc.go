@@ -15,8 +15,8 @@
 // Publish returns once its events are on disk. The embedded server runs with
 // SyncAlways: it calls fsync before it acknowledges. A flush costs the same for
 // one event as for a thousand, so the calls that wait for a topic at
-// one moment are written together, as one JetStream message, a pack, by the
-// first of them. Nobody waits for others to come.
+// one moment are written together as one JetStream message, a pack. Nobody
+// waits for others to come.
 //
 // A pack was chosen over JetStream's atomic batch of single messages because
 // one message is all or nothing by itself: to every reader at every moment,

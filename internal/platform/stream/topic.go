@@ -21,7 +21,7 @@ type topic struct {
 
 	mu     sync.Mutex
 	queue  []*request
-	led    bool // a call is writing, or has just been told to
+	led    bool // somebody writes
 	closed bool
 	idle   chan struct{} // closed when the last call of a closed topic is done
 }
