@@ -59,6 +59,28 @@ test("from sign-in to an edited field by keyboard alone", { skip }, async () => 
   await page.context().close();
 });
 
+test("j and k walk the list from wherever the focus was, and scrolling keeps pace", { skip }, async () => {
+  const page = await signedIn();
+  await page.goto(`${base}/r/lead`);
+  await page.locator('[role="rowheader"]').first().waitFor();
+  await page.keyboard.press("j");
+  assert.equal(await focused(page), "0:0");
+  for (let i = 0; i < 30; i++) await page.keyboard.press("j");
+  const total = Number(await page.getByRole("grid").getAttribute("aria-rowcount")) - 1;
+  const row = Math.min(30, total - 1);
+  assert.equal(await focused(page), `${row}:0`);
+  const seen = await page.evaluate(() => {
+    const cell = document.activeElement.getBoundingClientRect();
+    const grid = document.querySelector('[role="grid"]').getBoundingClientRect();
+    return cell.top >= grid.top + 33 && cell.bottom <= grid.bottom + 1;
+  });
+  assert.ok(seen, "the focused row is neither below the edge nor under the sticky head");
+  await page.keyboard.press("k");
+  assert.equal(await focused(page), `${row - 1}:0`);
+  clean(page);
+  await page.context().close();
+});
+
 test("single-key shortcuts can be switched off", { skip }, async () => {
   const page = await signedIn();
   await page.keyboard.press("?");

@@ -3,6 +3,7 @@ import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { GridSearch } from "@/app/router";
 import type { Table } from "@/api/types";
+import { useShortcuts } from "@/lib/keys";
 import { rowHeight, useSettings } from "@/lib/settings";
 import { GridHead } from "./GridHead";
 import { GridRow } from "./GridRow";
@@ -38,6 +39,8 @@ export function GridTable({ table, state, data, peek, open, onOpen, onPreview, o
   const idAt = useCallback((row: number) => (rows[row] ? String(rows[row][table.primaryid]) : undefined), [rows, table.primaryid]);
 
   const focused = useRef(0);
+  /** Whether the cursor has been in the list yet: the first j goes to the first row, not past it. */
+  const entered = useRef(false);
   const virtual = useVirtualizer({
     count: rows.length + (more || data.loading ? (data.loading ? 20 : 3) : 0),
     getScrollElement: () => scroller.current,
@@ -72,6 +75,13 @@ export function GridTable({ table, state, data, peek, open, onOpen, onPreview, o
     },
   });
   focused.current = roving.row;
+  const step = (by: number) => roving.goTo({ row: Math.max(0, Math.min(rows.length - 1, roving.row + (entered.current ? by : 0))), col: roving.col });
+  useShortcuts([
+    { keys: "j", label: "keys.next", group: "keys.list", run: () => step(1) },
+    { keys: "k", label: "keys.previous", group: "keys.list", run: () => step(-1) },
+    { keys: "enter", label: "keys.openRow", group: "keys.list" },
+    { keys: "space", label: "keys.preview", group: "keys.list" },
+  ]);
 
   // An open preview follows the cursor.
   const here = idAt(roving.row);
@@ -97,7 +107,7 @@ export function GridTable({ table, state, data, peek, open, onOpen, onPreview, o
   return (
     <>
     <div ref={scroller} className={classes.scroller} role="grid" aria-label={table.pluralLabel} aria-busy={data.loading || data.stale}
-      aria-rowcount={data.total === undefined ? -1 : data.total + 1} aria-colcount={state.columns.length} onKeyDown={roving.onKeyDown}
+      aria-rowcount={data.total === undefined ? -1 : data.total + 1} aria-colcount={state.columns.length} onKeyDown={roving.onKeyDown} onFocus={() => { entered.current = true; }}
       style={{ ["--cols" as string]: model.template, ["--first" as string]: `${model.headers[0]?.getSize() ?? 200}px`, ["--row" as string]: `${height}px` }}
       data-stale={data.stale || undefined}>
       <div className={classes.sizer} role="presentation" style={{ minWidth: model.total }}>

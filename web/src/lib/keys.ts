@@ -8,7 +8,8 @@ export interface Shortcut {
   label: string;
   /** i18n key of the group in the keyboard help. */
   group: string;
-  run: (event: KeyboardEvent) => void;
+  /** Absent where a screen handles the key itself and the help only names it. */
+  run?: (event: KeyboardEvent) => void;
   /** Also while a text field has the focus (only sensible with `mod`). */
   whileTyping?: boolean;
 }
@@ -37,7 +38,7 @@ export function keyName(event: KeyboardEvent): string {
 function find(name: string, typing: boolean): Shortcut | undefined {
   for (let i = active.length - 1; i >= 0; i--) {
     const shortcut = active[i]!;
-    if (shortcut.keys === name && (!typing || shortcut.whileTyping)) return shortcut;
+    if (shortcut.run && shortcut.keys === name && (!typing || shortcut.whileTyping)) return shortcut;
   }
   return undefined;
 }
@@ -56,7 +57,7 @@ function onKeyDown(event: KeyboardEvent) {
   pending = "";
   if (hit) {
     event.preventDefault();
-    hit.run(event);
+    hit.run?.(event);
   } else if (!typing && active.some((s) => s.keys.startsWith(`${name} `))) {
     pending = name;
     pendingUntil = now + SEQUENCE_MS;
@@ -76,7 +77,7 @@ export function useShortcuts(shortcuts: Shortcut[]): void {
   });
   const signature = shortcuts.map((s) => s.keys).join("|");
   useEffect(() => {
-    const mine = latest.current.map((shortcut, i): Shortcut => ({ ...shortcut, run: (e) => latest.current[i]?.run(e) }));
+    const mine = latest.current.map((shortcut, i): Shortcut => ({ ...shortcut, run: shortcut.run && ((e) => latest.current[i]?.run?.(e)) }));
     if (active.length === 0) document.addEventListener("keydown", onKeyDown);
     active.push(...mine);
     changed();

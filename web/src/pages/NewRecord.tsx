@@ -46,7 +46,7 @@ function Blank({ table }: { table: Table }) {
     column !== undefined && !column.readonly && !filledIn.has(column.name) && column.type !== "json" && column.type !== "id";
   const sections = formOf(table).tabs.flatMap((tab) => tab.sections).map((s) => ({ label: s.label, columns: s.columns.map((n) => columnOf(table, n)).filter(asked) })).filter((s) => s.columns.length > 0);
   const required = table.columns.filter((c) => c.required && asked(c) && !sections.some((s) => s.columns.includes(c)));
-  if (required.length > 0) sections.unshift({ label: "", columns: required });
+  if (required.length > 0) sections.push({ label: "", columns: required });
 
   const create = useMutation({
     mutationFn: (values: Record<string, unknown>) => createRecord(table.entityset, table.primaryid, payload(table, values, entitySets(client))),
