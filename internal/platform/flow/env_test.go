@@ -37,14 +37,28 @@ type world struct {
 }
 
 func newWorld(t testing.TB, db *sqldb.DB, catalog *metadata.Catalog) *world {
-	w := &world{TB: t, db: db, clock: clock.NewFake(time.Date(2026, 11, 22, 8, 0, 0, 0, time.UTC)), catalog: catalog}
+	w := wire(t, db, catalog, clock.NewFake(time.Date(2026, 11, 22, 8, 0, 0, 0, time.UTC)))
+	w.seed()
+	return w
+}
+
+// wire makes a world over a database; fake or real is the clock.
+func wire(t testing.TB, db *sqldb.DB, catalog *metadata.Catalog, hands clock.Clock) *world {
+	w := &world{TB: t, db: db, catalog: catalog}
+	w.clock, _ = hands.(*clock.Fake)
 	c := func() *metadata.Catalog { return catalog }
-	w.queue = job.NewQueue(db, w.clock)
-	w.store = record.New(record.Options{DB: db, Catalog: c, Clock: w.clock, Log: changelog.New(db),
+	w.queue = job.NewQueue(db, hands)
+	w.store = record.New(record.Options{DB: db, Catalog: c, Clock: hands, Log: changelog.New(db),
 		Access: &access.Control{Catalog: c, Current: w.snap.Load}})
-	w.engine = flow.New(flow.Options{DB: db, Queue: w.queue, Clock: w.clock, Flows: w.flows.Load, Caller: w,
+	w.engine = flow.New(flow.Options{DB: db, Queue: w.queue, Clock: hands, Flows: w.flows.Load, Caller: w,
 		Bind: func(tx *sqldb.Tx) flow.Records { return w.store.Bind(tx) }})
 	w.loadAccess()
+	return w
+}
+
+// seed makes the business unit and the user in whose name flows act.
+func (w *world) seed() {
+	w.Helper()
 	err := w.store.Write(w.system(), func(tx *record.Tx) error {
 		unit, err := tx.Create(w.system(), "businessunit", record.Row{"name": "Head Office"})
 		if err != nil {
@@ -54,10 +68,9 @@ func newWorld(t testing.TB, db *sqldb.DB, catalog *metadata.Catalog) *world {
 		return err
 	})
 	if err != nil {
-		t.Fatal(err)
+		w.Fatal(err)
 	}
 	w.loadAccess()
-	return w
 }
 
 func (w *world) loadAccess() {
