@@ -1,10 +1,11 @@
 package httpapi
 
 import (
+	"bytes"
 	"errors"
-	"io"
 	"net/http"
 	"strings"
+	"sync"
 
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
@@ -25,6 +26,8 @@ import (
 type EventsAPI struct {
 	Publisher portal.Publisher
 	Keys      portal.Keys
+
+	bodies sync.Pool // *bytes.Buffer
 }
 
 var (
@@ -54,7 +57,13 @@ func (a *EventsAPI) publish(w http.ResponseWriter, r *http.Request) {
 		writePortalError(w, r, errEventsEncoding)
 		return
 	}
-	body, err := readEvents(w, r)
+	// The publisher keeps nothing of the events, so the body's memory is used again.
+	buffer, ok := a.bodies.Get().(*bytes.Buffer)
+	if !ok {
+		buffer = new(bytes.Buffer)
+	}
+	defer a.bodies.Put(buffer)
+	body, err := readEvents(w, r, buffer)
 	if err != nil {
 		writePortalError(w, r, err)
 		return
@@ -77,26 +86,21 @@ func (a *EventsAPI) publish(w http.ResponseWriter, r *http.Request) {
 }
 
 // readEvents reads the body in one piece, at most what a batch may have.
-func readEvents(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+func readEvents(w http.ResponseWriter, r *http.Request, into *bytes.Buffer) ([]byte, error) {
 	if r.ContentLength > cloudevents.MaxBytes {
 		// Nothing is read of it, so the connection can't be used again.
 		w.Header().Set("Connection", "close")
 		return nil, errEventsSize
 	}
-	reader := http.MaxBytesReader(w, r.Body, cloudevents.MaxBytes)
-	var body []byte
-	var err error
-	if r.ContentLength >= 0 {
-		body = make([]byte, r.ContentLength)
-		_, err = io.ReadFull(reader, body)
-	} else {
-		body, err = io.ReadAll(reader)
+	into.Reset()
+	if r.ContentLength > 0 {
+		into.Grow(int(r.ContentLength) + bytes.MinRead) // with the room that ReadFrom wants at the end
 	}
-	var tooLarge *http.MaxBytesError
-	switch {
-	case err == nil:
-		return body, nil
-	case errors.As(err, &tooLarge):
+	_, err := into.ReadFrom(http.MaxBytesReader(w, r.Body, cloudevents.MaxBytes))
+	if err == nil {
+		return into.Bytes(), nil
+	}
+	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
 		return nil, errEventsSize
 	}
 	return nil, errEventsBody

@@ -37,8 +37,9 @@ const (
 
 // reader walks through one JSON text without building a tree of it.
 type reader struct {
-	dec    jsontext.Decoder
-	source string // the source of an event that names none; Event Grid only
+	dec     jsontext.Decoder
+	source  string // the source of an event that names none; Event Grid only
+	limited bool   // data has a limit of depth: true for what comes from outside
 }
 
 func decode(b []byte, into []Event, n number, read func(*reader, *Event) error) ([]Event, error) {
@@ -211,8 +212,8 @@ func (r *reader) cloudEvent(e *Event) error {
 			e.Time, err = parseTime("time", s)
 			return err
 		case "data":
-			if value.Kind() != 'n' {
-				e.Data = json.RawMessage(value)
+			if e.Data, err = r.dataOf(value); err != nil {
+				return err
 			}
 			return once(&seen, seenData, "data")
 		case "data_base64":
@@ -241,6 +242,17 @@ func (r *reader) cloudEvent(e *Event) error {
 		}
 	}
 	return e.Validate()
+}
+
+// dataOf gives the data of an event; null counts as absent.
+func (r *reader) dataOf(value jsontext.Value) (json.RawMessage, error) {
+	if value.Kind() == 'n' {
+		return nil, nil
+	}
+	if r.limited && tooDeep(value, MaxDepth) {
+		return nil, errTooDeep
+	}
+	return json.RawMessage(value), nil
 }
 
 // extend adds an extension attribute of a structured event. Null means absent,

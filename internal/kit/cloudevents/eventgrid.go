@@ -2,7 +2,6 @@ package cloudevents
 
 import (
 	"bytes"
-	"encoding/json"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -45,8 +44,8 @@ func (r *reader) eventGrid(e *Event) error {
 				return attribute("metadataVersion", "unsupported", "must be 1")
 			}
 		case "data":
-			if value.Kind() != 'n' {
-				e.Data = json.RawMessage(value)
+			if e.Data, err = r.dataOf(value); err != nil {
+				return err
 			}
 			return once(&seen, seenData, "data")
 		}

@@ -85,6 +85,9 @@ func (e *Event) setBody(body []byte) error {
 	if err := checkBody(body); err != nil {
 		return err
 	}
+	if tooDeep(body, MaxDepth) {
+		return errTooDeep
+	}
 	trimmed := bytes.TrimSpace(body)
 	if !jsontext.Value(trimmed).IsValid(jsontext.AllowDuplicateNames(true)) {
 		return errDataNotJSON

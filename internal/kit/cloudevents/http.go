@@ -1,6 +1,7 @@
 package cloudevents
 
 import (
+	"errors"
 	"mime"
 	"net/http"
 	"strings"
@@ -36,14 +37,22 @@ func FromHTTP(h http.Header, body []byte, source string) ([]Event, error) {
 	if err := checkBody(body); err != nil {
 		return nil, err
 	}
-	r := &reader{source: source}
+	r := &reader{source: source, limited: true}
+	var events []Event
 	switch mediaType {
 	case "application/cloudevents+json":
-		return r.decode(body, nil, one, (*reader).cloudEvent)
+		events, err = r.decode(body, nil, one, (*reader).cloudEvent)
 	case "application/cloudevents-batch+json":
-		return r.decode(body, nil, many, (*reader).cloudEvent)
+		events, err = r.decode(body, nil, many, (*reader).cloudEvent)
+	default:
+		events, err = r.decode(body, nil, oneOrMany, schemaOf(body))
 	}
-	return r.decode(body, nil, oneOrMany, schemaOf(body))
+	// The tokeniser has a limit of its own, far above ours, and calls what is
+	// over it malformed.
+	if errors.Is(err, errMalformed) && tooDeep(body, MaxDepth+2) {
+		return nil, errTooDeep
+	}
+	return events, err
 }
 
 func single(e Event, err error) ([]Event, error) {

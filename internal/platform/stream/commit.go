@@ -43,9 +43,7 @@ func (s *Stream) Publish(ctx context.Context, name string, events ...cloudevents
 		return err
 	}
 	r := &request{payload: s.buffer(), count: len(events), done: make(chan error, 1)}
-	scratch := s.buffer()
-	*r.payload, *scratch = appendFrames(append((*r.payload)[:0], packPlain), traceParent(ctx), events, *scratch)
-	s.bufs.Put(scratch)
+	*r.payload = appendFrames(append((*r.payload)[:0], packPlain), traceParent(ctx), events)
 	switch lead, err := t.enter(r); {
 	case err != nil:
 		return err

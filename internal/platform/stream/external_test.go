@@ -83,7 +83,7 @@ func TestCorruptPack(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer nc.Close()
-	junk := []string{"", "\x00", "\x01\x00", "\x01\x02\xff", "\x01\x00\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", "\x01\x00\x02{}", "\x02nonsense", "\x09{}"}
+	junk := []string{"", "\x00", "\x01\x00", "\x01\x02\xff", "\x01\x00\xff\xff\xff\xff{}", "\x01\x00\x00\x00\x00", "\x01\x00\x00\x00\x00\x02{}", "\x02nonsense", "\x09{}"}
 	for _, payload := range junk {
 		if err := s.Publish(t.Context(), topic, event("good", 1)); err != nil {
 			t.Fatal(err)

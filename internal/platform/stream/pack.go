@@ -18,7 +18,8 @@ import (
 //	frame = trace length event
 //	trace = 0 (none) | 1 (that of the frame before) | 2 length traceparent
 //
-// Lengths are unsigned varints, an event is its structured JSON. Version 1 is
+// The length of a traceparent has one byte, that of an event four, the highest
+// first; an event is its structured JSON. Version 1 is
 // plain; in version 2 all after the version is one zstd frame. How many events
 // a pack holds stands at the end of its subject, so that JetStream's counts by
 // subject add up to the number of events of a topic without reading any.
@@ -44,7 +45,7 @@ func packOf(seq uint64) (pack uint64, index int) {
 
 // appendFrames appends the frames of one call of Publish. They refer to nothing
 // outside themselves, so calls can be joined by putting one after the other.
-func appendFrames(dst []byte, trace string, events []cloudevents.Event, scratch []byte) (frames, reuse []byte) {
+func appendFrames(dst []byte, trace string, events []cloudevents.Event) []byte {
 	for i := range events {
 		switch {
 		case trace == "" || len(trace) > maxTrace:
@@ -55,11 +56,12 @@ func appendFrames(dst []byte, trace string, events []cloudevents.Event, scratch 
 			dst = append(dst, traceGiven, byte(len(trace)))
 			dst = append(dst, trace...)
 		}
-		scratch = events[i].AppendJSON(scratch[:0])
-		dst = binary.AppendUvarint(dst, uint64(len(scratch)))
-		dst = append(dst, scratch...)
+		dst = append(dst, 0, 0, 0, 0)
+		begin := len(dst)
+		dst = events[i].AppendJSON(dst)
+		binary.BigEndian.PutUint32(dst[begin-4:], uint32(len(dst)-begin))
 	}
-	return dst, scratch
+	return dst
 }
 
 // subjectFor gives the subject of a topic's pack of n events.
@@ -145,12 +147,16 @@ func (u *unpacker) frame() ([]byte, error) {
 	default:
 		return nil, u.lost()
 	}
-	size, n := binary.Uvarint(rest)
-	if n <= 0 || size > uint64(len(rest)-n) || u.index == maxPackCount {
+	if len(rest) < 4 || u.index == maxPackCount {
 		return nil, u.lost()
 	}
-	end := n + int(size)
-	text := rest[n:end:end]
+	size := binary.BigEndian.Uint32(rest)
+	rest = rest[4:]
+	if uint64(size) > uint64(len(rest)) {
+		return nil, u.lost()
+	}
+	end := int(size)
+	text := rest[:end:end]
 	u.rest = rest[end:]
 	u.index++
 	return text, nil
