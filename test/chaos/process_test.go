@@ -60,7 +60,7 @@ func launch(t *testing.T, database string) *process {
 	l.Close()
 	data := t.TempDir()
 	p := &process{t: t, path: path, url: "http://" + addr, data: data,
-		env: append(os.Environ(), "RAPPORT_ADDR="+addr, "RAPPORT_DATA="+data, "RAPPORT_DATABASE="+database, "RAPPORT_SAMPLE=", "RAPPORT_ADMIN_PASSWORD=a long password")}
+		env: append(os.Environ(), "RAPPORT_ADDR="+addr, "RAPPORT_DATA="+data, "RAPPORT_DATABASE="+database, "RAPPORT_SAMPLE=", "RAPPORT_TRUSTED_PROXIES=127.0.0.0/8", "RAPPORT_ADMIN_PASSWORD=a long password")}
 	t.Cleanup(p.kill)
 	return p
 }

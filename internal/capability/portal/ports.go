@@ -17,7 +17,8 @@ type Forms interface {
 	Form(name string) (Form, bool)
 }
 
-// Keys tells whether a secret allows publishing to a topic, from memory.
+// Keys tells whether a secret allows publishing to a topic, from memory where
+// the secret is known. An error means that it could not be found out just now.
 type Keys interface {
-	Allowed(ctx context.Context, topic, secret string) bool
+	Allowed(ctx context.Context, topic, secret string) (bool, error)
 }

@@ -48,7 +48,15 @@ func (a *EventsAPI) Register(mux *http.ServeMux) {
 func (a *EventsAPI) publish(w http.ResponseWriter, r *http.Request) {
 	topic := r.PathValue("topic")
 	secret := publishingKey(r.Header)
-	if secret == "" || !a.Keys.Allowed(r.Context(), topic, secret) {
+	allowed, err := false, error(nil)
+	if secret != "" {
+		allowed, err = a.Keys.Allowed(r.Context(), topic, secret)
+	}
+	if err != nil {
+		writePortalError(w, r, err) // refused for now, not for good: the publisher tries again
+		return
+	}
+	if !allowed {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="events"`)
 		writePortalError(w, r, errEventsKey)
 		return

@@ -35,8 +35,8 @@ type waysServer struct {
 // topicKeys knows one secret for each topic.
 type topicKeys map[string]string
 
-func (k topicKeys) Allowed(_ context.Context, topic, secret string) bool {
-	return secret != "" && k[topic] == secret
+func (k topicKeys) Allowed(_ context.Context, topic, secret string) (bool, error) {
+	return secret != "" && k[topic] == secret, nil
 }
 
 func serveWays(t *testing.T, p portal.Publisher, change func(*portal.Config, *httpapi.PortalAPI)) *waysServer {

@@ -15,11 +15,11 @@ import (
 // TopicKeys says which keys may publish to which topic. The hashes are kept in
 // memory and on disk, so that publishers are let in while the database is away.
 type TopicKeys struct {
-	clock    clock.Clock
-	value    *snapshot.Value[map[string]string] // hash → topic
-	loop     lifecycle.Loop
-	mu       sync.Mutex
-	lastMiss time.Time
+	clock  clock.Clock
+	value  *snapshot.Value[map[string]string] // hash → topic
+	loop   lifecycle.Loop
+	mu     sync.Mutex
+	looked time.Time // when the set was last made fresh for an unknown key
 }
 
 const (
@@ -57,26 +57,39 @@ func (k *TopicKeys) Stop(ctx context.Context) error { return k.loop.Stop(ctx) }
 
 // Allowed tells whether the secret is a key of the topic. A key that is not
 // known yet makes the set fresh first, so that a new key works at once; how
-// often is bounded, so that guessing costs the database nothing.
-func (k *TopicKeys) Allowed(ctx context.Context, topic, secret string) bool {
-	if secret == "" {
-		return false
-	}
+// often is bounded, so that guessing costs the database nothing. If the set
+// can't be made fresh, the answer is an error and not no.
+func (k *TopicKeys) Allowed(ctx context.Context, topic, secret string) (bool, error) {
 	hash := hashSecret(secret)
 	if t, ok := k.value.Get()[hash]; ok {
-		return t == topic
+		return t == topic, nil
 	}
+	if err := k.look(ctx, k.clock.Now()); err != nil {
+		return false, err
+	}
+	return k.value.Get()[hash] == topic, nil
+}
+
+// look makes the set fresh unless somebody has begun to since the given time.
+func (k *TopicKeys) look(ctx context.Context, since time.Time) error {
 	k.mu.Lock()
-	now := k.clock.Now()
-	look := now.Sub(k.lastMiss) >= missEvery
-	if look {
-		k.lastMiss = now
+	defer k.mu.Unlock()
+	if k.looked.After(since) {
+		return nil
 	}
-	k.mu.Unlock()
-	if !look || k.value.Refresh(ctx) != nil {
-		return false
+	if wait := missEvery - k.clock.Now().Sub(k.looked); wait > 0 {
+		select {
+		case <-k.clock.After(wait):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
-	return k.value.Get()[hash] == topic
+	began := k.clock.Now()
+	if err := k.value.Refresh(ctx); err != nil {
+		return err
+	}
+	k.looked = began
+	return nil
 }
 
 func loadKeys(ctx context.Context, db *sqldb.DB) (map[string]string, error) {

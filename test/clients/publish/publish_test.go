@@ -24,8 +24,8 @@ import (
 
 type oneKey string
 
-func (k oneKey) Allowed(_ context.Context, topic, secret string) bool {
-	return topic == "leads" && secret == string(k)
+func (k oneKey) Allowed(_ context.Context, topic, secret string) (bool, error) {
+	return topic == "leads" && secret == string(k), nil
 }
 
 // expected is one event as publish.mjs announces it.

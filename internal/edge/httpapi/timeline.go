@@ -1,0 +1,148 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/rapport-platform/rapport/internal/ground/errs"
+	"github.com/rapport-platform/rapport/internal/ground/id"
+	"github.com/rapport-platform/rapport/internal/platform/access"
+	"github.com/rapport-platform/rapport/internal/platform/changelog"
+	"github.com/rapport-platform/rapport/internal/platform/metadata"
+	"github.com/rapport-platform/rapport/internal/platform/record"
+)
+
+// Named reads records, and the names of those that lookups lead to.
+type Named interface {
+	record.Reader
+	Names(ctx context.Context, table string, ids []id.ID) (map[id.ID]string, error)
+}
+
+// History reads what changed of one record, newest first; *changelog.Log is one.
+type History interface {
+	History(ctx context.Context, table string, record id.ID, before int64, limit int) ([]changelog.Change, error)
+}
+
+// TimelineAPI shows what happened to a record, newest first: its changes, and
+// the activities, notes and flow runs about it.
+//
+//	GET /api/ui/tables/{table}/{id}/timeline?top=50&before={cursor}
+//
+// Who may read the record sees its changes; the rest is read under the
+// person's own rights. "next" is the cursor of the following page; what is
+// added meanwhile does not move it.
+type TimelineAPI struct {
+	Catalog func() *metadata.Catalog
+	Records Named
+	History History
+	Access  Allower
+}
+
+// Register adds the route.
+func (a *TimelineAPI) Register(mux *http.ServeMux) {
+	mux.HandleFunc("GET /api/ui/tables/{table}/{id}/timeline", answering(a.serve))
+}
+
+const (
+	timelineTop = 50
+	timelineMax = 200
+)
+
+// The bodies are the interface's types (web/src/api/types.ts).
+
+type timelinePage struct {
+	Items []timelineItem `json:"items"`
+	Next  string         `json:"next,omitempty"`
+}
+
+type timelineItem struct {
+	Kind    string           `json:"kind"`
+	ID      string           `json:"id"`
+	At      time.Time        `json:"at"`
+	Actor   *timelineActor   `json:"actor,omitempty"`
+	Title   string           `json:"title"`
+	Text    string           `json:"text,omitempty"`
+	Changes []timelineChange `json:"changes,omitempty"`
+	Link    *timelineLink    `json:"link,omitempty"`
+}
+
+type timelineActor struct {
+	ID   id.ID  `json:"id"`
+	Name string `json:"name"`
+}
+
+type timelineChange struct {
+	Column string  `json:"column"`
+	Label  string  `json:"label"`
+	From   *string `json:"from"`
+	To     *string `json:"to"`
+}
+
+type timelineLink struct {
+	Table string `json:"table"`
+	ID    id.ID  `json:"id"`
+}
+
+func (a *TimelineAPI) serve(w http.ResponseWriter, r *http.Request) error {
+	ctx := r.Context()
+	if access.From(ctx).Kind == access.Anonymous {
+		return access.ErrSignIn
+	}
+	t, ok := a.Catalog().Table(r.PathValue("table"))
+	if !ok {
+		return errTable
+	}
+	key, err := id.Parse(r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	top, at, err := timelineOptions(r)
+	if err != nil {
+		return err
+	}
+	if _, err := a.Records.Get(ctx, t.Name, key, []string{t.ID}, nil); err != nil {
+		return err
+	}
+	items, next, err := merge(ctx, a.sources(t, key, at), top)
+	if err != nil {
+		return err
+	}
+	words, err := a.wording(ctx, r, t, items)
+	if err != nil {
+		return err
+	}
+	page := timelinePage{Items: []timelineItem{}, Next: next}
+	for _, e := range items {
+		page.Items = append(page.Items, words.item(e))
+	}
+	writePortalJSON(w, http.StatusOK, page)
+	return nil
+}
+
+func timelineOptions(r *http.Request) (top int, at timelineCursor, err error) {
+	q := r.URL.Query()
+	top = timelineTop
+	if text := q.Get("top"); text != "" {
+		if top, err = strconv.Atoi(text); err != nil || top < 1 || top > timelineMax {
+			return 0, at, errs.New(errs.Invalid, "timeline.top", "top is between 1 and %d", timelineMax)
+		}
+	}
+	at, err = parseTimelineCursor(q.Get("before"))
+	return top, at, err
+}
+
+// sources lists where the entries of a timeline come from. A table that there
+// is not, or that does not know what a row is about, has none.
+func (a *TimelineAPI) sources(t *metadata.Table, key id.ID, at timelineCursor) []*timelineSource {
+	out := []*timelineSource{{name: "c", at: at["c"], read: a.changes(t, key)}}
+	for _, rel := range related {
+		if other, ok := a.Catalog().Table(rel.table); ok {
+			if _, ok := other.Column(rel.about); ok {
+				out = append(out, &timelineSource{name: rel.name, at: at[rel.name], read: a.rows(other, rel, key)})
+			}
+		}
+	}
+	return out
+}
