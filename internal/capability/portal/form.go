@@ -57,7 +57,9 @@ type Field struct {
 	Prefix       string   `json:"prefix"`       // a sign before the input, such as "£"
 	Half         bool     `json:"half"`         // takes half the width where there is room
 
-	choices []Option // Options, or those of OptionsFrom
+	choices []Option       // Options, or those of OptionsFrom
+	markup  string         // choices as HTML, none selected
+	places  map[string]int // where in markup an option's attributes end, by value
 }
 
 // Option is one choice of a select.

@@ -91,6 +91,7 @@ func prepare(f *Form) (*prepared, error) {
 		if f.Fields[i].OptionsFrom == "countries" {
 			f.Fields[i].choices = p.countries
 		}
+		f.Fields[i].renderChoices()
 	}
 	if f.Consent != nil {
 		p.own[f.Consent.Column] = true
@@ -128,9 +129,37 @@ func countries(tag language.Tag) []Option {
 	return list
 }
 
+// renderChoices writes the options of a select once. There may be hundreds, and
+// on a page they differ only in which is selected.
+func (f *Field) renderChoices() {
+	f.places = make(map[string]int, len(f.choices))
+	var b strings.Builder
+	for _, o := range f.choices {
+		fmt.Fprintf(&b, `<option value="%s"`, template.HTMLEscapeString(o.Value))
+		f.places[o.Value] = b.Len()
+		fmt.Fprintf(&b, ">%s</option>\n", template.HTMLEscapeString(o.Label))
+	}
+	f.markup = b.String()
+}
+
+// selected gives the options with one of them selected.
+func (f *Field) selected(value string) template.HTML {
+	if at, ok := f.places[value]; ok {
+		return template.HTML(f.markup[:at] + " selected" + f.markup[at:])
+	}
+	return template.HTML(f.markup)
+}
+
+// has tells whether a select offers a value.
+func (f *Field) has(value string) bool {
+	_, ok := f.places[value]
+	return ok
+}
+
 type fieldView struct {
 	*Field
-	Choices                                                    []Option
+	Choices                                                    []Option      // of cards
+	Menu                                                       template.HTML // of other selects
 	ID, Kind, Value, Error, InputType, InputMode, OptionalText string
 }
 
@@ -201,6 +230,8 @@ func (f *Form) Show(v View) (Page, error) {
 		case TypeSelect:
 			if field.Display == "cards" {
 				view.Kind = "cards"
+			} else {
+				view.Menu = field.selected(value)
 			}
 		}
 		if field.Section != "" || len(data.Groups) == 0 {
@@ -220,16 +251,6 @@ func (f *Form) Show(v View) (Page, error) {
 		data.Problems = append(data.Problems, problemView{"problems", name, text})
 	}
 	return f.render("form", data)
-}
-
-// has tells whether a select offers a value.
-func (f *Field) has(value string) bool {
-	for i := range f.choices {
-		if f.choices[i].Value == value {
-			return value != ""
-		}
-	}
-	return false
 }
 
 // Thanks gives the page after a form was sent.

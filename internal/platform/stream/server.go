@@ -112,7 +112,7 @@ func (s *Stream) checkDisk() error {
 	if s.opts.URL != "" {
 		return nil
 	}
-	free, known := diskFree(s.opts.Dir)
+	free, known := s.diskFree(s.opts.Dir)
 	if known && free < diskReserve {
 		return errFull(fmt.Errorf("only %d bytes are left on the disk of %s", free, s.opts.Dir))
 	}

@@ -49,7 +49,8 @@ type Stats struct {
 // Stream is the log. It is a lifecycle.Service; all methods may be called by
 // many goroutines.
 type Stream struct {
-	opts Options
+	opts     Options
+	diskFree func(dir string) (bytes uint64, known bool)
 
 	mu   sync.RWMutex
 	open *session // nil unless started
@@ -98,7 +99,7 @@ func New(o Options) *Stream {
 	case o.Replicas <= 0:
 		o.Replicas = 3
 	}
-	return &Stream{opts: o}
+	return &Stream{opts: o, diskFree: diskFree}
 }
 
 // Start opens the log, or connects to it, and returns once it can be used.
