@@ -59,7 +59,9 @@ func Load(ctx context.Context, r record.Reader, check *Checker, logger *slog.Log
 	for _, row := range page.Rows {
 		p, err := FromRow(row, check)
 		if err != nil {
-			logger.Warn("an active flow can't be used and is left out", "flow", row.Text("name"), "error", err)
+			if logger != nil {
+				logger.Warn("an active flow can't be used and is left out", "flow", row.Text("name"), "error", err)
+			}
 			continue
 		}
 		programs = append(programs, p)
