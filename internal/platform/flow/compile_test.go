@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rapport-platform/rapport/internal/ground/errs"
 	"github.com/rapport-platform/rapport/internal/ground/id"
@@ -68,6 +69,26 @@ func TestCompileNamesEveryProblem(t *testing.T) {
 	}
 	if _, err := flow.Compile([]byte(strings.Repeat(" ", flow.MaxDocument+1)), nil); errs.KindOf(err) != errs.TooLarge {
 		t.Error(err)
+	}
+}
+
+// A short text must not take long to refuse.
+func TestCompileIsBounded(t *testing.T) {
+	t.Parallel()
+	var bomb strings.Builder
+	bomb.WriteString("name: x\nsteps:\n  - id: a\n    type: set\n    set:\n      a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n")
+	for i := 1; i <= 9; i++ {
+		fmt.Fprintf(&bomb, "      a%d: &a%d [%s*a%d]\n", i, i, strings.Repeat(fmt.Sprintf("*a%d,", i-1), 9), i-1)
+	}
+	for _, text := range []string{bomb.String(), "name: x\nsteps: " + strings.Repeat("[", 20_000), "name: x\nsteps: [{id: a, type: set, set: {v: " + strings.Repeat("[", 5000) + strings.Repeat("]", 5000) + "}}]",
+		"name: x\nsteps: " + strings.Repeat("{a: ", 20_000)} {
+		start := time.Now()
+		if _, err := flow.Compile([]byte(text), nil); problems(err) != "definition syntax" {
+			t.Errorf("%.60s: %v", text, err)
+		}
+		if took := time.Since(start); took > 5*time.Second {
+			t.Errorf("%.60s took %v", text, took)
+		}
 	}
 }
 

@@ -1,7 +1,11 @@
 package flow
 
 import (
+	"fmt"
+
 	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/lexer"
+	"github.com/goccy/go-yaml/token"
 
 	"github.com/rapport-platform/rapport/internal/ground/errs"
 )
@@ -120,6 +124,9 @@ func ParseDocument(text []byte) (*Document, error) {
 	if len(text) > MaxDocument {
 		return nil, errs.New(errs.TooLarge, "flow.invalid", "the definition is longer than 1,000,000 bytes")
 	}
+	if err := guard(text); err != nil {
+		return nil, err
+	}
 	d := new(Document)
 	if err := yaml.UnmarshalWithOptions(text, d, yaml.DisallowUnknownField()); err != nil {
 		e := errs.Wrap(err, errs.Invalid, "flow.invalid", "the definition can't be read")
@@ -136,4 +143,31 @@ func firstLine(s string) string {
 		}
 	}
 	return s
+}
+
+// maxBrackets is how deeply a definition's values may be nested in brackets.
+const maxBrackets = 60
+
+// guard refuses what would cost far more to read than it is long: references to
+// other parts of the text, which multiply, and very deep nesting.
+func guard(text []byte) error {
+	depth := 0
+	for _, t := range lexer.Tokenize(string(text)) {
+		switch t.Type {
+		case token.AnchorType, token.AliasType, token.MergeKeyType:
+			return syntaxError(t, "references to other parts of the text (&, *, <<) can't be used")
+		case token.SequenceStartType, token.MappingStartType:
+			if depth++; depth > maxBrackets {
+				return syntaxError(t, "the values are nested too deeply")
+			}
+		case token.SequenceEndType, token.MappingEndType:
+			depth--
+		}
+	}
+	return nil
+}
+
+func syntaxError(t *token.Token, message string) error {
+	return errs.InvalidFields("flow.invalid", "the definition can't be read",
+		[]errs.Field{{Name: "definition", Code: "syntax", Message: fmt.Sprintf("line %d: %s", t.Position.Line, message)}})
 }
