@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -49,7 +48,7 @@ func newOurs(ctx context.Context, dir string, form bool) (side, error) {
 	(&httpapi.EventsAPI{Publisher: o.stream, Keys: anyKey{}}).Register(mux)
 	service := portal.New(portal.Config{Publisher: o.stream, Forms: forms, SubmitRate: portal.Rate{Burst: 1 << 30, Second: 1 << 30}})
 	(&httpapi.PortalAPI{Service: service}).Register(mux)
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
@@ -61,8 +60,8 @@ func newOurs(ctx context.Context, dir string, form bool) (side, error) {
 
 // publisher sends prepared requests over one connection. It writes and reads
 // HTTP by hand: a full client would take cores away from what is measured.
-func (o *ours) publisher(_ context.Context, number, batch int) (func() error, error) {
-	conn, err := net.Dial("tcp", o.addr)
+func (o *ours) publisher(ctx context.Context, number, batch int) (func() error, error) {
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", o.addr)
 	if err != nil {
 		return nil, err
 	}
@@ -124,7 +123,7 @@ func readAnswer(r *bufio.Reader, status string) error {
 		return err
 	}
 	body, _ := r.Peek(min(length, 500))
-	return errors.New(fmt.Sprint("answered with ", first, string(body)))
+	return fmt.Errorf("answered with %s%s", first, body)
 }
 
 func (o *ours) close() {

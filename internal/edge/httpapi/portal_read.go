@@ -194,7 +194,7 @@ func readJSON(r *http.Request, into any) error {
 	if err := dec.Decode(into); err != nil {
 		return errFormSyntax
 	}
-	if _, err := dec.Token(); err != io.EOF {
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
 		return errFormSyntax
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -68,7 +69,7 @@ func (r *reader) decode(b []byte, into []Event, n number, read func(*reader, *Ev
 	if err != nil {
 		return nil, err
 	}
-	if _, err := r.dec.ReadToken(); err != io.EOF {
+	if _, err := r.dec.ReadToken(); !errors.Is(err, io.EOF) {
 		return nil, errMalformed
 	}
 	return into, nil
@@ -102,7 +103,7 @@ func (r *reader) array(into []Event, read func(*reader, *Event) error) ([]Event,
 
 // inBatch says which event of a batch an error is about.
 func inBatch(err error, i int) error {
-	known, ok := err.(*errs.Error)
+	known, ok := errors.AsType[*errs.Error](err)
 	if !ok || known.Code == errMalformed.Code {
 		return err
 	}
