@@ -13,7 +13,7 @@ import (
 	"github.com/rapport-platform/rapport/internal/platform/record"
 )
 
-func event(data string) intake.Event {
+func arrived(data string) intake.Event {
 	return intake.Event{ID: "e1", Source: "/portal/forms/loan", Topic: "leads", Data: json.RawMessage(data)}
 }
 
@@ -28,7 +28,7 @@ func codes(faults []intake.Fault) string {
 
 func TestCleanNormalises(t *testing.T) {
 	t.Parallel()
-	l, faults := cleaner(t).Clean(event(`{"firstname":"  ADA ","lastname":"VAN DER BERG","emailaddress1":"Ada.Berg+x@BÜCHER.example","mobilephone":"0171 2345678",
+	l, faults := cleaner(t).Clean(arrived(`{"firstname":"  ADA ","lastname":"VAN DER BERG","emailaddress1":"Ada.Berg+x@BÜCHER.example","mobilephone":"0171 2345678",
 		"telephone1":"+1 (212) 555-0123 x5","address1_country":"Deutschland","address1_postalcode":"D-53111","address1_city":"BAD  GODESBERG","numberofemployees":"51-200",
 		"budgetamount":"€ 50.000,00","companyname":"IBM\u0000 \u202eDeutschland","rpt_consent":"on","leadqualitycode":"warm","websiteurl":"WWW.Example.com/x","description":"a\r\n\r\n\r\n b\tc ",
 		"rpt_productinterest":"ILP","favourite":"=cmd|' /C calc'!A0","FirstName2":{"a":[1,2.5,null]},
@@ -65,7 +65,7 @@ func TestCleanNormalises(t *testing.T) {
 // What the platform decides can't be set by an event; it is kept in rpt_extra.
 func TestEventsDecideNothing(t *testing.T) {
 	t.Parallel()
-	l, faults := cleaner(t).Clean(event(`{"lastname":"X","emailaddress1":"x@example.com","msdyn_leadscore":100,"rpt_nextaction":1,"rpt_propensity":1,"statecode":1,"ownerid":"00000000-0000-0000-0000-000000000001",
+	l, faults := cleaner(t).Clean(arrived(`{"lastname":"X","emailaddress1":"x@example.com","msdyn_leadscore":100,"rpt_nextaction":1,"rpt_propensity":1,"statecode":1,"ownerid":"00000000-0000-0000-0000-000000000001",
 		"rpt_routingteam":"Enterprise","leadid":"00000000-0000-0000-0000-000000000001","parentaccountid":"00000000-0000-0000-0000-000000000001","rpt_matchkey":"y@example.com","createdon":"2020-01-01T00:00:00Z","versionnumber":3}`))
 	if len(faults) > 0 {
 		t.Fatal(faults)
@@ -108,7 +108,7 @@ func TestCleanRefuses(t *testing.T) {
 	}
 	c := cleaner(t)
 	for _, k := range cases {
-		l, faults := c.Clean(event(k.data))
+		l, faults := c.Clean(arrived(k.data))
 		if got := codes(faults); l != nil || got != k.want {
 			t.Errorf("%.80s: %v, %s; want %s", k.data, l, got, k.want)
 		}
@@ -124,7 +124,7 @@ func TestHostileTextStaysText(t *testing.T) {
 	t.Parallel()
 	for _, s := range []string{`Robert'); DROP TABLE lead;--`, `<script>alert(1)</script>`, `=HYPERLINK("http://x")`, `{{7*7}}`, `%00%0a`, `O’Brien`, `李`} {
 		data, _ := json.Marshal(map[string]any{"lastname": s, "emailaddress1": "x@example.com"})
-		l, faults := cleaner(t).Clean(event(string(data)))
+		l, faults := cleaner(t).Clean(arrived(string(data)))
 		if len(faults) > 0 || l.Row.Text("lastname") != s {
 			t.Errorf("%s: %v %v", s, faults, l)
 		}
@@ -160,7 +160,7 @@ func TestNumbersNamesCountriesPostcodes(t *testing.T) {
 	c := cleaner(t)
 	one := func(column, value string) string {
 		data, _ := json.Marshal(map[string]any{"companyname": "X", "emailaddress1": "x@example.com", column: value})
-		l, faults := c.Clean(event(string(data)))
+		l, faults := c.Clean(arrived(string(data)))
 		if len(faults) > 0 {
 			return codes(faults)
 		}
@@ -196,7 +196,7 @@ func FuzzClean(f *testing.F) {
 	c := cleaner(f)
 	rules := shipped(f)
 	f.Fuzz(func(t *testing.T, data string) {
-		l, faults := c.Clean(event(data))
+		l, faults := c.Clean(arrived(data))
 		if (l == nil) != (len(faults) > 0) {
 			t.Fatalf("%v with %v", l, faults)
 		}
@@ -224,7 +224,7 @@ func FuzzClean(f *testing.F) {
 			}
 		}
 		text, _ := json.Marshal(again)
-		second, faults := c.Clean(event(string(text)))
+		second, faults := c.Clean(arrived(string(text)))
 		if len(faults) > 0 {
 			t.Fatalf("%s: %v", text, faults)
 		}
@@ -238,7 +238,7 @@ func FuzzClean(f *testing.F) {
 
 func BenchmarkCleanAndDecide(b *testing.B) {
 	c, rules := cleaner(b), shipped(b)
-	e := event(`{"firstname":"Ada","lastname":"Lovelace","emailaddress1":"ada@engines.example","mobilephone":"+1 212 555 0123","address1_country":"US","address1_city":"New York","address1_postalcode":"10001",
+	e := arrived(`{"firstname":"Ada","lastname":"Lovelace","emailaddress1":"ada@engines.example","mobilephone":"+1 212 555 0123","address1_country":"US","address1_city":"New York","address1_postalcode":"10001",
 		"companyname":"Analytical Engines","numberofemployees":250,"rpt_productinterest":"ILP","budgetamount":"50000","context":{"page":"https://bank.example/calculator","useragent":"x"}}`)
 	b.ReportAllocs()
 	for b.Loop() {

@@ -13,7 +13,7 @@ import (
 func decide(t *testing.T, data string) (*intake.Lead, intake.Decision) {
 	t.Helper()
 	c := cleaner(t)
-	l, faults := c.Clean(event(data))
+	l, faults := c.Clean(arrived(data))
 	if len(faults) > 0 {
 		t.Fatal(faults)
 	}
