@@ -43,6 +43,7 @@ type house struct {
 	intake  *intake.Intake
 	snap    atomic.Pointer[access.Snapshot]
 	sellers []id.ID
+	routes  []queue.Route
 	seq     atomic.Uint64
 }
 
@@ -55,13 +56,7 @@ func newHouse(t testing.TB, db *sqldb.DB, catalog *metadata.Catalog) *house {
 	actions := action.New(control, h.store)
 	queue.Define(actions, h.clock)
 	notify.Define(actions, control.Members)
-	sales.Define(actions, sales.Routing{Teams: control, Clock: h.clock, Routes: func() []queue.Route {
-		routes, err := queue.Load(h.system(), h.store)
-		if err != nil {
-			t.Error(err)
-		}
-		return routes
-	}})
+	sales.Define(actions, sales.Routing{Teams: control, Clock: h.clock, Routes: func() []queue.Route { return h.routes }})
 	text, err := intake.ShippedFlows()
 	if err != nil {
 		t.Fatal(err)
@@ -88,6 +83,9 @@ func (h *house) refresh() {
 		h.Fatal(err)
 	}
 	h.snap.Store(s)
+	if h.routes, err = queue.Load(h.system(), h.store); err != nil {
+		h.Fatal(err)
+	}
 }
 
 func (h *house) make(table string, row record.Row) (out record.Row) {
