@@ -32,6 +32,7 @@ func TestPostgresStopped(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	server.Durable = true
 	if err := server.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}

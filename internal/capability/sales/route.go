@@ -5,7 +5,6 @@ import (
 
 	"github.com/rapport-platform/rapport/internal/commons/queue"
 	"github.com/rapport-platform/rapport/internal/ground/clock"
-	"github.com/rapport-platform/rapport/internal/ground/errs"
 	"github.com/rapport-platform/rapport/internal/ground/id"
 	"github.com/rapport-platform/rapport/internal/platform/action"
 	"github.com/rapport-platform/rapport/internal/platform/query"
@@ -40,7 +39,7 @@ type AssignInput struct {
 }
 
 func (r Routing) define(reg *action.Registry) {
-	action.Define(reg, action.Spec{Name: "rpt_RouteLead", Table: "lead", Effect: action.DB, Description: "Puts a lead into the queue for its place: by routing team, postal code, city, country."}, r.route)
+	action.Define(reg, action.Spec{Name: "rpt_RouteLead", Table: "lead", Effect: action.DB, Description: "Puts a lead into the queue for its place: by routing team, postal code, city, country. Without such a queue it does nothing."}, r.route)
 	action.Define(reg, action.Spec{Name: "rpt_AssignLead", Table: "lead", Effect: action.DB, Description: "Gives a lead to the next seller of the queue's team in turn."}, r.assign)
 }
 
@@ -52,7 +51,7 @@ func (r Routing) route(ctx context.Context, c action.Call, _ action.Empty) (Rout
 	to, ok := queue.Pick(r.Routes(), queue.Place{RoutingTeam: lead.Text("rpt_routingteam"), Country: lead.Text("address1_country"),
 		City: lead.Text("address1_city"), PostalCode: lead.Text("address1_postalcode")})
 	if !ok {
-		return Routed{}, errs.New(errs.Conflict, "sales.no_queue", "no active queue takes this lead: make one the default queue")
+		return Routed{}, nil // it stays where it is, seen by whoever may see leads, rather than being held back
 	}
 	item, err := queue.Add(ctx, c.Tx, r.Clock, to.Queue, "lead", c.Target)
 	return Routed{QueueID: to.Queue, QueueItemID: item, QueueName: to.Name, TeamID: to.Team}, err

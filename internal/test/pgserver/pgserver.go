@@ -27,6 +27,8 @@ var ErrMissing = errors.New("no PostgreSQL server program found: install Debian'
 
 // Server is a running server with one data folder.
 type Server struct {
+	Durable bool // what is committed survives Stop; set before Start
+
 	bin, dir string
 	port     int
 	cred     *syscall.SysProcAttr
@@ -101,7 +103,7 @@ func (s *Server) URL(database string) string {
 func (s *Server) Start(ctx context.Context) error {
 	// The server outlives the context: Stop ends it.
 	args := []string{"-D", s.dir, "-p", strconv.Itoa(s.port), "-h", "127.0.0.1", "-k", s.dir, "-c", "max_connections=300", "-c", "shared_buffers=64MB", "-c", "deadlock_timeout=100ms"}
-	if os.Getenv("RAPPORT_TEST_PGSYNC") == "" {
+	if !s.Durable && os.Getenv("RAPPORT_TEST_PGSYNC") == "" {
 		// Tests of logic need no durability; those of durability switch it on.
 		args = append(args, "-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off")
 	}
