@@ -1,0 +1,354 @@
+package access_test
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"os"
+	"slices"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/rapport-platform/rapport/internal/ground/clock"
+	"github.com/rapport-platform/rapport/internal/ground/errs"
+	"github.com/rapport-platform/rapport/internal/ground/id"
+	"github.com/rapport-platform/rapport/internal/ground/sqldb"
+	"github.com/rapport-platform/rapport/internal/platform/access"
+	"github.com/rapport-platform/rapport/internal/platform/changelog"
+	"github.com/rapport-platform/rapport/internal/platform/metadata"
+	"github.com/rapport-platform/rapport/internal/platform/query"
+	"github.com/rapport-platform/rapport/internal/platform/record"
+	"github.com/rapport-platform/rapport/internal/test/dbtest"
+	"github.com/rapport-platform/rapport/internal/test/fixture"
+)
+
+// TestMain sets how many organisations the property test draws: few in the
+// ordinary run, many with RAPPORT_SOAK=1. The flag -rapid.checks overrides it.
+func TestMain(m *testing.M) {
+	checks := "100"
+	if os.Getenv("RAPPORT_SOAK") != "" {
+		checks = "2000"
+	}
+	if err := flag.Set("rapid.checks", checks); err != nil {
+		panic(err)
+	}
+	os.Exit(m.Run())
+}
+
+type env struct {
+	db      *sqldb.DB
+	store   *record.Store
+	log     *changelog.Log
+	control *access.Control
+	catalog *metadata.Catalog
+	snap    *access.Snapshot
+}
+
+func each(t *testing.T, run func(t *testing.T, e *env)) {
+	t.Helper()
+	catalog := fixture.Catalog(t)
+	dbtest.Each(t, fixture.Schema(t, catalog), func(t *testing.T, db *sqldb.DB) {
+		e := &env{db: db, log: changelog.New(db), catalog: catalog}
+		e.control = &access.Control{Current: func() *access.Snapshot { return e.snap }, Catalog: func() *metadata.Catalog { return catalog }}
+		e.store = record.New(record.Options{DB: db, Catalog: e.control.Catalog, Access: e.control, Log: e.log, Clock: clock.NewFake(time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC))})
+		run(t, e)
+	})
+}
+
+// fatal is what *testing.T and *rapid.T have in common.
+type fatal interface {
+	Helper()
+	Fatal(args ...any)
+	Fatalf(format string, args ...any)
+}
+
+func (e *env) reload(ctx context.Context, t fatal) {
+	t.Helper()
+	s, err := access.Load(ctx, e.db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.snap = s
+}
+
+// settle replaces what is in the database by the organisation.
+func (e *env) settle(ctx context.Context, t fatal, o *organisation) {
+	t.Helper()
+	e.reload(ctx, t)
+	ctx = access.AsSystem(ctx, "test")
+	err := e.store.Write(ctx, func(tx *record.Tx) error {
+		for _, table := range append(access.Watched(), "lead") {
+			if _, err := tx.SQL().Exec("DELETE FROM " + table); err != nil {
+				return err
+			}
+		}
+		for _, entry := range o.rows() {
+			if _, err := tx.Create(ctx, entry.table, entry.row); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.reload(ctx, t)
+}
+
+func as(ctx context.Context, who id.ID) context.Context {
+	return access.With(ctx, access.Principal{Kind: access.User, ID: who})
+}
+
+// errUndo rolls a write back that was only tried.
+var errUndo = errors.New("undo")
+
+// try runs a write, undoes it, and gives the error that the write itself met.
+func (e *env) try(ctx context.Context, write func(tx *record.Tx) error) error {
+	err := e.store.Write(ctx, func(tx *record.Tx) error {
+		if err := write(tx); err != nil {
+			return err
+		}
+		return errUndo
+	})
+	if errors.Is(err, errUndo) {
+		return nil
+	}
+	return err
+}
+
+// What SQL shows and what the store lets be written is what the plain model
+// says, in random organisations, for every user and every row.
+func TestAccessIsThatOfAPlainModel(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, e *env) {
+		var checks atomic.Int64
+		rapid.Check(t, func(rt *rapid.T) {
+			o := drawOrganisation(rt)
+			e.settle(t.Context(), rt, o)
+			for n, u := range o.users {
+				ctx := as(t.Context(), u.id)
+				c := comparison{t: rt, e: e, o: o, u: u, n: n, ctx: ctx, checks: &checks}
+				c.visible()
+				c.owned(rt)
+				for i := range o.leads {
+					c.row(i)
+				}
+			}
+		})
+		if n := checks.Load(); n < 2000 && !t.Failed() {
+			t.Errorf("only %d decisions were compared", n)
+		} else {
+			t.Log(n, "decisions compared")
+		}
+	})
+}
+
+// comparison compares all decisions for one user.
+type comparison struct {
+	t      *rapid.T
+	e      *env
+	o      *organisation
+	u      user
+	n      int
+	ctx    context.Context
+	checks *atomic.Int64
+}
+
+func (c *comparison) want(what string, lead int, err error, allowed bool, kinds ...errs.Kind) {
+	c.t.Helper()
+	c.checks.Add(1)
+	if allowed != (err == nil) {
+		c.t.Fatalf("user %d, lead %d, %s: the model says %v, the store %v", c.n, lead, what, allowed, err)
+	}
+	if err != nil && !slices.Contains(kinds, errs.KindOf(err)) {
+		c.t.Fatalf("user %d, lead %d, %s: refused by %v", c.n, lead, what, err)
+	}
+}
+
+// visible compares lists and counts.
+func (c *comparison) visible() {
+	var want, got []string
+	for _, l := range c.o.leads {
+		if c.o.may(c.u, access.Read, l) {
+			want = append(want, l.id.String())
+		}
+	}
+	for _, q := range []query.Query{
+		{Table: "lead", Select: []string{"lastname"}, Count: true},
+		{Table: "lead", Order: []query.Order{{Column: "lastname", Desc: true}}, Limit: 2, Count: true},
+		{Table: "lead", Where: query.TextMatch{Left: query.Path{"lastname"}, Op: query.StartsWith, Text: "lead"}, Order: []query.Order{{Column: "createdon"}}, Limit: 3, Count: true},
+	} {
+		got = got[:0]
+		for {
+			page, err := c.e.store.Find(c.ctx, q)
+			if len(c.o.holdings(c.u, access.Read)) == 0 {
+				c.want("find", -1, err, false, errs.Forbidden, errs.Unauthenticated)
+				return
+			}
+			c.want("find", -1, err, true)
+			if page.Total != int64(len(want)) {
+				c.t.Fatalf("user %d: %d rows are counted, want %d", c.n, page.Total, len(want))
+			}
+			for _, row := range page.Rows {
+				got = append(got, row.ID("leadid").String())
+			}
+			if page.Next == nil {
+				break
+			}
+			q.After = page.Next
+		}
+		slices.Sort(want)
+		slices.Sort(got)
+		if !slices.Equal(got, want) {
+			c.t.Fatalf("user %d sees %d leads, want %d: %v", c.n, len(got), len(want), q)
+		}
+	}
+}
+
+// row compares what may be done with one lead.
+func (c *comparison) row(i int) {
+	l := c.o.leads[i]
+	read, write := c.o.may(c.u, access.Read, l), c.o.may(c.u, access.Write, l)
+	hidden := []errs.Kind{errs.NotFound, errs.Forbidden, errs.Unauthenticated}
+	if read {
+		hidden = []errs.Kind{errs.Forbidden} // what one can read is not denied to be there
+	}
+	_, err := c.e.store.Get(c.ctx, "lead", l.id, nil, nil)
+	c.want("get", i, err, read, hidden...)
+	err = c.e.try(c.ctx, func(tx *record.Tx) error {
+		_, err := tx.Update(c.ctx, "lead", l.id, record.Row{"firstname": "changed"}, record.Match{})
+		return err
+	})
+	c.want("update", i, err, write, hidden...)
+	err = c.e.try(c.ctx, func(tx *record.Tx) error { return tx.Delete(c.ctx, "lead", l.id, record.Match{}) })
+	c.want("delete", i, err, c.o.may(c.u, access.Delete, l), hidden...)
+	to := record.Row{"ownerid": c.o.users[0].id, "owneridtype": "systemuser"}
+	if l.owner == c.o.users[0].id {
+		return // to whom it belongs already
+	}
+	err = c.e.try(c.ctx, func(tx *record.Tx) error {
+		_, err := tx.Update(c.ctx, "lead", l.id, to, record.Match{})
+		return err
+	})
+	c.want("assign", i, err, write && c.o.may(c.u, access.Assign, l), hidden...)
+}
+
+// owned compares for whom the user may make leads.
+func (c *comparison) owned(rt *rapid.T) {
+	owner, isTeam, unit := c.o.drawOwner(rt)
+	err := c.e.try(c.ctx, func(tx *record.Tx) error {
+		_, err := tx.Create(c.ctx, "lead", record.Row{"lastname": "new", "ownerid": owner, "owneridtype": map[bool]string{true: "team", false: "systemuser"}[isTeam]})
+		return err
+	})
+	c.want("create", -1, err, c.o.reaches(c.u, access.Create, owner, unit), errs.Forbidden, errs.Unauthenticated)
+	err = c.e.try(c.ctx, func(tx *record.Tx) error {
+		_, err := tx.Create(c.ctx, "lead", record.Row{"lastname": "new"})
+		return err
+	})
+	c.want("create for oneself", -1, err, len(c.o.holdings(c.u, access.Create)) > 0, errs.Forbidden, errs.Unauthenticated)
+}
+
+// Who has no privilege sees and changes nothing, in any table.
+func TestWithoutPrivilegeNothing(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, e *env) {
+		nobody, somebody := id.New(), id.New()
+		o := &organisation{units: []unit{{id: id.New(), parent: -1}}, users: []user{{id: somebody}}}
+		o.leads = []lead{{id: id.New(), owner: somebody}}
+		e.settle(t.Context(), t, o)
+		before, err := e.log.Last(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for who, ctx := range map[string]context.Context{"without a role": as(t.Context(), somebody), "unknown": as(t.Context(), nobody), "anonymous": t.Context()} {
+			for _, name := range e.catalog.Names() {
+				table, _ := e.catalog.Table(name)
+				key := id.New()
+				if name == "lead" {
+					key = o.leads[0].id
+				}
+				_, find := e.store.Find(ctx, query.Query{Table: name})
+				_, get := e.store.Get(ctx, name, key, nil, nil)
+				create := e.try(ctx, func(tx *record.Tx) error {
+					_, err := tx.Create(ctx, name, record.Row{table.Title: "x"})
+					return err
+				})
+				update := e.try(ctx, func(tx *record.Tx) error {
+					_, err := tx.Update(ctx, name, key, record.Row{table.Title: "x"}, record.Match{})
+					return err
+				})
+				remove := e.try(ctx, func(tx *record.Tx) error { return tx.Delete(ctx, name, key, record.Match{}) })
+				for what, err := range map[string]error{"find": find, "get": get, "create": create, "update": update, "delete": remove} {
+					if k := errs.KindOf(err); err == nil || k != errs.Forbidden && k != errs.Unauthenticated && k != errs.NotFound {
+						t.Errorf("%s, %s %s: %v", who, what, name, err)
+					}
+				}
+			}
+		}
+		if after, err := e.log.Last(t.Context()); err != nil || after != before {
+			t.Errorf("%v; the log has grown from %d to %d", err, before, after)
+		}
+	})
+}
+
+// Roles, teams and units as the snapshot tells them.
+func TestSnapshot(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, e *env) {
+		o := &organisation{
+			units: []unit{{id.New(), -1}, {id.New(), 0}},
+			roles: []role{{id: id.New()}, {id: id.New()}},
+			teams: []team{{id: id.New(), unit: 1, roles: []int{1, 0}}},
+			users: []user{{id: id.New(), roles: []int{0}, teams: []int{0}}, {id: id.New(), unit: 1, disabled: true, roles: []int{0}, teams: []int{0}}},
+		}
+		e.settle(t.Context(), t, o)
+		c, on, off := e.control, o.users[0].id, o.users[1].id
+		if got := c.Roles(on); !slices.Equal(got, []string{"role 0", "role 1"}) || c.Roles(off) != nil {
+			t.Errorf("roles %v, %v", got, c.Roles(off))
+		}
+		if got := c.Members(o.teams[0].id); !slices.Equal(got, []id.ID{on}) {
+			t.Errorf("members %v", got)
+		}
+		if !c.Known(on) || c.Known(off) || c.Known(id.New()) {
+			t.Error("who is known")
+		}
+		if c.Unit(on) != o.units[0].id || c.Unit(o.teams[0].id) != o.units[1].id || c.Unit(id.New()) != id.Nil {
+			t.Error("units")
+		}
+		if got := c.Principals(as(t.Context(), on)); !slices.Equal(got, []id.ID{on, o.teams[0].id}) {
+			t.Errorf("principals %v", got)
+		}
+	})
+}
+
+// A loop in the tree of units, which only a fault elsewhere can make, must not
+// hang the server or widen a privilege past the loop.
+func TestUnitsInALoop(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, e *env) {
+		all := map[access.Right]access.Depth{access.Read: access.Deep}
+		o := &organisation{
+			units: []unit{{id.New(), -1}, {id.New(), 0}, {id.New(), 1}, {id.New(), -1}},
+			roles: []role{{id.New(), all}},
+			users: []user{{id: id.New(), unit: 1, roles: []int{0}}, {id: id.New(), unit: 3}},
+		}
+		o.leads = []lead{{id: id.New(), owner: o.users[0].id, unit: 1}, {id: id.New(), owner: o.users[1].id, unit: 3}}
+		e.settle(t.Context(), t, o)
+		ctx := access.AsSystem(t.Context(), "test")
+		err := e.store.Write(ctx, func(tx *record.Tx) error {
+			_, err := tx.Update(ctx, "businessunit", o.units[0].id, record.Row{"parentbusinessunitid": o.units[2].id}, record.Match{})
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		e.reload(t.Context(), t)
+		page, err := e.store.Find(as(t.Context(), o.users[0].id), query.Query{Table: "lead"})
+		if err != nil || len(page.Rows) != 1 || page.Rows[0].ID("leadid") != o.leads[0].id {
+			t.Errorf("%v, %d rows", err, len(page.Rows))
+		}
+	})
+}
