@@ -21,24 +21,23 @@ type telemetry struct {
 }
 
 // newTelemetry sends traces where OTEL_EXPORTER_OTLP_ENDPOINT says, the
-// standard name; without it spans are made but go nowhere, so that a trace's id
-// still travels with an event.
+// standard name; without it nothing is sampled, and a trace's id still travels
+// with an event.
 func newTelemetry(ctx context.Context) (*telemetry, error) {
 	t := &telemetry{registry: prometheus.NewRegistry()}
 	t.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	otel.SetTextMapPropagator(propagation.TraceContext{})
-	options := []sdktrace.TracerProviderOption{
-		sdktrace.WithResource(resource.NewSchemaless(attribute.String("service.name", "rapport"))),
-		sdktrace.WithSampler(sdktrace.ParentBased(sdktrace.AlwaysSample())),
-	}
+	sampler := sdktrace.NeverSample()
+	options := []sdktrace.TracerProviderOption{sdktrace.WithResource(resource.NewSchemaless(attribute.String("service.name", "rapport")))}
 	if os.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT") != "" || os.Getenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") != "" {
 		exporter, err := otlptracehttp.New(ctx)
 		if err != nil {
 			return nil, err
 		}
 		options = append(options, sdktrace.WithBatcher(exporter))
+		sampler = sdktrace.AlwaysSample()
 	}
-	t.provider = sdktrace.NewTracerProvider(options...)
+	t.provider = sdktrace.NewTracerProvider(append(options, sdktrace.WithSampler(sdktrace.ParentBased(sampler)))...)
 	otel.SetTracerProvider(t.provider)
 	return t, nil
 }

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"time"
 
+	"go.opentelemetry.io/otel"
+
 	"github.com/rapport-platform/rapport/internal/ground/errs"
 	"github.com/rapport-platform/rapport/internal/ground/id"
 	"github.com/rapport-platform/rapport/internal/ground/sqldb"
@@ -15,6 +17,9 @@ import (
 // clashes bounds how often a checkpoint runs again because another transaction
 // made the row that it was about to make.
 const clashes = 5
+
+// tracer makes the spans of checkpoints; where they go is decided when the product starts.
+var tracer = otel.Tracer("github.com/rapport-platform/rapport/flow")
 
 // errTwice undoes a checkpoint whose run turns out to have been begun elsewhere.
 var errTwice = errs.New(errs.Conflict, "flow.begun", "the run has been begun already")
@@ -33,6 +38,8 @@ type carrier interface {
 // which the whole transaction must not commit: a database that can't be
 // reached, a lease that is lost, the end of the context.
 func (e *Engine) checkpoint(ctx context.Context, tx *sqldb.Tx, p *Program, run *Run, trigger map[string]any, s *state, c carrier) error {
+	ctx, span := tracer.Start(ctx, "flow "+p.Name)
+	defer span.End()
 	acting := system(ctx, run, s.Origin)
 	var m *machine
 	var err error

@@ -11,6 +11,8 @@ import (
 
 // Create makes a row and gives it back as written. The primary id may be given.
 func (tx *Tx) Create(ctx context.Context, table string, in Row) (Row, error) {
+	ctx, span := tracer.Start(ctx, "create "+table)
+	defer span.End()
 	t, err := tx.writable(ctx, table)
 	if err != nil {
 		return nil, err

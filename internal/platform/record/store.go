@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 
+	"go.opentelemetry.io/otel"
+
 	"github.com/rapport-platform/rapport/internal/ground/clock"
 	"github.com/rapport-platform/rapport/internal/ground/errs"
 	"github.com/rapport-platform/rapport/internal/ground/sqldb"
@@ -36,6 +38,9 @@ func New(o Options) *Store {
 	}}
 	return s
 }
+
+// tracer makes the spans of writes; where they go is decided when the product starts.
+var tracer = otel.Tracer("github.com/rapport-platform/rapport/record")
 
 // races bounds how often a write runs again because another one made the row
 // that it was about to make.

@@ -17,6 +17,8 @@ import (
 // Values that are already so are left out; if nothing is left, nothing is
 // written and the version stays.
 func (tx *Tx) Update(ctx context.Context, table string, key id.ID, in Row, m Match) (Row, error) {
+	ctx, span := tracer.Start(ctx, "update "+table)
+	defer span.End()
 	t, err := tx.writable(ctx, table)
 	if err != nil {
 		return nil, err
