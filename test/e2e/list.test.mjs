@@ -76,7 +76,7 @@ test("columns are chosen, moved and widened without dragging", { skip }, async (
   const before = await heads();
   const second = page.locator('[role="columnheader"]').nth(1);
   await second.hover();
-  await page.getByRole("button", { name: `${before[1]}: column menu` }).click();
+  await page.getByRole("button", { name: `${before[1]}: column menu`, exact: true }).click();
   await page.getByRole("menuitem", { name: "Move right" }).click();
   await page.waitForURL(/cols=/);
   assert.deepEqual((await heads()).slice(0, 3), [before[0], before[2], before[1]]);
@@ -84,7 +84,7 @@ test("columns are chosen, moved and widened without dragging", { skip }, async (
   const width = (n) => page.locator('[role="columnheader"]').nth(n).evaluate((h) => h.getBoundingClientRect().width);
   const was = await width(0);
   await page.locator('[role="columnheader"]').nth(0).hover();
-  await page.getByRole("button", { name: `${before[0]}: column menu` }).click();
+  await page.getByRole("button", { name: `${before[0]}: column menu`, exact: true }).click();
   await page.getByRole("menuitem", { name: "Wider" }).click();
   await page.waitForURL(/w=/);
   assert.equal(Math.round(await width(0)), Math.round(was + 40));

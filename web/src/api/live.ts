@@ -52,6 +52,9 @@ function open() {
     failures = 0;
     setStatus("live");
   });
+  stream.addEventListener("resync", () => {
+    for (const resync of resyncs) resync();
+  });
   stream.addEventListener("change", (event) => {
     const change = JSON.parse((event as MessageEvent<string>).data) as LiveChange;
     for (const listener of listeners.get(change.table) ?? []) listener(change);
@@ -94,7 +97,7 @@ export function useLive(table: string, onChange: Listener): void {
   }, [table]);
 }
 
-/** Calls back when the connection came back after a break. */
+/** Calls back when hints were lost: after a break, or when the server says so. */
 export function onResync(callback: () => void): () => void {
   resyncs.add(callback);
   return () => resyncs.delete(callback);

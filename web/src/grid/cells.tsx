@@ -1,6 +1,6 @@
 import type { ReactNode } from "react";
 import { display, formatAgo, formatInstant, formatPercent, manyOf, optionFor } from "@/lib/format";
-import { nameOf, valueOf } from "@/api/rows";
+import { nameOf, parseJson, valueOf } from "@/api/rows";
 import type { Column, Reference, Row, Table } from "@/api/types";
 import { Avatar } from "@/ui/Avatar";
 import { Grade } from "@/lead/Grade";
@@ -15,8 +15,16 @@ type Special = (value: unknown, column: Column) => ReactNode;
 const special: Record<string, Special> = {
   msdyn_leadscore: (value) => <ScoreBar score={Number(value)} />,
   msdyn_leadgrade: (value, column) => <Grade value={Number(value)} label={optionFor(column, value)?.label} />,
+  rpt_reasons: (value) => <span className="clip dim" title={reasonsText(value)}>{reasonsText(value)}</span>,
   rpt_propensity: (value) => <span className="tnum">{formatPercent(Number(value))}</span>,
 };
+
+/** Reasons as people read them: what is said, not how it is stored. */
+function reasonsText(value: unknown): string {
+  const list = parseJson<unknown>(value, []);
+  if (!Array.isArray(list)) return "";
+  return list.flatMap((r: { message?: string; text?: string } | string | null) => (typeof r === "string" ? r : (r?.message ?? r?.text ?? []))).join(" · ");
+}
 
 const people = new Set(["systemuser", "team"]);
 

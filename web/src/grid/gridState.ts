@@ -56,8 +56,11 @@ const usual: Record<Column["type"], number> = {
   choice: 140, multichoice: 180, lookup: 168, json: 200, id: 280,
 };
 
+/** Columns that are shown in a way of their own need another width. */
+const named: Record<string, number> = { msdyn_leadscore: 136, msdyn_leadgrade: 84, rpt_reasons: 320, rpt_name: 240 };
+
 export function usualWidth(column: Column, isPrimary: boolean): number {
-  return isPrimary ? 240 : usual[column.type];
+  return isPrimary ? 240 : (named[column.name] ?? usual[column.type]);
 }
 
 /** The view the address names, else the table's default. */

@@ -65,7 +65,7 @@ export function formatAgo(value: string, now = Date.now()): string {
 
 /** Milliseconds as people read a duration. */
 export function formatDuration(ms: number): string {
-  if (ms < 1000) return `${formatNumber(ms)} ms`;
+  if (ms < 1000) return `${formatNumber(ms, ms < 10 && !Number.isInteger(ms) ? 1 : 0)} ms`;
   if (ms < 60_000) return `${formatNumber(ms / 1000, 1)} s`;
   const minutes = Math.floor(ms / 60_000);
   return `${formatNumber(minutes)} min ${formatNumber(Math.round((ms % 60_000) / 1000))} s`;

@@ -51,7 +51,7 @@ export function DeadLetter() {
           <h2 className="dim" style={{ fontSize: 12.5, fontWeight: 600 }}>{t("deadLetter.data")}</h2>
           <JsonView value={row.rpt_data} label={t("deadLetter.data")} />
         </div>
-        <aside className={classes.side} aria-label={t("quarantine.event")}><Facts table={meta.data} row={row} title={t("quarantine.event")} /></aside>
+        <aside className={classes.side} aria-label={t("quarantine.event")}><Facts table={meta.data} row={row} title={t("quarantine.event")} names={["rpt_consumer", "rpt_topic", "rpt_source", "rpt_eventid", "rpt_seq", "rpt_attempts", "createdon"]} /></aside>
       </div>
     </>
   );

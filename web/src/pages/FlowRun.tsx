@@ -69,7 +69,7 @@ export function FlowRun() {
         </div>
         <aside className={classes.side} aria-label={t("flow.run")}>
           {lead && <Link to={recordPath("lead", lead)} className={`row link ${classes.lead}`}><Icon name="lead" size={15} />{t("flow.openLead")}</Link>}
-          <Facts table={meta.data} row={row} title={t("flow.run")} />
+          <Facts table={meta.data} row={row} title={t("flow.run")} names={["rpt_flowid", "rpt_flowname", "rpt_version", "rpt_status", "rpt_startedon", "rpt_completedon", "rpt_durationms"]} />
           {row.rpt_input ? <div className={classes.input}><h2 className={classes.heading}>{t("flow.input")}</h2><JsonView value={row.rpt_input} label={t("flow.input")} /></div> : null}
         </aside>
       </div>

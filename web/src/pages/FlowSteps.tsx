@@ -7,6 +7,7 @@ import classes from "./FlowRun.module.css";
 /** One step as a checkpoint keeps it. */
 export interface Step {
   name: string;
+  title?: string;
   type?: string;
   status?: string;
   startedon?: string;
@@ -24,7 +25,7 @@ export interface Checkpoint {
 
 const looks: Record<string, { icon: IconName; tone: string }> = {
   succeeded: { icon: "check", tone: "good" }, completed: { icon: "check", tone: "good" }, failed: { icon: "close", tone: "bad" },
-  running: { icon: "play", tone: "info" }, waiting: { icon: "history", tone: "warn" }, skipped: { icon: "arrowRight", tone: "none" },
+  running: { icon: "play", tone: "info" }, waiting: { icon: "history", tone: "warn" }, skipped: { icon: "arrowRight", tone: "none" }, undone: { icon: "undo", tone: "none" },
 };
 
 function has(value: unknown): boolean {
@@ -47,7 +48,7 @@ export function FlowSteps({ checkpoints }: { checkpoints: Checkpoint[] }) {
               <details key={i} className={classes.step} open={status === "failed"}>
                 <summary>
                   <span className={classes.mark} data-tone={look.tone}><Icon name={look.icon} size={13} /></span>
-                  <span className={classes.name}><strong>{step.name}</strong>{step.type && <span className="faint">{step.type}</span>}<span className="sr-only">{status && t(`flow.status.${status}`, { defaultValue: status })}</span></span>
+                  <span className={classes.name}><strong>{step.title || step.name}</strong>{step.type && <span className="faint">{step.type}</span>}{status === "undone" ? <span className="faint">{t("flow.status.undone")}</span> : <span className="sr-only">{status && t(`flow.status.${status}`, { defaultValue: status })}</span>}</span>
                   <span className={classes.bar} aria-hidden="true"><span style={{ inlineSize: `${Math.max(2, ((step.durationms ?? 0) / longest) * 100)}%` }} data-tone={look.tone} /></span>
                   <span className="faint tnum">{step.durationms !== undefined ? formatDuration(step.durationms) : ""}</span>
                 </summary>

@@ -74,22 +74,27 @@ function Card({ title, link, children }: { title: string; link?: ReactNode; chil
   );
 }
 
-function useHomeLeads(table: Table, name: string, filter: string, orderby: string, top: number) {
+function useHomeLeads(table: Table, name: string, filter: string, orderby: string, top: number, enabled = true) {
   const query = useQuery({
     queryKey: ["home", name],
+    enabled,
     queryFn: ({ signal }) => fetchTop(table.entityset, { select: select(table, columns), filter, orderby, top, count: true }, signal),
   });
-  useLive("lead", () => void query.refetch());
+  useLive("lead", () => { if (enabled) void query.refetch(); });
   return query;
 }
 
 function WorkList({ table, me }: { table: Table; me: string }) {
   const { t } = useTranslation();
   const order = columnOf(table, "msdyn_leadscore") ? "msdyn_leadscore desc,createdon desc" : "createdon desc";
-  const query = useHomeLeads(table, "mine", `_ownerid_value eq ${me} and statecode eq 0`, order, 12);
-  const filter = JSON.stringify(["and", ["ownerid", "in", [me]], ["statecode", "in", ["0"]]]);
+  const mine = useHomeLeads(table, "mine", `_ownerid_value eq ${me} and statecode eq 0`, order, 12);
+  // Who owns no leads — a manager, an administrator — sees the best of all they may read.
+  const none = mine.data?.rows.length === 0;
+  const all = useHomeLeads(table, "open", "statecode eq 0", order, 12, none);
+  const query = none ? all : mine;
+  const filter = JSON.stringify(none ? ["and", ["statecode", "in", ["0"]]] : ["and", ["ownerid", "in", [me]], ["statecode", "in", ["0"]]]);
   return (
-    <Card title={t("home.mine")}
+    <Card title={t(none && (all.data?.rows.length ?? 0) > 0 ? "home.open" : "home.mine")}
       link={<Link to="/r/$table" params={{ table: "lead" }} search={{ filter, sort: "-msdyn_leadscore" }} className={classes.all}>{t("home.all", { count: query.data?.count ?? 0 })}</Link>}>
       {query.isError && !query.data && <Failure small error={query.error} onRetry={() => void query.refetch()} />}
       {query.data?.rows.length === 0 && <Calm small icon="check" title={t("home.noneTitle")}>{t("home.none")}</Calm>}

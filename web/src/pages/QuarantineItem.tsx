@@ -137,7 +137,7 @@ function Mend({ table, lead, id, row }: { table: Table; lead?: Table; id: string
             </div>
           )}
         </div>
-        <aside className={classes.side} aria-label={t("quarantine.event")}><Facts table={table} row={row} title={t("quarantine.event")} /></aside>
+        <aside className={classes.side} aria-label={t("quarantine.event")}><Facts table={table} row={row} title={t("quarantine.event")} names={["rpt_topic", "rpt_source", "rpt_eventid", "rpt_seq", "statecode", "createdon", "modifiedon"]} /></aside>
       </div>
     </>
   );
