@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
-	"reflect"
 	"sync"
 	"sync/atomic"
 
@@ -108,9 +107,9 @@ func (e *Engine) Begin(ctx context.Context, tx *sqldb.Tx, flow string, input map
 		}
 	}
 	s := &state{Hash: p.hash, Origin: changelog.Origin(ctx)}
-	shown, _ := p.shown(trigger).(map[string]any)
-	run.Input = shown
-	if !reflect.DeepEqual(shown, trigger) {
+	shown, secrets := p.mask(trigger)
+	run.Input, _ = shown.(map[string]any)
+	if secrets {
 		s.Trigger = trigger
 	}
 	err := e.checkpoint(ctx, tx, p, run, trigger, s, fresh{e})

@@ -2,6 +2,8 @@ package flow
 
 import (
 	"encoding/json"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 )
@@ -35,31 +37,54 @@ var always = []string{"password", "passwort", "secret", "token", "apikey", "api_
 
 const masked = "•••"
 
-// shown masks secrets in a value; what is not secret stays the same value.
+// shown masks secrets in a value.
 func (p *Program) shown(v any) any {
+	out, _ := p.mask(v)
+	return out
+}
+
+// mask gives a value without its secrets, and whether it had any. A value that
+// has none is given as it is: this is on the way of every step.
+func (p *Program) mask(v any) (out any, found bool) {
 	switch x := plainTop(v).(type) {
 	case map[string]any:
-		out := make(map[string]any, len(x))
+		var copied map[string]any
 		for name, item := range x {
-			if p.secret(name) && !empty(item) {
-				out[name] = masked
-				continue
+			shown, hidden := any(masked), p.secret(name) && !empty(item)
+			if !hidden {
+				if shown, hidden = p.mask(item); !hidden {
+					continue
+				}
 			}
-			out[name] = p.shown(item)
+			if copied == nil {
+				copied = maps.Clone(x)
+			}
+			copied[name] = shown
 		}
-		return out
+		if copied != nil {
+			return copied, true
+		}
+		return x, false
 	case []any:
-		out := make([]any, len(x))
+		var copied []any
 		for i, item := range x {
-			out[i] = p.shown(item)
+			if shown, hidden := p.mask(item); hidden {
+				if copied == nil {
+					copied = slices.Clone(x)
+				}
+				copied[i] = shown
+			}
 		}
-		return out
+		if copied != nil {
+			return copied, true
+		}
+		return x, false
 	default:
-		return x
+		return x, false
 	}
 }
 
-// plainTop makes only the outermost value plain; shown goes down itself.
+// plainTop makes rows plain; values of runs are so already.
 func plainTop(v any) any {
 	switch v.(type) {
 	case map[string]any, []any, string, bool, int64, float64, nil:
