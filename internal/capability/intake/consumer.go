@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"strings"
 
 	"github.com/rapport-platform/rapport/internal/ground/sqldb"
 	"github.com/rapport-platform/rapport/internal/kit/cloudevents"
@@ -127,7 +128,7 @@ func (i *Intake) quarantine(ctx context.Context, in Event, e event.Event, faults
 		if err != nil {
 			return err
 		}
-		row := record.Row{"rpt_name": short(in.Source+" "+in.ID, 300), "rpt_topic": in.Topic, "rpt_source": short(in.Source, 1024), "rpt_eventid": short(in.ID, 1024),
+		row := record.Row{"rpt_name": short(titleOf(in), 300), "rpt_topic": in.Topic, "rpt_source": short(in.Source, 1024), "rpt_eventid": short(in.ID, 1024),
 			"rpt_reasons": reasons, "rpt_seq": int64(e.Seq)}
 		for column, v := range payload(e.Cloud) {
 			row[column] = v
@@ -147,4 +148,21 @@ func payload(c *cloudevents.Event) record.Row {
 		return record.Row{"rpt_data": json.RawMessage(c.Data)}
 	}
 	return record.Row{"rpt_raw": storable(c.Data)}
+}
+
+// titleOf names a quarantined event by what can be read of the person, else by its identity.
+func titleOf(in Event) string {
+	var data map[string]any
+	if json.Unmarshal(in.Data, &data) == nil {
+		var parts []string
+		for _, column := range []string{"firstname", "lastname", "companyname", "emailaddress1"} {
+			if s, ok := data[column].(string); ok && s != "" && len(parts) < 2 {
+				parts = append(parts, line(s))
+			}
+		}
+		if len(parts) > 0 {
+			return strings.Join(parts, " ")
+		}
+	}
+	return in.Source + " " + in.ID
 }

@@ -71,6 +71,9 @@ func (w *world) enqueue(s job.Spec) (made id.ID) {
 func (w *world) run(o job.Options) *job.Runner {
 	w.Helper()
 	o.Queue = w.queue
+	if o.Lease == 0 {
+		o.Lease = 1000 * time.Hour // the clock moves in large steps
+	}
 	r := job.NewRunner(o)
 	if err := r.Start(w.Context()); err != nil {
 		w.Fatal(err)
