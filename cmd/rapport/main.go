@@ -29,7 +29,8 @@ const usage = `Rapport, the self-hosted customer-engagement platform.
 
 Environment: RAPPORT_ADDR (127.0.0.1:8080), RAPPORT_DATA (./data), RAPPORT_DATABASE (SQLite in the data
 folder; a postgres:// address switches), RAPPORT_NATS (embedded), RAPPORT_SAMPLE=1 (sample organisation),
-RAPPORT_ADMIN_PASSWORD, RAPPORT_TLS_CERT, RAPPORT_TLS_KEY, RAPPORT_LOG (text, json), OTEL_EXPORTER_OTLP_ENDPOINT.
+RAPPORT_ADMIN_PASSWORD, RAPPORT_TLS_CERT, RAPPORT_TLS_KEY, RAPPORT_TRUSTED_PROXIES, RAPPORT_COUNTRY, RAPPORT_LOG (text,
+json), RAPPORT_LOG_LEVEL, OTEL_EXPORTER_OTLP_ENDPOINT.
 `
 
 func main() {
@@ -63,7 +64,11 @@ func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 func run(ctx context.Context, args []string, out, log io.Writer) error {
 	o := rapport.FromEnv(os.Getenv)
-	o.Logger = logger(log, os.Getenv("RAPPORT_LOG"))
+	var err error
+	if o.Logger, err = logger(log, os.Getenv("RAPPORT_LOG"), os.Getenv("RAPPORT_LOG_LEVEL")); err != nil {
+		return err
+	}
+	slog.SetDefault(o.Logger)
 	command := strings.Join(args[:min(2, len(args))], " ")
 	switch {
 	case len(args) == 1 && args[0] == "serve":
@@ -75,20 +80,32 @@ func run(ctx context.Context, args []string, out, log io.Writer) error {
 	case len(args) > 0 && args[0] == "password":
 		return password(ctx, o, args[1:], out)
 	case len(args) == 1 && args[0] == "version":
-		_, err := fmt.Fprintln(out, version())
+		_, err = fmt.Fprintln(out, version())
 		return err
 	case len(args) == 1 && (args[0] == "help" || args[0] == "--help" || args[0] == "-h"):
-		_, err := io.WriteString(out, usage)
+		_, err = io.WriteString(out, usage)
 		return err
 	}
 	return errs.New(errs.Invalid, "rapport.usage", "unknown command %q: see `rapport help`", strings.Join(args, " "))
 }
 
-func logger(to io.Writer, format string) *slog.Logger {
+// logger writes lines for a terminal, warnings and worse, or JSON for machines,
+// with a line per request; a level that is set counts for both.
+func logger(to io.Writer, format, level string) (*slog.Logger, error) {
+	min := slog.LevelWarn
 	if format == "json" {
-		return slog.New(slog.NewJSONHandler(to, nil))
+		min = slog.LevelInfo
 	}
-	return slog.New(slog.NewTextHandler(to, nil))
+	if level != "" {
+		if err := min.UnmarshalText([]byte(level)); err != nil {
+			return nil, errs.New(errs.Invalid, "rapport.log_level", "RAPPORT_LOG_LEVEL must be debug, info, warn or error")
+		}
+	}
+	o := &slog.HandlerOptions{Level: min}
+	if format == "json" {
+		return slog.New(slog.NewJSONHandler(to, o)), nil
+	}
+	return slog.New(slog.NewTextHandler(to, o)), nil
 }
 
 func serve(ctx context.Context, o rapport.Options, out io.Writer) error {

@@ -44,7 +44,7 @@ func (c *core) wire(_ context.Context, tailer *changelog.Tailer) error {
 	if err := c.wireIntake(tailer); err != nil {
 		return err
 	}
-	c.live = live.New(live.Options{Tail: tailer, Reader: c.store, Access: c.access, Registerer: c.registry})
+	c.live = live.New(live.Options{Tail: tailer, Reader: c.store, Access: c.access, Catalog: c.access.Catalog, Registerer: c.registry})
 	c.register()
 	c.coreMetrics()
 
