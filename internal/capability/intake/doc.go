@@ -2,7 +2,7 @@
 // it in quarantine with every reason.
 //
 // The way: clean (types, then normal forms) → rules → score → decision → the
-// flow "Lead upsert". This package holds the pure part, which knows no database:
+// flow "Lead upsert". The pure part knows no database:
 //
 //	lead.go        Event, Lead, Fault
 //	canonical.go   event data → columns of the lead; the rest is kept in rpt_extra
@@ -18,6 +18,15 @@
 //	rules.go       what conditions can read; the shipped rules (rules/*.yaml)
 //	score.go       points → propensity → score, grade
 //	decide.go      rules and score → reasons and next action, on the lead
+//
+// Around it:
+//
+//	ports.go       what it needs of others: flows, records
+//	consumer.go    events in; the start of the flow, or a row in quarantine
+//	actions.go     rpt_ReplayQuarantine, rpt_RehearseRules, rpt_ValidateRule; the check of rules
+//	rehearse.go    a draft of the rules on past leads
+//	metrics.go     counts
+//	errors.go      codes
 //	tables.go      definitions of the tables rpt_rule and rpt_quarantine
 //	flows.go       the shipped flow (flows/*.yaml)
 //
