@@ -75,7 +75,7 @@ func (c *core) wireFlows(tailer *changelog.Tailer) {
 			return flow.Load(access.AsSystem(ctx, "flows"), c.store, checker, cfg.Logger)
 		}})
 	c.jobs = job.NewQueue(c.db, cfg.Clock)
-	c.flows = flow.New(flow.Options{DB: c.db, Queue: c.jobs, Clock: cfg.Clock, Flows: c.definitions.Get, Logger: cfg.Logger,
+	c.flows = flow.New(flow.Options{DB: c.db, Queue: c.jobs, Clock: cfg.Clock, Flows: c.definitions.Get, Checker: checker, Logger: cfg.Logger,
 		Bind: func(tx *sqldb.Tx) flow.Records { return c.store.Bind(tx) }, Caller: flow.NewCaller(c.actions, c.store.Bind)})
 	c.runner = job.NewRunner(job.Options{Queue: c.jobs, Logger: cfg.Logger, Handlers: map[string]job.Handler{flow.Kind: c.flows.Handler()}})
 	flow.Define(c.actions, c.flows)

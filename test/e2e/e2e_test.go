@@ -1,0 +1,47 @@
+// Package e2e drives the running product in a browser, as people do, by the
+// scripts beside it (node --test, playwright-core on Chromium).
+package e2e
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"testing"
+	"time"
+
+	"github.com/rapport-platform/rapport/internal/test/testenv"
+	"github.com/rapport-platform/rapport/web"
+)
+
+func TestInterface(t *testing.T) {
+	t.Parallel()
+	if !web.Built() {
+		t.Skip("skipped: the interface is not built; run `make ui`")
+	}
+	if _, err := exec.LookPath("node"); err != nil {
+		t.Skip("skipped: Node is not installed; install Node 20.19 or newer")
+	}
+	if _, err := os.Stat("node_modules/playwright-core"); err != nil {
+		t.Skip("skipped: the browser driver is not installed; run `make clients`")
+	}
+	chromium := os.Getenv("CHROMIUM")
+	if chromium == "" {
+		chromium = "/usr/bin/chromium"
+	}
+	if _, err := os.Stat(chromium); err != nil {
+		t.Skip("skipped: there is no Chromium; install Debian's chromium or set CHROMIUM to its path")
+	}
+	e := testenv.Start(t, testenv.Options{Sample: true})
+	admin := e.Token("admin")
+	e.Until("the sample's leads have arrived", func() bool { return e.Count(admin, "leads", "") >= 60 })
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "node", "--test", "--test-reporter=spec", "--test-concurrency=1")
+	cmd.Env = append(os.Environ(), "RAPPORT_URL="+e.URL, "RAPPORT_USER=admin", "RAPPORT_PASSWORD="+testenv.Password, "CHROMIUM="+chromium,
+		"RAPPORT_KEY="+e.Key("leads"), "RAPPORT_TOKEN="+admin)
+	out, err := cmd.CombinedOutput()
+	t.Logf("%s", out)
+	if err != nil {
+		t.Fatal("the browser tests failed: ", err)
+	}
+}
