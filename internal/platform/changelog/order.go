@@ -6,10 +6,37 @@ import (
 	"github.com/rapport-platform/rapport/internal/ground/sqldb"
 )
 
+// horizon reads how far rows are numbered, and the oldest transaction of this
+// database that is still running, below which no row can appear any more. A
+// snapshot knows the running transactions of the whole server; those that can
+// be seen to belong to another database are passed over, so that a long one
+// there does not hold the log back. One that is nowhere to be seen (just ended,
+// or prepared) counts as ours.
+//
+// A database restored into a new server starts its transaction ids anew, and
+// what was numbered stands above all that there are.
+const horizon = `SELECT below::text, COALESCE((
+		SELECT x FROM pg_snapshot_xip(s.snap) AS x
+		WHERE NOT EXISTS (SELECT 1 FROM pg_stat_activity a WHERE a.backend_xid = x::xid AND a.datname <> current_database())
+		ORDER BY x LIMIT 1), pg_snapshot_xmax(s.snap))::text, below > pg_snapshot_xmax(s.snap)
+	FROM changehorizon, (SELECT pg_current_snapshot() AS snap) s`
+
+// The horizons are parameters, as the planner then knows that the range is
+// small and takes the index.
+const (
+	numberNew = `WITH fresh AS (SELECT pos FROM changelog WHERE tid >= $1::xid8 AND tid < $2::xid8), ` + numberFresh + `
+		UPDATE changehorizon SET below = $2::xid8 WHERE EXISTS (SELECT 1 FROM fresh)`
+	numberAll = `WITH fresh AS (SELECT pos FROM changelog WHERE NOT EXISTS (SELECT 1 FROM changeorder o WHERE o.pos = changelog.pos)), ` + numberFresh + `
+		UPDATE changehorizon SET below = $1::xid8`
+	numberFresh = `numbered AS (
+			INSERT INTO changeorder (seq, pos)
+			SELECT (SELECT COALESCE(MAX(seq), 0) FROM changeorder) + row_number() OVER (ORDER BY pos), pos FROM fresh
+			ON CONFLICT (pos) DO NOTHING)`
+)
+
 // number gives committed change rows their Seq. On SQLite there is nothing to
 // do. On PostgreSQL it numbers the rows of transactions that ended since the
-// last time: those at or above the horizon of then and below that of now, which
-// is the oldest transaction still running. Later no row can appear below it.
+// last time: those at or above the horizon of then and below that of now.
 // Any node may do it; an advisory lock lets one at a time.
 func (l *Log) number(ctx context.Context) error {
 	if l.db.Dialect() == sqldb.SQLite {
@@ -20,24 +47,16 @@ func (l *Log) number(ctx context.Context) error {
 		if _, err := tx.QueryRow("SELECT pg_try_advisory_xact_lock(hashtextextended('changelog.order', 0))", nil, &mine); err != nil || !mine {
 			return err
 		}
-		// A database restored into a new server starts its transaction ids anew: the
-		// horizon would never be reached. Then everything not yet numbered is taken,
-		// and the horizon falls back.
+		var below, now string
 		var restored bool
-		if _, err := tx.QueryRow("SELECT below > pg_snapshot_xmin(pg_current_snapshot()) FROM changehorizon", nil, &restored); err != nil {
+		if _, err := tx.QueryRow(horizon, nil, &below, &now, &restored); err != nil {
 			return err
 		}
-		rows := `SELECT pos FROM changelog, h WHERE tid >= h.below AND tid < h.now`
 		if restored {
-			rows = `SELECT pos FROM changelog WHERE NOT EXISTS (SELECT 1 FROM changeorder o WHERE o.pos = changelog.pos)`
+			_, err := tx.Exec(numberAll, now)
+			return err
 		}
-		_, err := tx.Exec(`WITH h AS (SELECT below, pg_snapshot_xmin(pg_current_snapshot()) AS now FROM changehorizon),
-			fresh AS (` + rows + `),
-			numbered AS (
-				INSERT INTO changeorder (seq, pos)
-				SELECT (SELECT COALESCE(MAX(seq), 0) FROM changeorder) + row_number() OVER (ORDER BY pos), pos FROM fresh
-				ON CONFLICT (pos) DO NOTHING)
-			UPDATE changehorizon SET below = h.now FROM h WHERE EXISTS (SELECT 1 FROM fresh)`)
+		_, err := tx.Exec(numberNew, below, now)
 		return err
 	})
 }

@@ -17,6 +17,11 @@ const idle = 200 * time.Millisecond
 
 const batch = 1000
 
+// gather is how long the tailer lets changes gather after it has read some:
+// under load one look then serves many commits. On PostgreSQL each look numbers
+// rows in a transaction of its own.
+const gather = 20 * time.Millisecond
+
 // Tailer reads the log once per node and hands every change to the listeners,
 // in order. Listeners are for what lives in memory (snapshots, live hints);
 // work that must not be lost keeps a cursor of its own and uses Updated only as
@@ -77,12 +82,20 @@ func (t *Tailer) wake() {
 
 func (t *Tailer) run(ctx context.Context) {
 	for {
-		more, err := t.step(ctx)
+		n, err := t.step(ctx)
 		if err != nil && ctx.Err() == nil && !errs.Has(err, errs.Unavailable) {
 			t.Logger.Error("change log tailer", "error", err)
 		}
-		if more && err == nil {
+		if n == batch && err == nil {
 			continue
+		}
+		if n > 0 {
+			// This paces work and decides nothing, so it goes by the real clock.
+			select {
+			case <-time.After(gather):
+			case <-ctx.Done():
+				return
+			}
 		}
 		select {
 		case <-t.signal:
@@ -93,14 +106,14 @@ func (t *Tailer) run(ctx context.Context) {
 	}
 }
 
-// step reads one batch and tells whether there may be more.
-func (t *Tailer) step(ctx context.Context) (bool, error) {
+// step reads one batch and tells how many changes were in it.
+func (t *Tailer) step(ctx context.Context) (int, error) {
 	if err := t.log.number(ctx); err != nil {
-		return false, err
+		return 0, err
 	}
 	changes, err := t.log.After(ctx, t.seq, batch)
 	if err != nil || len(changes) == 0 {
-		return false, err
+		return 0, err
 	}
 	t.seq = changes[len(changes)-1].Seq
 	t.mu.Lock()
@@ -111,5 +124,5 @@ func (t *Tailer) step(ctx context.Context) (bool, error) {
 	for _, f := range listeners {
 		f(changes)
 	}
-	return len(changes) == batch, nil
+	return len(changes), nil
 }
