@@ -1,0 +1,144 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime/pprof"
+	"strings"
+	"time"
+
+	"github.com/rapport-platform/rapport"
+)
+
+// serveCommand makes this program be the product, by the embedding API that
+// the command rapport uses. It obeys lines on its standard input ("profile
+// FILE", "end") and stops when that is closed, so that none stays behind.
+const serveCommand = "serve-the-product"
+
+func serve() error {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	o := rapport.FromEnv(os.Getenv)
+	o.Logger = slog.New(slog.NewTextHandler(os.Stderr, nil))
+	server, err := rapport.New(o)
+	if err != nil {
+		return err
+	}
+	if err := server.Start(ctx); err != nil {
+		return err
+	}
+	if err := server.Ready(ctx); err != nil {
+		return err
+	}
+	fmt.Println(server.URL())
+	var profile *os.File
+	lines := bufio.NewScanner(os.Stdin)
+	for lines.Scan() {
+		word, rest, _ := strings.Cut(lines.Text(), " ")
+		switch {
+		case word == "profile":
+			if profile, err = os.Create(rest); err == nil {
+				err = pprof.StartCPUProfile(profile)
+			}
+		case word == "end" && profile != nil:
+			pprof.StopCPUProfile()
+			err = profile.Close()
+			profile = nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+	ended, stop := context.WithTimeout(ctx, 30*time.Second)
+	defer stop()
+	return server.Shutdown(ended)
+}
+
+// product is the running child.
+type product struct {
+	url, token string
+	cmd        *exec.Cmd
+	stdin      io.WriteCloser
+	client     *http.Client
+	stopped    bool
+}
+
+const password = "a password for the bench"
+
+// start starts the product on a fresh folder and waits until records can be used.
+func start(ctx context.Context, data, database string) (*product, error) {
+	if err := os.MkdirAll(data, 0o700); err != nil {
+		return nil, err
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	log, err := os.Create(filepath.Join(data, "log"))
+	if err != nil {
+		return nil, err
+	}
+	defer log.Close()
+	// The child outlives ctx until stop, which lets it end in good order.
+	cmd := exec.CommandContext(context.WithoutCancel(ctx), self, serveCommand)
+	cmd.Env = append(os.Environ(), "RAPPORT_ADDR=127.0.0.1:0", "RAPPORT_DATA="+data, "RAPPORT_DATABASE="+database, "RAPPORT_SAMPLE=1",
+		"RAPPORT_TRUSTED_PROXIES=127.0.0.0/8", "RAPPORT_ADMIN_PASSWORD="+password)
+	cmd.Stderr = log
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	transport := &http.Transport{MaxIdleConnsPerHost: 512, DialContext: (&net.Dialer{Timeout: 5 * time.Second}).DialContext}
+	p := &product{cmd: cmd, stdin: in, client: &http.Client{Transport: transport, Timeout: 20 * time.Second}}
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		text, _ := os.ReadFile(log.Name())
+		return nil, errors.Join(fmt.Errorf("the product did not start: %w: %s", err, text), p.stop())
+	}
+	p.url = strings.TrimSpace(line)
+	admin, err := rapport.Admin(ctx, rapport.Options{Addr: "127.0.0.1:0", Data: data, Database: database})
+	if err == nil {
+		defer admin.Close()
+		p.token, err = admin.CreateToken(ctx, "admin", "bench", time.Hour)
+	}
+	if err != nil {
+		return nil, errors.Join(err, p.stop())
+	}
+	return p, nil
+}
+
+func (p *product) command(line string) error {
+	_, err := io.WriteString(p.stdin, line+"\n")
+	return err
+}
+
+// stop lets the product end in good order, and ends it if it does not.
+func (p *product) stop() error {
+	if p.stopped {
+		return nil
+	}
+	p.stopped = true
+	p.client.CloseIdleConnections()
+	if err := p.stdin.Close(); err != nil {
+		return err
+	}
+	timer := time.AfterFunc(40*time.Second, func() { _ = p.cmd.Process.Kill() })
+	defer timer.Stop()
+	return p.cmd.Wait()
+}
