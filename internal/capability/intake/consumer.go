@@ -100,20 +100,15 @@ func (i *Intake) decide(ctx context.Context, lead *Lead, in Event) (map[string]a
 		i.c.Logger.Warn("a rule sets a value that its column refuses", "column", f.Column, "code", f.Code)
 		i.c.Metrics.failed.WithLabelValues(f.Column).Inc()
 	}
-	return flowInput(lead, in)
+	return flowInput(lead, in), nil
 }
 
-// flowInput is the lead as the flow sees it: plain JSON values by column.
-func flowInput(lead *Lead, in Event) (map[string]any, error) {
-	text, err := query.RawJSON(map[string]any{
+// flowInput is the lead as the flow sees it; the engine makes its values plain.
+func flowInput(lead *Lead, in Event) map[string]any {
+	return map[string]any{
 		"lead": lead.Row, "context": lead.Context,
 		"event": map[string]any{"id": in.ID, "source": in.Source, "topic": in.Topic, "time": in.Time},
-	})
-	if err != nil {
-		return nil, err
 	}
-	var out map[string]any
-	return out, json.Unmarshal(text, &out)
 }
 
 // quarantine keeps an event that is no lead as it stands. The row's id follows

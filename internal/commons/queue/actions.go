@@ -41,7 +41,7 @@ func Add(ctx context.Context, tx *record.Tx, c clock.Clock, queueID id.ID, table
 	if !ok {
 		return id.Nil, errs.New(errs.Invalid, "queue.table", "records of %s can't wait in a queue", table)
 	}
-	row, err := tx.Get(ctx, table, target, []string{title, "ownerid"}, nil)
+	row, err := tx.Get(ctx, table, target, []string{title}, nil)
 	if err != nil {
 		return id.Nil, err
 	}

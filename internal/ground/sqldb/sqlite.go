@@ -12,7 +12,7 @@ import (
 
 const (
 	groupMax  = 512                   // closures committed together
-	groupTime = 10 * time.Millisecond // after which a group takes in nobody new
+	groupTime = 20 * time.Millisecond // after which a group takes in nobody new
 )
 
 // sqliteWriter owns the one writing connection. Callers queue up; a group of

@@ -55,6 +55,9 @@ type RunnerOptions struct {
 func NewRunner(s Subscription, o RunnerOptions) *Runner {
 	if s.Workers == 0 {
 		s.Workers = 16
+		if o.DB.Dialect() == sqldb.SQLite {
+			s.Workers = 32 // those who wait together are committed together
+		}
 	}
 	if s.MaxAttempts == 0 {
 		s.MaxAttempts = 6

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -113,23 +114,39 @@ const (
 
 // encodeHistory writes a checkpoint's history. What is too large is named by
 // its size: history is for people, and the records themselves are kept anyway.
+// Inputs and outputs are put in as they were encoded: giving them to the encoder
+// as raw JSON would have it read every byte twice more.
 func encodeHistory(entries []Entry) (json.RawMessage, error) {
-	total := 2
-	parts := make([]json.RawMessage, len(entries))
+	out := []byte{'['}
 	for i := range entries {
 		e := entries[i]
-		e.Input, e.Output = short(e.Input, total), short(e.Output, total)
+		input, output := short(e.Input, len(out)), short(e.Output, len(out))
+		e.Input, e.Output = nil, nil
 		text, err := json.Marshal(e)
 		if err != nil {
 			return nil, err
 		}
-		parts[i] = text
-		total += len(text) + 1
+		if i > 0 {
+			out = append(out, ',')
+		}
+		out = append(out, text[:len(text)-1]...) // without the closing brace
+		out = member(out, "input", input)
+		out = member(out, "output", output)
+		out = append(out, '}')
 	}
-	return json.Marshal(parts)
+	return append(out, ']'), nil
 }
 
-func short(v any, total int) any {
+// member adds a value that has been encoded to an object that has members.
+func member(object []byte, name string, value json.RawMessage) []byte {
+	if value == nil {
+		return object
+	}
+	object = append(object, `,"`+name+`":`...)
+	return append(object, value...)
+}
+
+func short(v any, total int) json.RawMessage {
 	if v == nil {
 		return nil
 	}
@@ -138,7 +155,7 @@ func short(v any, total int) any {
 		return nil
 	}
 	if len(text) <= entryMost && total+len(text) <= historyMost {
-		return json.RawMessage(text)
+		return text
 	}
-	return map[string]any{"truncated": true, "bytes": len(text)}
+	return json.RawMessage(`{"bytes":` + strconv.Itoa(len(text)) + `,"truncated":true}`)
 }

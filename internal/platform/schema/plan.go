@@ -26,12 +26,8 @@ func objects(d sqldb.Dialect, c *metadata.Catalog) []object {
 
 func tableObjects(d sqldb.Dialect, t *metadata.Table) []object {
 	q := d.Quote
-	without := ""
-	if d == sqldb.SQLite {
-		without = " WITHOUT ROWID"
-	}
 	idType := query.ColumnSQLType(d, query.ID)
-	out := []object{{t.Name, "", "CREATE TABLE " + q(t.Name) + " (" + q(t.ID) + " " + idType + " NOT NULL PRIMARY KEY)" + without}}
+	out := []object{{t.Name, "", "CREATE TABLE " + q(t.Name) + " (" + q(t.ID) + " " + idType + " NOT NULL PRIMARY KEY)"}}
 	column := func(name string, k query.Kind) {
 		out = append(out, object{t.Name, "column " + name, "ALTER TABLE " + q(t.Name) + " ADD COLUMN " + q(name) + " " + query.ColumnSQLType(d, k)})
 	}
@@ -55,7 +51,10 @@ func tableObjects(d sqldb.Dialect, t *metadata.Table) []object {
 	// those that every row has are served by the indexes of their table.
 	for _, c := range t.Columns {
 		if c.IsLookup() && !c.System {
-			out = append(out, index(d, t, "lookup "+c.Name, "fk_"+t.Name+"_"+c.Name, []string{c.Name}, false, false))
+			x := index(d, t, "lookup "+c.Name, "fk_"+t.Name+"_"+c.Name, []string{c.Name}, false, false)
+			// Most lookups of most rows are empty, and nobody comes from the other side of those.
+			x.definition += " WHERE " + q(c.Name) + " IS NOT NULL"
+			out = append(out, x)
 		}
 	}
 	if t.Owned() {
