@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/netip"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/rapport-platform/rapport/internal/ground/errs"
 	"github.com/rapport-platform/rapport/internal/ground/id"
@@ -61,8 +62,8 @@ func (a *Auth) credential(ctx context.Context, name string) (user id.ID, hash st
 
 // SignIn opens a session. address is where the attempt comes from.
 func (a *Auth) SignIn(ctx context.Context, name, password, address string) (Session, error) {
-	if len(name) > nameMax {
-		return Session{}, ErrWrong // nobody is called that, and limits are kept by name
+	if len(name) > nameMax || !utf8.ValidString(name) || strings.ContainsRune(name, 0) {
+		return Session{}, ErrWrong // nobody is called that; limits are kept by name, and PostgreSQL takes no NUL
 	}
 	folded := query.Fold(strings.TrimSpace(name))
 	if err := a.slow(ctx, folded, address); err != nil {
@@ -140,7 +141,7 @@ func (a *Auth) log(ctx context.Context, name string, user id.ID, address, outcom
 	p := d.Placeholder
 	_ = a.o.DB.Write(ctx, func(tx *sqldb.Tx) error {
 		_, err := tx.Exec("INSERT INTO signin (at, username, userid, address, outcome) VALUES ("+p(1)+", "+p(2)+", "+p(3)+", "+p(4)+", "+p(5)+")",
-			now, strings.ToValidUTF8(strings.ReplaceAll(name, "\x00", ""), "�"), who, address, outcome)
+			now, strings.ToValidUTF8(name, ""), who, address, outcome) // cut, it may end in half a character
 		return err
 	})
 }
