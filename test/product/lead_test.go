@@ -256,3 +256,40 @@ func TestReturning(t *testing.T) {
 		}
 	})
 }
+
+// POR-2: what the tracking script reports is kept as records, once; of those
+// who ask not to be tracked nothing is.
+func TestInteractions(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		report := func(dnt string) {
+			body := `[{"id":"view-0001","type":"page.viewed","page":"https://example.com/rates","title":"Rates","visitorid":"v-00000001"}]`
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.URL+"/t", strings.NewReader(body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			req.Header.Set("Content-Type", "text/plain")
+			if dnt != "" {
+				req.Header.Set(dnt, "1")
+			}
+			res, err := http.DefaultClient.Do(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			res.Body.Close()
+			if res.StatusCode != http.StatusNoContent {
+				t.Fatalf("/t answers %d", res.StatusCode)
+			}
+		}
+		report("DNT")
+		report("Sec-GPC")
+		report("")
+		report("")
+		w.Until("the interaction", func() bool { return len(w.rows("rpt_interactions", "")) > 0 })
+		w.mustPublish("after", person(1, nil))
+		w.leads("emailaddress1 eq 'anna.oneil1@example.com'", 1)
+		if got := w.rows("rpt_interactions", ""); len(got) != 1 || got[0]["rpt_page"] != "https://example.com/rates" {
+			t.Errorf("kept: %v", got)
+		}
+	})
+}

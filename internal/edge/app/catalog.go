@@ -3,6 +3,7 @@ package app
 import (
 	"github.com/rapport-platform/rapport/internal/capability/intake"
 	"github.com/rapport-platform/rapport/internal/capability/marketing"
+	"github.com/rapport-platform/rapport/internal/capability/portal"
 	"github.com/rapport-platform/rapport/internal/capability/sales"
 	"github.com/rapport-platform/rapport/internal/commons/activity"
 	"github.com/rapport-platform/rapport/internal/commons/party"
@@ -18,7 +19,7 @@ import (
 func Catalog() (*metadata.Catalog, error) {
 	var all []*metadata.Table
 	for _, tables := range []func() ([]*metadata.Table, error){
-		access.Tables, event.Tables, flow.Tables, notify.Tables, party.Tables, activity.Tables, queue.Tables, intake.Tables, sales.Tables, marketing.Tables,
+		access.Tables, event.Tables, flow.Tables, notify.Tables, party.Tables, activity.Tables, queue.Tables, portal.Tables, intake.Tables, sales.Tables, marketing.Tables,
 	} {
 		t, err := tables()
 		if err != nil {

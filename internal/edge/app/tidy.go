@@ -2,10 +2,13 @@ package app
 
 import (
 	"context"
+	"time"
 
 	"github.com/rapport-platform/rapport/internal/capability/intake"
+	"github.com/rapport-platform/rapport/internal/capability/portal"
 	"github.com/rapport-platform/rapport/internal/ground/errs"
 	"github.com/rapport-platform/rapport/internal/ground/lifecycle"
+	"github.com/rapport-platform/rapport/internal/ground/sqldb"
 	"github.com/rapport-platform/rapport/internal/platform/event"
 )
 
@@ -19,7 +22,7 @@ func (c *core) housekeeping() lifecycle.Service {
 			case <-ctx.Done():
 				return
 			}
-			for what, tidy := range map[string]func(context.Context) error{"stream": c.trim, "inbox": c.prune, "sessions": c.auth.Prune} {
+			for what, tidy := range map[string]func(context.Context) error{"stream": c.trim, "inbox": c.pruner(event.Prune), "interactions": c.pruner(portal.PruneInteractions), "sessions": c.auth.Prune} {
 				if err := tidy(ctx); err != nil && ctx.Err() == nil && !errs.Has(err, errs.Unavailable) {
 					c.app.c.Logger.Warn("housekeeping", "of", what, "error", err)
 				}
@@ -28,10 +31,9 @@ func (c *core) housekeeping() lifecycle.Service {
 	}}
 }
 
-// trim drops what all consumers of a topic have worked off. A topic without
-// consumers keeps the newest events, up to the size it may have.
+// trim drops what all consumers of a topic have worked off.
 func (c *core) trim(ctx context.Context) error {
-	for _, topic := range []string{intake.Topic} {
+	for _, topic := range []string{intake.Topic, TopicInteractions} {
 		seq, ok, err := event.Lowest(ctx, c.db, topic)
 		if err != nil {
 			return err
@@ -46,11 +48,14 @@ func (c *core) trim(ctx context.Context) error {
 	return nil
 }
 
-func (c *core) prune(ctx context.Context) error {
-	for {
-		n, err := event.Prune(ctx, c.db, c.app.c.Clock.Now())
-		if err != nil || n == 0 {
-			return err
+// pruner forgets old rows, a bounded number at a time, until none is old.
+func (c *core) pruner(some func(context.Context, *sqldb.DB, time.Time) (int64, error)) func(context.Context) error {
+	return func(ctx context.Context) error {
+		for {
+			n, err := some(ctx, c.db, c.app.c.Clock.Now())
+			if err != nil || n == 0 {
+				return err
+			}
 		}
 	}
 }

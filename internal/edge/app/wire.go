@@ -7,6 +7,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/rapport-platform/rapport/internal/capability/intake"
+	"github.com/rapport-platform/rapport/internal/capability/portal"
 	"github.com/rapport-platform/rapport/internal/capability/sales"
 	"github.com/rapport-platform/rapport/internal/commons/party"
 	"github.com/rapport-platform/rapport/internal/commons/queue"
@@ -51,8 +52,9 @@ func (c *core) wire(_ context.Context, tailer *changelog.Tailer) error {
 	metrics := event.NewMetrics(c.registry)
 	c.letters = &event.DeadLetters{DB: c.db, Clock: cfg.Clock, Keeper: letterKeeper{c.store}}
 	defineReplay(c.actions, c.letters)
-	consumer := event.NewRunner(c.intake.Subscription(event.Stream(c.app.front.stream, intake.Topic)),
-		event.RunnerOptions{DB: c.db, Clock: cfg.Clock, Logger: cfg.Logger, Metrics: metrics, Letters: c.letters})
+	options := event.RunnerOptions{DB: c.db, Clock: cfg.Clock, Logger: cfg.Logger, Metrics: metrics, Letters: c.letters}
+	leads := event.NewRunner(c.intake.Subscription(event.Stream(c.app.front.stream, intake.Topic)), options)
+	interactions := event.NewRunner(portal.Interactions(event.Stream(c.app.front.stream, TopicInteractions), c.store), options)
 
 	c.services.Add("change log", tailer)
 	c.services.Add("access", c.users)
@@ -62,7 +64,8 @@ func (c *core) wire(_ context.Context, tailer *changelog.Tailer) error {
 	c.services.Add("live hints", c.live)
 	c.services.Add("jobs", c.runner)
 	c.services.Add("publishing keys", c.app.front.keys)
-	c.services.Add("intake", consumer)
+	c.services.Add("intake", leads)
+	c.services.Add("interactions", interactions)
 	c.services.Add("housekeeping", c.housekeeping())
 	return nil
 }

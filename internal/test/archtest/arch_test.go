@@ -32,6 +32,7 @@ var within = map[string][]string{
 // asSystem lists the files that let the platform act past all privileges.
 var asSystem = []string{
 	"internal/capability/intake/consumer.go",
+	"internal/capability/portal/consume.go",
 	"internal/edge/httpapi/auth.go",
 	"internal/edge/app/ports.go",
 	"internal/edge/app/seed.go",
