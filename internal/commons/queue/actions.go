@@ -31,11 +31,14 @@ func Define(r *action.Registry, c clock.Clock) {
 		})
 }
 
+// waiting is the state of an item that nobody has worked off.
+const waiting = int64(0)
+
 // titles are the primary name columns of what can wait in a queue.
 var titles = map[string]string{"lead": "fullname", "task": "subject", "opportunity": "name"}
 
 // Add puts a record into a queue. A record is in a queue at most once: adding
-// it again gives the item that is there.
+// it again gives the item that is there, waiting anew if it had been worked off.
 func Add(ctx context.Context, tx *record.Tx, c clock.Clock, queueID id.ID, table string, target id.ID) (id.ID, error) {
 	title, ok := titles[table]
 	if !ok {
@@ -49,13 +52,22 @@ func Add(ctx context.Context, tx *record.Tx, c clock.Clock, queueID id.ID, table
 	if err != nil {
 		return id.Nil, err
 	}
-	there, err := tx.Find(ctx, query.Query{Table: "queueitem", Select: []string{"queueitemid"}, Limit: 1, Where: query.And{
+	// Another transaction may add the same record just now: the later one waits, and finds its item.
+	if err := tx.SQL().Lock("queue item " + queueID.String() + " " + target.String()); err != nil {
+		return id.Nil, err
+	}
+	there, err := tx.Find(ctx, query.Query{Table: "queueitem", Select: []string{"queueitemid", "statecode"}, Limit: 1, Where: query.And{
 		query.Compare{Left: query.Path{"queueid"}, Value: queueID}, query.Compare{Left: query.Path{"objectid"}, Value: target}}})
 	if err != nil {
 		return id.Nil, err
 	}
 	if len(there.Rows) > 0 {
-		return there.Rows[0].ID("queueitemid"), nil
+		item := there.Rows[0].ID("queueitemid")
+		if there.Rows[0].Int("statecode") == waiting {
+			return item, nil
+		}
+		_, err = tx.Update(ctx, "queueitem", item, record.Row{"statecode": waiting, "enteredon": c.Now()}, record.Match{})
+		return item, err
 	}
 	name := row.Text(title)
 	if name == "" {

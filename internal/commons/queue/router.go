@@ -63,10 +63,14 @@ func (r Route) rank(team, country, city, postal string) int {
 	if !inCountry {
 		return 0
 	}
+	longest := 0
 	for _, prefix := range r.PostalCodes {
-		if prefix != "" && strings.HasPrefix(postal, prefix) {
-			return byPostal + len(prefix)
+		if strings.HasPrefix(postal, prefix) {
+			longest = max(longest, len(prefix))
 		}
+	}
+	if longest > 0 {
+		return byPostal + longest
 	}
 	for _, c := range r.Cities {
 		if city != "" && c == city {
