@@ -40,7 +40,7 @@ func disqualify(ctx context.Context, c action.Call, in Disqualify) (action.Empty
 }
 
 func reactivate(ctx context.Context, c action.Call, _ action.Empty) (action.Empty, error) {
-	lead, err := c.Tx.Get(ctx, "lead", c.Target, []string{"statecode", "versionnumber"}, nil)
+	lead, err := lockLead(ctx, c)
 	if err != nil {
 		return action.Empty{}, err
 	}

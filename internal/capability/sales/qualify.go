@@ -76,9 +76,20 @@ func qualify(ctx context.Context, c action.Call, in QualifyInput) (Qualified, er
 	return out, err
 }
 
-// openLead reads the lead, which must be open.
+// lockLead reads the lead and keeps it from changing until the transaction
+// ends. What is made of it refers to it; two that refer first and change it
+// then would wait for each other.
+func lockLead(ctx context.Context, c action.Call) (record.Row, error) {
+	// An update of nothing locks the row, checks the right to write, and writes nothing.
+	if _, err := c.Tx.Update(ctx, "lead", c.Target, record.Row{}, record.Match{}); err != nil {
+		return nil, err
+	}
+	return c.Tx.Get(ctx, "lead", c.Target, nil, nil)
+}
+
+// openLead is lockLead of a lead that must be open.
 func openLead(ctx context.Context, c action.Call) (record.Row, error) {
-	lead, err := c.Tx.Get(ctx, "lead", c.Target, nil, nil)
+	lead, err := lockLead(ctx, c)
 	if err != nil {
 		return nil, err
 	}
