@@ -125,6 +125,27 @@ func TestTimelineSpeaksGermanAndLocalTime(t *testing.T) {
 	})
 }
 
+func TestTimelineShowsFlowRuns(t *testing.T) {
+	t.Parallel()
+	eachSite(t, func(t *testing.T, s *site) {
+		lead := s.createAs(s.nora, "lead", record.Row{"lastname": "Berg"}).ID("leadid")
+		s.clock.Advance(time.Second)
+		run := s.must("rpt_flowrun", record.Row{"rpt_name": "Lead upsert", "rpt_status": 2, "rpt_regarding": lead}).ID("rpt_flowrunid")
+		s.must("rpt_flowrun", record.Row{"rpt_name": "Another", "rpt_status": 1, "rpt_regarding": id.New()})
+		page := s.signedIn("ada").timeline("lead", lead, "")
+		if len(page.Items) != 2 {
+			t.Fatalf("%+v", page.Items)
+		}
+		if i := page.Items[0]; i.Kind != "flowrun" || i.Title != "Lead upsert: Failed" || i.Link == nil || i.Link.Table != "rpt_flowrun" || i.Link.ID != run || i.Actor.Name != "SYSTEM" {
+			t.Errorf("%+v", i)
+		}
+		// Runs belong to the organisation, and nora has no privilege on them.
+		if page := s.signedIn("nora").timeline("lead", lead, ""); len(page.Items) != 1 || page.Items[0].Kind != "change" {
+			t.Errorf("nora sees %+v", page.Items)
+		}
+	})
+}
+
 // Pages of any size together are the whole, each entry once and in order, also
 // while new entries arrive at the top.
 func TestTimelinePaging(t *testing.T) {
