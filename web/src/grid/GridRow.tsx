@@ -1,5 +1,4 @@
-import { Link } from "@tanstack/react-router";
-import { memo } from "react";
+import { memo, type MouseEvent } from "react";
 import type { Column, Row, Table } from "@/api/types";
 import { Cell, isNumeric } from "./cells";
 import classes from "./GridRow.module.css";
@@ -21,6 +20,11 @@ interface Props {
 
 /** One row. It renders again only when its own record, place or cursor changes. */
 export const GridRow = memo(function GridRow({ table, columns, row, id, index, offset, href, activeCol, peeked, gone, onCell, onOpen }: Props) {
+  function follow(event: MouseEvent) {
+    if (event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    onOpen(id);
+  }
   return (
     <div role="row" aria-rowindex={index + 2} className={classes.row} style={{ transform: `translateY(${offset}px)` }}
       data-active={activeCol !== undefined || undefined} data-peeked={peeked || undefined} data-gone={gone || undefined}
@@ -33,7 +37,8 @@ export const GridRow = memo(function GridRow({ table, columns, row, id, index, o
             data-end={isNumeric(column) && column.name !== "msdyn_leadscore" ? true : undefined}
             onMouseDown={(e) => { if (e.button === 0) onCell(index, col); }}>
             {col === 0 ? (
-              <Link to={href} tabIndex={-1} className={classes.link} draggable={false}>{content}</Link>
+              // A plain link: the router's own costs too much a row while the list scrolls.
+              <a href={href} tabIndex={-1} className={classes.link} draggable={false} onClick={follow}>{content}</a>
             ) : content}
           </div>
         );
