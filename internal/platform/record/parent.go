@@ -2,6 +2,7 @@ package record
 
 import (
 	"context"
+	"strings"
 
 	"github.com/rapport-platform/rapport/internal/ground/errs"
 	"github.com/rapport-platform/rapport/internal/ground/id"
@@ -69,16 +70,9 @@ func (tx *Tx) lockParent(ctx context.Context, c *metadata.Column, target string,
 // lock reads a row past access control and keeps it from changing until the
 // transaction ends. On SQLite there is one writer, so nothing needs locking.
 func (tx *Tx) lock(ctx context.Context, t *metadata.Table, key id.ID, columns []string, strength string) (Row, error) {
-	q, err := query.Check(tx.o.Catalog(), &query.Query{Table: t.Name, Select: columns, Where: query.Compare{Left: query.Path{t.ID}, Value: key}}, query.Limits{})
+	st, err := tx.lockStatement(t, key, columns, strength)
 	if err != nil {
 		return nil, err
-	}
-	st, err := query.Render(tx.o.Catalog(), tx.sql.Dialect(), q, nil)
-	if err != nil {
-		return nil, err
-	}
-	if tx.sql.Dialect() == sqldb.Postgres {
-		st.SQL += " " + strength
 	}
 	rows, err := tx.rows(ctx, st)
 	if err != nil {
@@ -88,4 +82,35 @@ func (tx *Tx) lock(ctx context.Context, t *metadata.Table, key id.ID, columns []
 		return nil, ErrNotFound
 	}
 	return rows[0], nil
+}
+
+// lockShape is what the text of a locking statement follows from.
+type lockShape struct {
+	table             *metadata.Table
+	columns, strength string
+}
+
+// lockStatement gives the statement that lock runs. Every update and every
+// lookup needs one, and there are few shapes, so each is rendered once.
+func (tx *Tx) lockStatement(t *metadata.Table, key id.ID, columns []string, strength string) (query.Statement, error) {
+	shape := lockShape{t, strings.Join(columns, " "), strength}
+	if known, ok := tx.store.locks.Load(shape); ok {
+		st, _ := known.(query.Statement)
+		enc, err := query.Encode(tx.sql.Dialect(), query.ID, key)
+		st.Args = []any{enc}
+		return st, err
+	}
+	q, err := query.Check(tx.o.Catalog(), &query.Query{Table: t.Name, Select: columns, Where: query.Compare{Left: query.Path{t.ID}, Value: key}}, query.Limits{})
+	if err != nil {
+		return query.Statement{}, err
+	}
+	st, err := query.Render(tx.o.Catalog(), tx.sql.Dialect(), q, nil)
+	if err != nil {
+		return query.Statement{}, err
+	}
+	if tx.sql.Dialect() == sqldb.Postgres {
+		st.SQL += " " + strength
+	}
+	tx.store.locks.Store(shape, query.Statement{SQL: st.SQL, Columns: st.Columns, Shown: st.Shown})
+	return st, nil
 }

@@ -3,6 +3,7 @@ package record
 import (
 	"context"
 	"database/sql"
+	"sync"
 
 	"go.opentelemetry.io/otel"
 
@@ -28,6 +29,7 @@ type Store struct {
 	reader
 	o     Options
 	hooks map[string][]Hook
+	locks sync.Map // lockShape → query.Statement without arguments
 }
 
 // New makes a store. Hooks are added before it is used.
