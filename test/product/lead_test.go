@@ -293,3 +293,43 @@ func TestInteractions(t *testing.T) {
 		}
 	})
 }
+
+// EVT-3: what fails again and again becomes a dead letter with the reason, and
+// is replayed once the cause is gone.
+func TestDeadLetter(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, w *world) {
+		row := w.rows("workflows", "uniquename eq 'lead-upsert'")[0]
+		flow, definition := "workflows("+fmt.Sprint(row["workflowid"])+")", fmt.Sprint(row["clientdata"])
+		// A flow that asks for what no event has can't begin.
+		broken := strings.Replace(definition, "  event: {type: object, required: true}", "  event: {type: object, required: true}\n  nosuch: {type: text, required: true}", 1)
+		if broken == definition {
+			t.Fatal("the definition has no such line")
+		}
+		if status := w.API(w.admin, http.MethodPatch, flow, object{"clientdata": broken}, nil); status != http.StatusNoContent {
+			t.Fatalf("breaking the flow: %d", status)
+		}
+		var letters []object
+		n := 0
+		w.Until("a dead letter", func() bool {
+			if n == 0 || len(w.rows("leads", "")) > 0 && n < 5 { // the flow may have been in force a moment longer
+				n++
+				w.mustPublish(fmt.Sprintf("d%d", n), person(100+n, nil))
+			}
+			letters = w.rows("rpt_deadletters", "statecode eq 0")
+			return len(letters) > 0
+		})
+		if reason := fmt.Sprint(letters[0]["rpt_reason"]); !strings.Contains(reason, "flow") || letters[0]["rpt_attempts"].(float64) < 2 {
+			t.Errorf("the letter says %q after %v attempts", reason, letters[0]["rpt_attempts"])
+		}
+		replay := fmt.Sprintf("rpt_deadletters(%s)/Microsoft.Dynamics.CRM.rpt_ReplayDeadLetter", letters[0]["rpt_deadletterid"])
+		if status := w.API(w.admin, http.MethodPost, replay, object{}, nil); status < 400 {
+			t.Errorf("replayed while the cause is there: %d", status)
+		}
+		if status := w.API(w.admin, http.MethodPatch, flow, object{"clientdata": definition}, nil); status != http.StatusNoContent {
+			t.Fatalf("mending the flow: %d", status)
+		}
+		w.Until("the replay works", func() bool { return w.API(w.admin, http.MethodPost, replay, object{}, nil) == http.StatusNoContent })
+		w.leads(fmt.Sprintf("emailaddress1 eq 'anna.oneil%d@example.com'", 100+n), 1)
+	})
+}
