@@ -17,7 +17,7 @@ build: bin/rapport
 .PHONY: bin/rapport
 bin/rapport: ui
 	@mkdir -p bin
-	$(GO) build -mod=readonly -trimpath -o bin/rapport ./cmd/rapport
+	$(GO) build -mod=readonly -o bin/rapport ./cmd/rapport
 
 ifeq ($(NODE),)
 ui:
