@@ -109,6 +109,7 @@ func logger(to io.Writer, format, level string) (*slog.Logger, error) {
 }
 
 func serve(ctx context.Context, o rapport.Options, out io.Writer) error {
+	o.Program = os.Args[0]
 	o.Announce = func(text string) { fmt.Fprintln(out, text) }
 	server, err := rapport.New(o)
 	if err != nil {

@@ -33,6 +33,8 @@ type Config struct {
 	// Solutions holds the bundles that come with the product, UI the built interface.
 	Solutions fs.FS
 	UI        fs.FS
+	// Program is how a person calls the program on the command line.
+	Program string
 	// Announce is told of what a person should read: progress, address, sign-in.
 	Announce func(line string)
 	// Passwords is the cost of password hashes; zero is the default. Tests make it cheap.
@@ -81,6 +83,9 @@ func (c *Config) complete() error {
 	}
 	if c.Clock == nil {
 		c.Clock = clock.System{}
+	}
+	if c.Program == "" {
+		c.Program = "rapport"
 	}
 	if c.Announce == nil {
 		c.Announce = func(string) {}

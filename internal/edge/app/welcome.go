@@ -10,9 +10,9 @@ func (a *App) welcome() {
 	case a.core.Load() == nil:
 		say("The database is away: forms and events are taken in, records follow when it is back.")
 	case a.password != "":
-		say("Sign in as admin with the password " + a.password + " (shown this once; `rapport password --user admin` makes a new one)")
+		say("Sign in as admin with the password " + a.password + " (shown this once; `" + a.c.Program + " password --user admin` makes a new one)")
 	default:
-		say("Sign in as admin with the password from the first start (`rapport password --user admin` makes a new one)")
+		say("Sign in as admin with the password from the first start (`" + a.c.Program + " password --user admin` makes a new one)")
 	}
 	say("Events: " + a.front.stream.Durability() + ".")
 	if a.c.Sample {
@@ -21,8 +21,8 @@ func (a *App) welcome() {
 		say("  " + url + "/f/loan          send the loan form and watch the lead arrive")
 		say("  " + url + "/                the leads, with score and reasons; the sample's sellers")
 		say("                              (maria.lindgren, jonas.weber, henrik.sato, lena.moreau) share admin's first password")
-		say("  rapport key create --topic leads      a key to publish events with")
-		say("  rapport token create --user admin     a token for the Web API at " + url + "/api/data/v9.2/")
+		say("  " + a.c.Program + " key create --topic leads      a key to publish events with")
+		say("  " + a.c.Program + " token create --user admin     a token for the Web API at " + url + "/api/data/v9.2/")
 		say("Ctrl-C stops; a second start goes on where this one was.")
 	}
 }
