@@ -82,6 +82,15 @@ func (c *Control) HasShares(table string) bool { return c.Current().shared[table
 // Unit gives the business unit of a user or team; id.Nil if unknown.
 func (c *Control) Unit(principal id.ID) id.ID { return c.Current().unitOf[principal] }
 
+// UnitOf is Unit for a principal that must be of a table, systemuser or team.
+func (c *Control) UnitOf(principal id.ID, table string) id.ID {
+	s := c.Current()
+	if isUser := s.users[principal] != nil; isUser != (table == "systemuser") {
+		return id.Nil
+	}
+	return s.unitOf[principal]
+}
+
 // Members lists the enabled users of a team.
 func (c *Control) Members(team id.ID) []id.ID { return c.Current().members[team] }
 

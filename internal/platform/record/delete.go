@@ -3,6 +3,7 @@ package record
 import (
 	"context"
 	"encoding/json"
+	"errors"
 
 	"github.com/rapport-platform/rapport/internal/ground/errs"
 	"github.com/rapport-platform/rapport/internal/ground/id"
@@ -22,15 +23,16 @@ func (tx *Tx) Delete(ctx context.Context, table string, key id.ID, m Match) erro
 	if err != nil {
 		return err
 	}
-	budget := relatedMax
-	return tx.delete(ctx, t, key, m, &budget)
-}
-
-func (tx *Tx) delete(ctx context.Context, t *metadata.Table, key id.ID, m Match, budget *int) error {
-	old, err := tx.lock(ctx, t, key, nil, "FOR UPDATE")
+	old, err := tx.lock(ctx, t, key, nil, forDelete)
 	if err != nil {
 		return err
 	}
+	budget := relatedMax
+	return tx.deleteLocked(ctx, t, old, m, &budget)
+}
+
+func (tx *Tx) deleteLocked(ctx context.Context, t *metadata.Table, old Row, m Match, budget *int) error {
+	key := old.ID(t.ID)
 	if err := tx.permit(ctx, t, old, access.Delete); err != nil {
 		return err
 	}
@@ -133,11 +135,25 @@ func (tx *Tx) releaseChildren(ctx context.Context, child *metadata.Table, column
 	if column.Cascade == "restrict" || column.Cascade == "" && column.Required {
 		return errs.New(errs.Conflict, "record.in_use", "records of %s still need this one: delete or move them first", child.Name)
 	}
+	strength := forChange
+	if column.Cascade == "delete" {
+		strength = forDelete
+	}
 	for _, row := range page.Rows {
+		old, err := tx.lock(ctx, child, row.ID(child.ID), nil, strength)
+		if errors.Is(err, ErrNotFound) {
+			continue // somebody has deleted it since it was found
+		}
+		if err != nil {
+			return err
+		}
+		if old.ID(column.Name) != key {
+			continue // somebody has made it look elsewhere
+		}
 		if column.Cascade == "delete" {
-			err = tx.delete(ctx, child, row.ID(child.ID), Match{}, budget)
+			err = tx.deleteLocked(ctx, child, old, Match{}, budget)
 		} else {
-			err = tx.unlink(ctx, child, row.ID(child.ID), column)
+			err = tx.unlink(ctx, child, old, column)
 		}
 		if err != nil {
 			return err
@@ -148,15 +164,10 @@ func (tx *Tx) releaseChildren(ctx context.Context, child *metadata.Table, column
 
 // unlink empties a lookup whose target goes. It needs no right on the child:
 // the link can't outlive what it leads to.
-func (tx *Tx) unlink(ctx context.Context, t *metadata.Table, key id.ID, column *metadata.Column) error {
-	old, err := tx.lock(ctx, t, key, nil, "FOR UPDATE")
-	if err != nil {
-		return err
-	}
+func (tx *Tx) unlink(ctx context.Context, t *metadata.Table, old Row, column *metadata.Column) error {
 	change := Row{column.Name: nil}
 	if column.Polymorphic() {
 		change[metadata.TypeColumn(column.Name)] = nil
 	}
-	row := Row{}
-	return tx.writeUpdate(ctx, t, old, change, row)
+	return tx.writeUpdate(ctx, t, old, change, Row{})
 }

@@ -36,7 +36,7 @@ func (tx *Tx) applyOwner(ctx context.Context, t *metadata.Table, row Row, creati
 // unitOf gives the business unit of an owner; from memory where it is known,
 // else from the database, as an owner may have been made a moment ago.
 func (tx *Tx) unitOf(ctx context.Context, owner id.ID, table string) (id.ID, error) {
-	if unit := tx.o.Access.Unit(owner); unit != id.Nil {
+	if unit := tx.o.Access.UnitOf(owner, table); unit != id.Nil {
 		return unit, nil
 	}
 	t, err := tx.table(table)

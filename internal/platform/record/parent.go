@@ -59,13 +59,23 @@ func (tx *Tx) lockParent(ctx context.Context, c *metadata.Column, target string,
 	if pt.Owned() {
 		columns = append(columns, "ownerid", "owningbusinessunit")
 	}
-	row, err := tx.lock(ctx, pt, key, columns, "FOR KEY SHARE")
+	row, err := tx.lock(ctx, pt, key, columns, forLink)
 	if errs.Has(err, errs.NotFound) {
 		return nil, errs.InvalidFields("record.lookup", "a lookup leads nowhere",
 			[]errs.Field{{Name: c.Name, Code: "missing", Message: "there is no such record of " + target}})
 	}
 	return row, err
 }
+
+// How strongly a row is locked on PostgreSQL. A change and a link to the row do
+// not exclude each other, so that two transactions which both link to a row and
+// then change it wait for one another in turn and not in a circle; a deletion
+// excludes everything.
+const (
+	forLink   = "FOR KEY SHARE"
+	forChange = "FOR NO KEY UPDATE"
+	forDelete = "FOR UPDATE"
+)
 
 // lock reads a row past access control and keeps it from changing until the
 // transaction ends. On SQLite there is one writer, so nothing needs locking.

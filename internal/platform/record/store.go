@@ -3,6 +3,7 @@ package record
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"sync"
 
 	"go.opentelemetry.io/otel"
@@ -57,7 +58,20 @@ func (s *Store) Write(ctx context.Context, fn func(*Tx) error) error {
 			return err
 		}
 	}
-	return err
+	return lost(err)
+}
+
+// lost gives the error of a race that was lost each time: what is in the way
+// was not made at the same moment, but is simply there.
+func lost(race error) error {
+	for err := race; err != nil; err = errors.Unwrap(err) {
+		if e, ok := err.(*errs.Error); ok && e.Code == ErrDuplicateKey.Code {
+			return e
+		}
+	}
+	e := *ErrExists
+	e.Cause = race
+	return &e
 }
 
 // Bind lets records be written within a transaction that is already running,

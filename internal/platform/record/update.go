@@ -23,7 +23,7 @@ func (tx *Tx) Update(ctx context.Context, table string, key id.ID, in Row, m Mat
 	if err != nil {
 		return nil, err
 	}
-	old, err := tx.lock(ctx, t, key, nil, "FOR UPDATE")
+	old, err := tx.lock(ctx, t, key, nil, forChange)
 	if err != nil {
 		return nil, err
 	}
@@ -56,7 +56,7 @@ func (tx *Tx) updateLocked(ctx context.Context, t *metadata.Table, old, in Row, 
 	if err := tx.applyOwner(ctx, t, change, false); err != nil {
 		return nil, err
 	}
-	dropEqual(old, change)
+	dropEqual(t, old, change)
 	if len(change) == 0 {
 		return old, nil
 	}
@@ -67,7 +67,7 @@ func (tx *Tx) updateLocked(ctx context.Context, t *metadata.Table, old, in Row, 
 			}
 		}
 	}
-	dropEqual(old, change)
+	dropEqual(t, old, change)
 	if _, assigned := change["ownerid"]; assigned {
 		if err := tx.permit(ctx, t, old, access.Assign); err != nil {
 			return nil, err
@@ -112,13 +112,26 @@ func (tx *Tx) writeUpdate(ctx context.Context, t *metadata.Table, old, change, r
 	return tx.changed(ctx, t, changelog.Update, old, change)
 }
 
-// dropEqual takes out of the change what is already so.
-func dropEqual(old, change Row) {
+// dropEqual takes out of the change what is already so. A polymorphic lookup and
+// its type are one value: both stay, or both go.
+func dropEqual(t *metadata.Table, old, change Row) {
+	changed := make(Row)
+	for _, c := range t.Columns {
+		if !c.Polymorphic() {
+			continue
+		}
+		kind := metadata.TypeColumn(c.Name)
+		key, given := change[c.Name]
+		if given && !(equal(old[c.Name], key) && equal(old[kind], change[kind])) {
+			changed[c.Name], changed[kind] = key, change[kind]
+		}
+	}
 	for name, v := range change {
 		if equal(old[name], v) {
 			delete(change, name)
 		}
 	}
+	maps.Copy(change, changed)
 }
 
 func equal(a, b any) bool {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"reflect"
 
 	"github.com/rapport-platform/rapport/internal/ground/id"
 	"github.com/rapport-platform/rapport/internal/platform/metadata"
@@ -16,7 +17,7 @@ func (tx *Tx) Upsert(ctx context.Context, table string, key id.ID, in Row, m Mat
 	if err != nil {
 		return nil, false, err
 	}
-	old, err := tx.lock(ctx, t, key, nil, "FOR UPDATE")
+	old, err := tx.lock(ctx, t, key, nil, forChange)
 	switch {
 	case err == nil:
 		row, err = tx.updateLocked(ctx, t, old, in, m)
@@ -49,8 +50,11 @@ func (tx *Tx) UpsertByKey(ctx context.Context, table string, key map[string]any,
 	}
 	if found != id.Nil {
 		kept := maps.Clone(in)
-		for c := range key {
-			delete(kept, c)
+		for name := range key {
+			delete(kept, name)
+			if c, ok := t.Column(name); ok && c.Polymorphic() {
+				delete(kept, metadata.TypeColumn(name))
+			}
 		}
 		row, err = tx.Update(ctx, table, found, kept, m)
 		return row, false, err
@@ -63,7 +67,7 @@ func (tx *Tx) UpsertByKey(ctx context.Context, table string, key map[string]any,
 	row, err = tx.Create(ctx, table, fresh)
 	if errors.Is(err, ErrDuplicateKey) {
 		// Another write made it since we looked: look again in a new transaction.
-		if _, mine := in[firstKey(key)]; !mine {
+		if !ownKey(key, in) {
 			e := *errRace
 			e.Cause = err
 			return nil, false, &e
@@ -72,11 +76,15 @@ func (tx *Tx) UpsertByKey(ctx context.Context, table string, key map[string]any,
 	return row, err == nil, err
 }
 
-func firstKey(key map[string]any) string {
-	for c := range key {
-		return c
+// ownKey tells whether the row brings other values for the key's columns than
+// those it was looked for by.
+func ownKey(key map[string]any, in Row) bool {
+	for c, v := range key {
+		if own, given := in[c]; given && !reflect.DeepEqual(own, v) {
+			return true
+		}
 	}
-	return ""
+	return false
 }
 
 // idByKey finds a row past access control, as uniqueness does not depend on who asks.
