@@ -89,11 +89,7 @@ func (db *DB) SQL() *sql.DB { return db.reader }
 // Query reads rows outside any write. The caller closes the rows.
 func (db *DB) Query(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
 	if db.stmts != nil {
-		stmt, err := db.stmts.get(ctx, text)
-		if err != nil {
-			return nil, classify(err)
-		}
-		rows, err := stmt.QueryContext(ctx, args...)
+		rows, err := db.stmts.query(ctx, text, args)
 		return rows, classify(err)
 	}
 	rows, err := db.reader.QueryContext(ctx, text, args...)
@@ -209,6 +205,21 @@ func (s *statements) get(ctx context.Context, text string) (*sql.Stmt, error) {
 	}
 	s.known[text] = st
 	return st, nil
+}
+
+// query runs a prepared statement. One that was closed between being found and
+// being used, by a flood of others, is prepared anew.
+func (s *statements) query(ctx context.Context, text string, args []any) (*sql.Rows, error) {
+	for try := 0; ; try++ {
+		st, err := s.get(ctx, text)
+		if err != nil {
+			return nil, err
+		}
+		rows, err := st.QueryContext(ctx, args...)
+		if err == nil || try == 3 || err.Error() != "sql: statement is closed" {
+			return rows, err
+		}
+	}
 }
 
 func (s *statements) close() {

@@ -1,6 +1,7 @@
 package sqldb
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"log/slog"
@@ -58,7 +59,8 @@ func (w *postgresWriter) once(ctx context.Context, fn func(*Tx) error) error {
 		return classify(err)
 	}
 	tx := &Tx{ctx: own, dialect: Postgres, conn: pgConn{t}}
-	if err := guarded(func() error { return fn(tx) }); err != nil {
+	if err := guarded(func() error { return fn(tx) }); err != nil || tx.broken != nil {
+		err = cmp.Or(err, tx.broken)
 		if e := t.Rollback(); e != nil {
 			w.logger.Debug("rollback", "error", e)
 		}

@@ -116,6 +116,10 @@ func (w *sqliteWriter) group(ctx context.Context, first *writeRequest) {
 		if w.runOne(ctx, r) {
 			committed = append(committed, r)
 		}
+		if r.tx != nil && r.tx.broken != nil {
+			w.abandon(ctx, committed, r.tx.broken)
+			return
+		}
 		r = nil
 		if len(committed) < groupMax && time.Now().Before(deadline) {
 			select {
@@ -125,12 +129,7 @@ func (w *sqliteWriter) group(ctx context.Context, first *writeRequest) {
 		}
 	}
 	if _, err := w.conn.ExecContext(ctx, "COMMIT"); err != nil {
-		if _, e := w.conn.ExecContext(ctx, "ROLLBACK"); e != nil {
-			w.logger.Error("rollback after a failed commit", "error", e)
-		}
-		for _, r := range committed {
-			r.reply <- classify(err)
-		}
+		w.abandon(ctx, committed, err)
 		return
 	}
 	for _, r := range committed {
@@ -138,6 +137,20 @@ func (w *sqliteWriter) group(ctx context.Context, first *writeRequest) {
 			f()
 		}
 		r.reply <- nil
+	}
+}
+
+// abandon ends a group that can't be committed. SQLite may have rolled the
+// transaction back by itself, as it does when the disk is full: what would run
+// on then would stand outside of any transaction.
+func (w *sqliteWriter) abandon(ctx context.Context, committed []*writeRequest, cause error) {
+	if _, err := w.conn.ExecContext(ctx, "ROLLBACK"); err != nil {
+		w.logger.Debug("rollback of an abandoned group", "error", err)
+	}
+	w.logger.Error("a group of writes is abandoned", "writes", len(committed), "error", cause)
+	err := errs.Wrap(cause, errs.Unavailable, "sqldb.group", "the database could not keep what was written; try again")
+	for _, r := range committed {
+		r.reply <- err
 	}
 }
 

@@ -35,6 +35,7 @@ type Tx struct {
 	conn    conn
 	after   []func()
 	depth   int
+	broken  error // a savepoint was lost, and with it everything since the transaction began
 }
 
 // conn is what a transaction needs of its connection.
@@ -95,14 +96,18 @@ func (tx *Tx) Nested(fn func() error) error {
 		return err
 	}
 	err := guarded(fn)
-	if err != nil {
-		tx.after = tx.after[:mark]
-		if _, e := tx.Exec("ROLLBACK TO SAVEPOINT " + name); e != nil {
-			return fmt.Errorf("%w (and the savepoint could not be rolled back: %w)", err, e)
+	if err == nil {
+		// It fails where fn has passed over the failure of a statement.
+		if _, err = tx.Exec("RELEASE SAVEPOINT " + name); err == nil {
+			return nil
 		}
 	}
-	if _, e := tx.Exec("RELEASE SAVEPOINT " + name); err == nil {
-		err = e
+	tx.after = tx.after[:mark]
+	for _, text := range []string{"ROLLBACK TO SAVEPOINT ", "RELEASE SAVEPOINT "} {
+		if _, e := tx.Exec(text + name); e != nil {
+			tx.broken = e
+			return fmt.Errorf("%w (and the savepoint could not be rolled back: %w)", err, e)
+		}
 	}
 	return err
 }

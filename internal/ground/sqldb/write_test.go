@@ -147,6 +147,96 @@ func TestNestedFailureLetsTheRestGoOn(t *testing.T) {
 	})
 }
 
+// A closure that passes over the failure of a statement fails by itself alone.
+func TestPassedOverFailure(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, counters, func(t *testing.T, db *sqldb.DB) {
+		err := db.Write(t.Context(), func(tx *sqldb.Tx) error {
+			if err := insert(db, "kept")(tx); err != nil {
+				return err
+			}
+			nested := tx.Nested(func() error {
+				_, _ = tx.Exec("INSERT INTO missing VALUES (1)")
+				return nil
+			})
+			if (nested == nil) != (db.Dialect() == sqldb.SQLite) { // SQLite goes on after it, PostgreSQL does not
+				t.Errorf("the nested closure: got %v", nested)
+			}
+			return insert(db, "second")(tx)
+		})
+		if err != nil || count(t, db, "") != 2 {
+			t.Errorf("%d rows, want 2 (%v)", count(t, db, ""), err)
+		}
+	})
+}
+
+// SQLite rolls a transaction back by itself when the disk is full, say. Nobody
+// of the group is then told that the write was kept, and the writer goes on.
+func TestGroupThatIsRolledBack(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, counters, func(t *testing.T, db *sqldb.DB) {
+		if db.Dialect() != sqldb.SQLite {
+			t.Skip("one connection of many callers is SQLite's")
+		}
+		entered, queued := make(chan struct{}), make(chan struct{})
+		outcome := make([]error, 3)
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			outcome[0] = db.Write(t.Context(), func(tx *sqldb.Tx) error {
+				close(entered)
+				<-queued
+				return insert(db, "before")(tx)
+			})
+		})
+		<-entered
+		wg.Go(func() {
+			outcome[1] = db.Write(t.Context(), func(tx *sqldb.Tx) error {
+				_, err := tx.Exec("ROLLBACK")
+				return err
+			})
+		})
+		wg.Go(func() { outcome[2] = db.Write(t.Context(), insert(db, "after")) })
+		time.Sleep(5 * time.Millisecond) // lets the others queue up, so that they share the group; the test holds either way
+		close(queued)
+		wg.Wait()
+		if outcome[1] == nil {
+			t.Error("the closure that lost the transaction succeeded")
+		}
+		for i, name := range map[int]string{0: "before", 2: "after"} {
+			kept := count(t, db, "WHERE name = '"+name+"'") == 1
+			if kept != (outcome[i] == nil) {
+				t.Errorf("%s: kept %v, told %v", name, kept, outcome[i])
+			}
+			if outcome[i] != nil && !errs.Has(outcome[i], errs.Unavailable) {
+				t.Errorf("%s: got %v, want unavailable", name, outcome[i])
+			}
+		}
+		if err := db.Write(t.Context(), insert(db, "later")); err != nil {
+			t.Errorf("the writer does not go on: %v", err)
+		}
+	})
+}
+
+// Texts beyond what is kept prepared do not disturb those in use.
+func TestManyDifferentQueries(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, counters, func(t *testing.T, db *sqldb.DB) {
+		var wg sync.WaitGroup
+		for w := range 8 {
+			wg.Go(func() {
+				for i := range 600 {
+					var n int
+					if _, err := db.QueryRow(t.Context(), fmt.Sprintf("SELECT %d + %d * 1000", i, w), nil, &n); err != nil || n != i+w*1000 {
+						t.Errorf("%d: got %d, %v", i, n, err)
+						return
+					}
+				}
+			})
+		}
+		wg.Wait()
+	})
+}
+
 // Deadlocks are resolved by running a closure again.
 func TestDeadlockRunsAgain(t *testing.T) {
 	t.Parallel()
