@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"time"
 
 	"github.com/rapport-platform/rapport/internal/ground/errs"
 	"github.com/rapport-platform/rapport/internal/platform/access"
@@ -23,8 +24,9 @@ func defineReplay(r *action.Registry, letters *event.DeadLetters) {
 			if row.Int("statecode") != 0 {
 				return action.Empty{}, errs.New(errs.Conflict, "event.replayed", "this event has been replayed or discarded already")
 			}
+			kept, _ := row["createdon"].(time.Time)
 			effect, err := letters.Effect(ctx, event.Letter{Consumer: row.Text("rpt_consumer"), Topic: row.Text("rpt_topic"), Source: row.Text("rpt_source"),
-				EventID: row.Text("rpt_eventid"), Data: row.Text("rpt_data"), Seq: uint64(row.Int("rpt_seq"))})
+				EventID: row.Text("rpt_eventid"), Data: row.Text("rpt_data"), Seq: uint64(row.Int("rpt_seq")), At: kept})
 			if err != nil {
 				return action.Empty{}, err
 			}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"maps"
 	"sync"
+	"time"
 
 	"github.com/rapport-platform/rapport/internal/ground/clock"
 	"github.com/rapport-platform/rapport/internal/ground/errs"
@@ -16,6 +17,7 @@ type Letter struct {
 	Consumer, Topic, Source, EventID, Reason, Data string
 	Seq                                            uint64
 	Attempts                                       int
+	At                                             time.Time // when the event was stored; on replay, when the letter was written
 }
 
 // Keeper keeps dead letters as records; the record store does it for the product.
@@ -44,7 +46,7 @@ func (d *DeadLetters) register(s Subscription) {
 // write keeps the letter and the inbox key in one transaction, so that the
 // event is settled: it comes back by a replay only.
 func (d *DeadLetters) write(ctx context.Context, consumer string, e Event, attempts int, cause error) error {
-	l := Letter{Consumer: consumer, Topic: e.Topic, Source: e.Source, EventID: e.ID, Reason: cause.Error(), Seq: e.Seq, Attempts: attempts}
+	l := Letter{Consumer: consumer, Topic: e.Topic, Source: e.Source, EventID: e.ID, Reason: cause.Error(), Seq: e.Seq, Attempts: attempts, At: e.At}
 	if e.Cloud != nil {
 		text, err := json.Marshal(e.Cloud)
 		if err != nil {
@@ -82,7 +84,7 @@ func letterEvent(ctx context.Context, s Subscription, l Letter) (Event, error) {
 	if l.Data == "" {
 		return s.Log.Get(ctx, l.Seq)
 	}
-	e := Event{Topic: l.Topic, Seq: l.Seq, Source: l.Source, ID: l.EventID}
+	e := Event{Topic: l.Topic, Seq: l.Seq, Source: l.Source, ID: l.EventID, At: l.At}
 	if err := json.Unmarshal([]byte(l.Data), &e.Cloud); err != nil {
 		return Event{}, errs.Wrap(err, errs.Invalid, "event.letter", "the event in the dead letter can't be read")
 	}

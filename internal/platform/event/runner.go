@@ -22,7 +22,8 @@ import (
 
 const (
 	readMax     = 512                    // events read at a time
-	windowMax   = 4096                   // events read and not yet worked off
+	openMax     = 4096                   // events read and not yet worked off
+	windowMax   = 16 * openMax           // and those worked off behind one that is not
 	readWait    = 500 * time.Millisecond // how long one read waits
 	moveEvery   = time.Second            // how often the position is noted
 	backoffBase = 200 * time.Millisecond // before the second attempt
@@ -38,7 +39,6 @@ type Runner struct {
 	metrics *Metrics
 	letters *DeadLetters
 	loop    lifecycle.Loop
-	window  *window
 	tracer  trace.Tracer
 }
 
@@ -109,20 +109,20 @@ func (r *Runner) consume(ctx context.Context) error {
 		return err
 	}
 	defer reader.Close()
-	r.window = newWindow(uint64(seq))
+	w := newWindow(uint64(seq))
 	ctx, cancel := context.WithCancel(ctx)
 	work := make(chan *delivery)
 	var workers sync.WaitGroup
 	for range r.s.Workers {
 		workers.Go(func() {
 			for d := range work {
-				r.deliver(ctx, d)
+				r.deliver(ctx, w, d)
 			}
 		})
 	}
 	var mover sync.WaitGroup
 	moverCtx, stopMover := context.WithCancel(context.WithoutCancel(ctx))
-	mover.Go(func() { r.keepMoving(moverCtx) })
+	mover.Go(func() { r.keepMoving(moverCtx, w) })
 	defer func() {
 		cancel() // nobody frees deliveries any more: workers must not wait for that
 		close(work)
@@ -131,20 +131,25 @@ func (r *Runner) consume(ctx context.Context) error {
 		mover.Wait()
 		last, stop := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 		defer stop()
-		r.notePosition(last)
+		r.notePosition(last, w)
 	}()
-	return r.dispatch(ctx, reader, work)
+	return r.dispatch(ctx, reader, w, work)
 }
 
 // dispatch reads events and hands them to workers, one of a key at a time.
-func (r *Runner) dispatch(ctx context.Context, reader Reader, work chan<- *delivery) error {
+func (r *Runner) dispatch(ctx context.Context, reader Reader, w *window, work chan<- *delivery) error {
 	var ready []*delivery
 	fetched := make(chan []Event)
 	failed := make(chan error, 1)
 	demand := make(chan struct{}, 1)
 	readCtx, stop := context.WithCancel(ctx)
-	defer stop()
-	go func() {
+	var reading sync.WaitGroup
+	defer func() {
+		close(demand)
+		stop()
+		reading.Wait() // the reader is closed next
+	}()
+	reading.Go(func() {
 		for range demand {
 			events, err := reader.Next(readCtx, readMax, readWait)
 			if errs.CodeOf(err) == "stream.corrupt" {
@@ -163,13 +168,12 @@ func (r *Runner) dispatch(ctx context.Context, reader Reader, work chan<- *deliv
 				return
 			}
 		}
-	}()
-	defer close(demand)
-	reading := false
+	})
+	asked := false
 	for {
-		if !reading && r.window.size() < windowMax {
+		if !asked && w.room() {
 			demand <- struct{}{}
-			reading = true
+			asked = true
 		}
 		var out chan<- *delivery
 		var first *delivery
@@ -178,15 +182,15 @@ func (r *Runner) dispatch(ctx context.Context, reader Reader, work chan<- *deliv
 		}
 		select {
 		case events := <-fetched:
-			reading = false
+			asked = false
 			for _, e := range events {
-				if d := r.window.add(e, r.key(e)); d != nil {
+				if d := w.add(e, r.key(e)); d != nil {
 					ready = append(ready, d)
 				}
 			}
 		case out <- first:
 			ready = ready[1:]
-		case d := <-r.window.freed:
+		case d := <-w.freed:
 			ready = append(ready, d...)
 		case err := <-failed:
 			return err
@@ -204,12 +208,12 @@ func (r *Runner) key(e Event) string {
 }
 
 // deliver makes one attempt, and settles the event or has it tried again.
-func (r *Runner) deliver(ctx context.Context, d *delivery) {
+func (r *Runner) deliver(ctx context.Context, w *window, d *delivery) {
 	outcome, err := r.attempt(ctx, d)
 	if err == nil {
 		r.metrics.handled.WithLabelValues(r.s.Consumer, outcome).Inc()
 		r.metrics.delay.WithLabelValues(r.s.Consumer).Observe(r.clock.Now().Sub(d.event.At).Seconds())
-		r.window.done(ctx, d)
+		w.done(ctx, d)
 		return
 	}
 	if ctx.Err() != nil {
@@ -222,19 +226,21 @@ func (r *Runner) deliver(ctx context.Context, d *delivery) {
 		d.attempts++
 		r.logger.Warn("event failed", "topic", d.event.Topic, "seq", d.event.Seq, "attempt", d.attempts, "error", err)
 	}
-	if d.attempts >= r.s.MaxAttempts {
-		if e := r.letters.write(ctx, r.s.Consumer, d.event, d.attempts, err); e == nil {
+	if d.attempts >= r.s.MaxAttempts && r.letters != nil {
+		e := r.letters.write(ctx, r.s.Consumer, d.event, d.attempts, err)
+		if e == nil {
 			r.metrics.handled.WithLabelValues(r.s.Consumer, "dead").Inc()
-			r.window.done(ctx, d)
+			w.done(ctx, d)
 			return
 		}
-		d.attempts-- // the letter could not be written either: come back to it
+		d.attempts-- // come back to it
+		r.logger.Error("the dead letter could not be written", "topic", d.event.Topic, "seq", d.event.Seq, "error", e)
 	}
 	d.waits++
 	// The event waits by itself; others, of other keys, go on.
 	go func(wait time.Duration) {
 		r.pause(ctx, wait)
-		r.window.again(ctx, d)
+		w.again(ctx, d)
 	}(backoff(d.waits))
 }
 
@@ -287,25 +293,25 @@ func (r *Runner) handle(ctx context.Context, e Event) (effect Effect, err error)
 	return r.s.Handle(ctx, e)
 }
 
-func (r *Runner) keepMoving(ctx context.Context) {
+func (r *Runner) keepMoving(ctx context.Context, w *window) {
 	for {
 		r.pause(ctx, moveEvery)
 		if ctx.Err() != nil {
 			return
 		}
-		r.notePosition(ctx)
+		r.notePosition(ctx, w)
 	}
 }
 
-func (r *Runner) notePosition(ctx context.Context) {
-	seq, oldest, n := r.window.state()
+func (r *Runner) notePosition(ctx context.Context, w *window) {
+	seq, oldest, n := w.state()
 	r.metrics.inflight.WithLabelValues(r.s.Consumer).Set(float64(n))
 	lag := 0.0
 	if !oldest.IsZero() {
 		lag = r.clock.Now().Sub(oldest).Seconds()
 	}
 	r.metrics.lag.WithLabelValues(r.s.Consumer).Set(lag)
-	if seq == r.window.noted {
+	if seq == w.noted {
 		return
 	}
 	if err := move(ctx, r.db, r.s.Consumer, r.s.Log.Topic(), seq, r.clock.Now()); err != nil {
@@ -314,5 +320,5 @@ func (r *Runner) notePosition(ctx context.Context) {
 		}
 		return
 	}
-	r.window.noted = seq
+	w.noted = seq
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -300,6 +301,53 @@ func TestPruneForgetsOldKeysOnly(t *testing.T) {
 			if n, err := event.Prune(t.Context(), db, time.Now().Add(c.after)); err != nil || n != c.want {
 				t.Errorf("after %v: %v, %d forgotten, want %d", c.after, err, n, c.want)
 			}
+		}
+	})
+}
+
+// One event that waits to be tried again does not hold up those behind it, and
+// the position stays in front of it.
+func TestOneWaitingEventHoldsUpNoOther(t *testing.T) {
+	t.Parallel()
+	const others = 5000 // more than a runner has open at a time
+	dbtest.Each(t, schema(t), func(t *testing.T, db *sqldb.DB) {
+		log := newMemory()
+		log.publish("s", "waits", "a")
+		for i := range others {
+			log.publish("s", fmt.Sprintf("e%d", i), "")
+		}
+		var away atomic.Bool
+		away.Store(true)
+		var handled atomic.Int64
+		start(t, db, event.Subscription{Consumer: "c", Log: log, Key: func(e event.Event) string { return e.Cloud.Subject },
+			Handle: func(_ context.Context, e event.Event) (event.Effect, error) {
+				if e.ID == "waits" && away.Load() {
+					return nil, errs.New(errs.Unavailable, "x.away", "not now")
+				}
+				handled.Add(1)
+				return nil, nil
+			}})
+		until(t, "all others are handled", func() bool { return handled.Load() >= others })
+		if at := positionOf(t, db); at != 0 {
+			t.Errorf("the position is %d, past an event that is not worked off", at)
+		}
+		away.Store(false)
+		until(t, "the position passes all", func() bool { return positionOf(t, db) == others+1 })
+	})
+}
+
+// A replayed event says when it came.
+func TestReplayedEventHasItsTime(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, schema(t), func(t *testing.T, db *sqldb.DB) {
+		var at time.Time
+		_, dead := start(t, db, event.Subscription{Consumer: "c", Log: newMemory(), Handle: func(_ context.Context, e event.Event) (event.Effect, error) {
+			at = e.At
+			return nil, nil
+		}})
+		want := time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
+		if _, err := dead.Effect(t.Context(), event.Letter{Consumer: "c", Topic: "t", Source: "s", EventID: "e", Data: `{"specversion":"1.0","id":"e","source":"s","type":"x"}`, At: want}); err != nil || !at.Equal(want) {
+			t.Errorf("got %v, want %v (%v)", at, want, err)
 		}
 	})
 }

@@ -116,5 +116,5 @@ func (r *changeReader) Next(ctx context.Context, max int, wait time.Duration) ([
 func (r *changeReader) Close() {}
 
 func fromChange(c changelog.Change) Event {
-	return Event{Topic: "changes", Seq: uint64(c.Seq), Source: c.Table, ID: c.Record.String() + "@" + itoa(c.Version), At: c.At, Trace: c.Origin, Change: &c}
+	return Event{Topic: "changes", Seq: uint64(c.Seq), Source: c.Table, ID: c.Record.String() + "@" + itoa(c.Version), At: c.At, Change: &c}
 }

@@ -22,7 +22,8 @@ type window struct {
 	noted uint64           // position last written; used by the runner's mover only
 
 	mu      sync.Mutex
-	order   []*delivery            // by Seq
+	order   []*delivery            // by Seq; settled ones stay behind one that is not
+	open    int                    // of order, not settled
 	waiting map[string][]*delivery // behind the running one of their key; present while one runs
 	low     uint64                 // everything at or below is settled
 }
@@ -31,10 +32,13 @@ func newWindow(after uint64) *window {
 	return &window{freed: make(chan []*delivery, 64), waiting: map[string][]*delivery{}, low: after, noted: after}
 }
 
-func (w *window) size() int {
+// room tells whether more events should be read. One event that waits to be
+// tried again must not hold up those behind it, so what is worked off counts
+// less.
+func (w *window) room() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return len(w.order)
+	return w.open < openMax && len(w.order) < windowMax
 }
 
 // add takes an event in and gives its delivery if it may start at once.
@@ -43,6 +47,7 @@ func (w *window) add(e Event, key string) *delivery {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.order = append(w.order, d)
+	w.open++
 	if key == "" {
 		return d
 	}
@@ -58,6 +63,8 @@ func (w *window) add(e Event, key string) *delivery {
 func (w *window) done(ctx context.Context, d *delivery) {
 	w.mu.Lock()
 	d.settled = true
+	d.event.Cloud, d.event.Change = nil, nil // it may stay in line for a while yet
+	w.open--
 	n := 0
 	for n < len(w.order) && w.order[n].settled {
 		w.low = w.order[n].event.Seq
@@ -77,10 +84,11 @@ func (w *window) done(ctx context.Context, d *delivery) {
 	w.free(ctx, next)
 }
 
-// again lets a delivery start once more. An empty wake-up is sent too, since the
-// window may have room now.
+// again lets a delivery start once more.
 func (w *window) again(ctx context.Context, d *delivery) { w.free(ctx, []*delivery{d}) }
 
+// free lets deliveries start. An empty list is sent too, since the window may
+// have room now.
 func (w *window) free(ctx context.Context, ds []*delivery) {
 	select {
 	case w.freed <- ds:
@@ -88,12 +96,12 @@ func (w *window) free(ctx context.Context, ds []*delivery) {
 	}
 }
 
-// state gives the position, when the oldest unsettled event was stored, and how many there are.
+// state gives the position, when the oldest unsettled event was stored, and how many are unsettled.
 func (w *window) state() (low uint64, oldest time.Time, n int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if len(w.order) > 0 {
 		oldest = w.order[0].event.At
 	}
-	return w.low, oldest, len(w.order)
+	return w.low, oldest, w.open
 }
