@@ -104,11 +104,11 @@ func (o *ours) create(ctx context.Context) (key id.ID, err error) {
 func sample(n int64) record.Row {
 	return record.Row{"subject": "Home loan", "firstname": "Ada", "lastname": fmt.Sprintf("Number %d", n), "fullname": fmt.Sprintf("Ada Number %d", n), "jobtitle": "Head of Finance",
 		"companyname": fmt.Sprintf("Firm %d", n%977), "emailaddress1": fmt.Sprintf("ada%d@firm.example", n), "mobilephone": fmt.Sprintf("+49151%08d", n), "address1_city": "Hamburg",
-		"address1_country": "DE", "address1_postalcode": "20095", "numberofemployees": n % 400, "msdyn_leadscore": n % 100, "rpt_productinterest": "HOME",
+		"address1_country": "DE", "address1_postalcode": "20095", "numberofemployees": n % 400, "msdyn_leadscore": n%100 + 1, "rpt_productinterest": "HOME",
 		"rpt_matchkey": fmt.Sprintf("ada%d@firm.example", n), "description": "Would like to buy a house by the river and asks what it would come to a month."}
 }
 
 // changed are the columns of the n-th change of a lead.
 func changed(n int64) record.Row {
-	return record.Row{"msdyn_leadscore": n % 100, "jobtitle": fmt.Sprintf("Head of Finance %d", n), "description": fmt.Sprintf("Has called %d times.", n)}
+	return record.Row{"msdyn_leadscore": n%100 + 1, "jobtitle": fmt.Sprintf("Head of Finance %d", n), "description": fmt.Sprintf("Has called %d times.", n)}
 }
