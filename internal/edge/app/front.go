@@ -10,6 +10,7 @@ import (
 
 	"github.com/rapport-platform/rapport/internal/capability/intake"
 	"github.com/rapport-platform/rapport/internal/capability/portal"
+	"github.com/rapport-platform/rapport/internal/ground/diskfile"
 	"github.com/rapport-platform/rapport/internal/ground/errs"
 	"github.com/rapport-platform/rapport/internal/ground/id"
 	"github.com/rapport-platform/rapport/internal/ground/sqldb"
@@ -91,8 +92,5 @@ func (a *App) identity() (identity, error) {
 	if text, err = json.Marshal(self); err != nil {
 		return self, err
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return self, err
-	}
-	return self, os.WriteFile(path, text, 0o600)
+	return self, diskfile.Write(path, text)
 }

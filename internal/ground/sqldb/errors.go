@@ -41,7 +41,15 @@ func Constraint(err error) string {
 
 // classify gives a driver's error a kind.
 func classify(err error) error {
-	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+	if err == nil || errors.Is(err, context.Canceled) {
+		return err
+	}
+	if connect := (*pgconn.ConnectError)(nil); errors.As(err, &connect) {
+		// Before the check below: a dial that timed out says that it is a
+		// deadline, too, and is no caller's.
+		return unavailable(err)
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
 	var known *errs.Error
@@ -102,8 +110,7 @@ func classifyPostgres(e *pgconn.PgError) error {
 
 func isConnection(err error) bool {
 	var network net.Error
-	var connect *pgconn.ConnectError
-	return errors.As(err, &network) || errors.As(err, &connect) || errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) ||
+	return errors.As(err, &network) || errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) ||
 		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) ||
 		errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) ||
 		strings.Contains(err.Error(), "conn closed")

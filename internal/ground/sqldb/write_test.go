@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -215,6 +216,21 @@ func TestGroupThatIsRolledBack(t *testing.T) {
 			t.Errorf("the writer does not go on: %v", err)
 		}
 	})
+}
+
+// A server that takes connections and says nothing is away, which is no fault of
+// the program's: what fails by it is tried again and not given up.
+func TestServerThatSaysNothing(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	_, err = sqldb.Open(t.Context(), sqldb.Options{URL: "postgres://nobody@" + l.Addr().String() + "/none?sslmode=disable&connect_timeout=1"})
+	if !errs.Has(err, errs.Unavailable) {
+		t.Errorf("got %v, want unavailable", err)
+	}
 }
 
 // Texts beyond what is kept prepared do not disturb those in use.

@@ -477,6 +477,53 @@ func TestTopicKeys(t *testing.T) {
 	})
 }
 
+// A database that takes the question and never answers is away: those who ask
+// with an unknown key are told so, all of them, and known keys go on working.
+func TestTopicKeysWhileTheDatabaseHangs(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, e *env) {
+		if e.db.Dialect() == sqldb.SQLite {
+			t.Skip("readers wait for nobody")
+		}
+		var db atomic.Pointer[sqldb.DB]
+		db.Store(e.db)
+		keys := auth.NewTopicKeys(db.Load, e.clock, "", slog.New(slog.DiscardHandler))
+		known, err := e.CreateKey(t.Context(), "leads", "site")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if ok, err := keys.Allowed(t.Context(), "leads", known); !ok || err != nil {
+			t.Fatal(ok, err)
+		}
+		e.clock.Advance(time.Second)
+		err = e.db.Write(t.Context(), func(tx *sqldb.Tx) error {
+			if _, err := tx.Exec("LOCK TABLE topickey IN ACCESS EXCLUSIVE MODE"); err != nil {
+				return err
+			}
+			var all sync.WaitGroup
+			began := time.Now()
+			for range 4 {
+				all.Go(func() {
+					if ok, err := keys.Allowed(t.Context(), "leads", "rpk_guess"); ok || !errs.Has(err, errs.Unavailable) {
+						t.Errorf("an unknown key: %v, %v", ok, err)
+					}
+				})
+			}
+			all.Wait()
+			if took := time.Since(began); took > 6*time.Second { // one after another would take eight
+				t.Errorf("four who ask waited %v", took)
+			}
+			if ok, err := keys.Allowed(t.Context(), "leads", known); !ok || err != nil {
+				t.Errorf("a known key: %v, %v", ok, err)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
 func revoke(t *testing.T, e *env) {
 	t.Helper()
 	err := e.db.Write(t.Context(), func(tx *sqldb.Tx) error {

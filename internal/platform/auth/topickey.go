@@ -3,7 +3,6 @@ package auth
 import (
 	"context"
 	"log/slog"
-	"sync"
 	"time"
 
 	"github.com/rapport-platform/rapport/internal/ground/clock"
@@ -18,23 +17,25 @@ type TopicKeys struct {
 	clock  clock.Clock
 	value  *snapshot.Value[map[string]string] // hash → topic
 	loop   lifecycle.Loop
-	mu     sync.Mutex
-	looked time.Time // when the set was last made fresh for an unknown key
+	asking chan struct{} // holds one while somebody looks an unknown key up
+	looked time.Time     // when the set was last made fresh for an unknown key; belongs to whoever asks
 }
 
 const (
 	keysEvery = time.Second            // how soon a revoked key stops working
 	missEvery = 100 * time.Millisecond // how often unknown keys make us look
+	missWait  = 2 * time.Second        // how long a publisher with an unknown key waits for an answer
+	loadWait  = 10 * time.Second       // after which a database that says nothing counts as away
 )
 
 // NewTopicKeys makes the set; file is where the last known good one is kept.
 func NewTopicKeys(db func() *sqldb.DB, c clock.Clock, file string, logger *slog.Logger) *TopicKeys {
-	k := &TopicKeys{clock: c}
+	k := &TopicKeys{clock: c, asking: make(chan struct{}, 1)}
 	k.value = snapshot.New(nil, snapshot.Options[map[string]string]{Name: "topic keys", File: file, Logger: logger,
 		Load: func(ctx context.Context) (map[string]string, error) { return loadKeys(ctx, db()) }})
 	k.loop.Run = func(ctx context.Context) {
 		for ctx.Err() == nil {
-			if err := k.value.Refresh(ctx); err != nil && ctx.Err() == nil {
+			if err := k.refresh(ctx, loadWait); err != nil && ctx.Err() == nil {
 				logger.Debug("topic keys stay as they were", "error", err)
 			}
 			select {
@@ -67,13 +68,35 @@ func (k *TopicKeys) Allowed(ctx context.Context, topic, secret string) (bool, er
 	if err := k.look(ctx, k.clock.Now()); err != nil {
 		return false, err
 	}
-	return k.value.Get()[hash] == topic, nil
+	t, ok := k.value.Get()[hash]
+	return ok && t == topic, nil
+}
+
+func (k *TopicKeys) refresh(ctx context.Context, atMost time.Duration) error {
+	ctx, stop := context.WithTimeout(ctx, atMost)
+	defer stop()
+	return k.value.Refresh(ctx)
 }
 
 // look makes the set fresh unless somebody has begun to since the given time.
+// A database that does not answer is away: those who ask must not pile up.
 func (k *TopicKeys) look(ctx context.Context, since time.Time) error {
-	k.mu.Lock()
-	defer k.mu.Unlock()
+	waiting, stop := context.WithTimeout(ctx, missWait)
+	defer stop()
+	err := k.lookNow(waiting, since)
+	if err != nil && waiting.Err() != nil && ctx.Err() == nil {
+		return errAway
+	}
+	return err
+}
+
+func (k *TopicKeys) lookNow(ctx context.Context, since time.Time) error {
+	select {
+	case k.asking <- struct{}{}:
+		defer func() { <-k.asking }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	if k.looked.After(since) {
 		return nil
 	}

@@ -11,12 +11,11 @@ import (
 	"errors"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"slices"
-	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/rapport-platform/rapport/internal/ground/diskfile"
 	"github.com/rapport-platform/rapport/internal/platform/changelog"
 )
 
@@ -41,14 +40,14 @@ type Value[T any] struct {
 	o       Options[T]
 	current atomic.Pointer[T]
 	stale   chan struct{}
-	loading sync.Mutex
+	loading chan struct{} // holds one while the value is being made
 	cancel  context.CancelFunc
 	done    chan struct{}
 }
 
 // New makes a value that is still empty. tailer may be nil where only Refresh is used.
 func New[T any](tailer *changelog.Tailer, o Options[T]) *Value[T] {
-	v := &Value[T]{o: o, stale: make(chan struct{}, 1)}
+	v := &Value[T]{o: o, stale: make(chan struct{}, 1), loading: make(chan struct{}, 1)}
 	var zero T
 	v.current.Store(&zero)
 	if v.o.Logger == nil {
@@ -74,7 +73,9 @@ func (v *Value[T]) invalidate() {
 	}
 }
 
-// Recall takes the last known good value from disk, and tells whether there was one.
+// Recall takes the last known good value from disk, and tells whether there was
+// one. A file that can't be understood is no value: it must not keep the process
+// from starting.
 func (v *Value[T]) Recall() (bool, error) {
 	if v.o.File == "" {
 		return false, nil
@@ -88,22 +89,31 @@ func (v *Value[T]) Recall() (bool, error) {
 	}
 	var value T
 	if err := json.Unmarshal(text, &value); err != nil {
-		return false, err
+		v.o.Logger.Warn("the configuration on disk is damaged and passed over", "snapshot", v.o.Name, "file", v.o.File, "error", err)
+		return false, nil
 	}
 	v.current.Store(&value)
 	return true, nil
 }
 
-// Refresh makes the value anew now, and keeps it on disk.
+// Refresh makes the value anew now, and keeps it on disk. That it can't be kept
+// is logged; it is in force all the same.
 func (v *Value[T]) Refresh(ctx context.Context) error {
-	v.loading.Lock()
-	defer v.loading.Unlock()
+	select {
+	case v.loading <- struct{}{}:
+		defer func() { <-v.loading }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	value, err := v.o.Load(ctx)
 	if err != nil {
 		return err
 	}
 	v.current.Store(&value)
-	return v.keep(value)
+	if err := v.keep(value); err != nil {
+		v.o.Logger.Warn("the configuration can't be kept on disk", "snapshot", v.o.Name, "error", err)
+	}
+	return nil
 }
 
 func (v *Value[T]) keep(value T) error {
@@ -117,15 +127,7 @@ func (v *Value[T]) keep(value T) error {
 	if old, err := os.ReadFile(v.o.File); err == nil && string(old) == string(text) {
 		return nil
 	}
-	if err := os.MkdirAll(filepath.Dir(v.o.File), 0o700); err != nil {
-		return err
-	}
-	// Written beside and renamed, so that a crash leaves the old file or the new one.
-	fresh := v.o.File + ".new"
-	if err := os.WriteFile(fresh, text, 0o600); err != nil {
-		return err
-	}
-	return os.Rename(fresh, v.o.File)
+	return diskfile.Write(v.o.File, text)
 }
 
 // Start refreshes the value and then follows changes until Stop.
