@@ -137,6 +137,11 @@ func measureProduct(ctx context.Context, s settings, engine string, p *product) 
 		}
 		all = append(all, o)
 	}
+	if left := w.missing(); left > 0 {
+		// The burst would wait behind them, and its rate would say nothing.
+		fmt.Fprintf(os.Stderr, "%d leads are still on their way: the greatest rate is not measured\n", left)
+		return all, nil
+	}
 	if s.burst > 0 {
 		o, err := profiled(p, s.profile, engine+"-burst", func() (outcome, error) { return burst(ctx, p, w, &n, s.burst, s.clients) })
 		if err != nil {
