@@ -168,15 +168,14 @@ func (w *sqliteWriter) runOne(ctx context.Context, r *writeRequest) bool {
 	return true
 }
 
+// refuse answers those who wait now; whoever comes because of the answer waits anew.
 func (w *sqliteWriter) refuse(first *writeRequest, err error) {
-	first.reply <- err
-	for {
-		select {
-		case r := <-w.queue:
-			r.reply <- err
-		default:
-			return
-		}
+	all := []*writeRequest{first}
+	for range len(w.queue) {
+		all = append(all, <-w.queue)
+	}
+	for _, r := range all {
+		r.reply <- err
 	}
 }
 
