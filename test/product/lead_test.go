@@ -218,12 +218,23 @@ func TestQuarantine(t *testing.T) {
 func TestReturning(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
-		w.mustPublish("a1", person(1, nil))
+		if status := w.API(w.admin, http.MethodPost, "campaigns", object{"name": "Spring", "codename": "spring"}, nil); status != http.StatusNoContent {
+			t.Fatalf("a campaign: %d", status)
+		}
+		clicked := object{"utm_campaign": "Spring", "page": "https://example.com/"}
+		w.mustPublish("a1", person(1, object{"context": clicked}))
 		first := w.leads("emailaddress1 eq 'anna.oneil1@example.com'", 1)[0]
-		w.mustPublish("a2", person(1, object{"jobtitle": "CFO"}))
-		w.mustPublish("a2", person(1, object{"jobtitle": "CFO"})) // the same event: no second effect
+		if first["_campaignid_value"] == nil {
+			t.Error("the lead does not know its campaign")
+		}
+		again := person(1, object{"jobtitle": "CFO", "context": clicked})
+		w.mustPublish("a2", again)
+		w.mustPublish("a2", again) // the same event: no second effect
 		id := fmt.Sprint(first["leadid"])
 		w.Until("a response", func() bool { return len(w.rows("campaignresponses", "_regardingobjectid_value eq "+id)) >= 1 })
+		if r := w.rows("campaignresponses", "")[0]; r["_rpt_campaignid_value"] != first["_campaignid_value"] {
+			t.Errorf("the response knows the campaign %v, want %v", r["_rpt_campaignid_value"], first["_campaignid_value"])
+		}
 		lead := w.leads("emailaddress1 eq 'anna.oneil1@example.com'", 1)[0]
 		if lead["jobtitle"] != "CFO" || lead["rpt_firstscore"] != first["rpt_firstscore"] {
 			t.Errorf("refreshed to %v, first score %v", lead["jobtitle"], lead["rpt_firstscore"])

@@ -39,6 +39,10 @@ func TestHostileInput(t *testing.T) {
 		if lead["lastname"] != nasty || lead["companyname"] != `=HYPERLINK("http://evil")` {
 			t.Errorf("text was changed: %v %v", lead["lastname"], lead["companyname"])
 		}
+		for i, odd := range []any{7, true, object{"a": 1}, []any{"x"}, strings.Repeat("u", 3000)} {
+			w.mustPublish(fmt.Sprintf("utm%d", i), object{"lastname": "Odd", "emailaddress1": fmt.Sprintf("odd%d@example.com", i), "context": object{"utm_campaign": odd, "page": odd, "referrer": odd}})
+			w.leads(fmt.Sprintf("emailaddress1 eq 'odd%d@example.com'", i), 1)
+		}
 		for i, data := range []object{
 			{"lastname": object{"$gt": ""}, "emailaddress1": []any{1}}, {"lastname": strings.Repeat("x", 500), "emailaddress1": "long@example.com"},
 			{"lastname": "x", "emailaddress1": "x@example.com", "ownerid": "11111111-1111-1111-1111-111111111111", "statecode": 1, "msdyn_leadscore": 100},

@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"reflect"
 	"strconv"
 	"strings"
 
@@ -10,6 +11,7 @@ import (
 	"cel.dev/cel-go/common/types/ref"
 	"cel.dev/cel-go/common/types/traits"
 	"cel.dev/cel-go/parser"
+	"google.golang.org/protobuf/types/known/structpb"
 
 	"cel.dev/cel-go/common"
 	"cel.dev/cel-go/common/ast"
@@ -46,7 +48,24 @@ func text(v ref.Val) ref.Val {
 	case types.Double:
 		return types.String(strconv.FormatFloat(float64(x), 'f', -1, 64))
 	}
+	switch v.(type) {
+	case traits.Lister, traits.Mapper:
+		// What people and machines send is of any shape: as text it is its JSON.
+		return jsonText(v)
+	}
 	return v.ConvertToType(types.StringType)
+}
+
+func jsonText(v ref.Val) ref.Val {
+	native, err := v.ConvertToNative(reflect.TypeFor[*structpb.Value]())
+	if err != nil {
+		return types.NewErr("this list or object has no JSON form")
+	}
+	out, err := native.(*structpb.Value).MarshalJSON()
+	if err != nil {
+		return types.NewErr("this list or object has no JSON form")
+	}
+	return types.String(out)
 }
 
 // empty tells whether there is nothing: null, a blank text, an empty list or object.
