@@ -19,15 +19,37 @@ import (
 type odataActions struct{ r *action.Registry }
 
 func (o odataActions) Call(ctx context.Context, name, boundTable string, boundID id.ID, body map[string]any, isFunction bool) (map[string]any, error) {
-	info, ok := o.r.Find(name)
-	if !ok || info.Function != isFunction || info.Table != boundTable {
-		return nil, errs.New(errs.NotFound, "action.unknown", "there is no such action here: %s", name)
+	info, err := o.find(name, boundTable, isFunction)
+	if err != nil {
+		return nil, err
 	}
 	out, err := o.r.Call(ctx, name, boundID, body)
-	if err == nil && len(info.Out) == 0 {
-		return nil, nil
+	return content(info, out), err
+}
+
+func (o odataActions) CallIn(ctx context.Context, tx *record.Tx, name, boundTable string, boundID id.ID, body map[string]any) (map[string]any, error) {
+	info, err := o.find(name, boundTable, false)
+	if err != nil {
+		return nil, err
 	}
-	return out, err
+	out, err := o.r.CallIn(ctx, tx, name, boundID, body)
+	return content(info, out), err
+}
+
+func (o odataActions) find(name, boundTable string, isFunction bool) (action.Info, error) {
+	info, ok := o.r.Find(name)
+	if !ok || info.Function != isFunction || info.Table != boundTable {
+		return info, errs.New(errs.NotFound, "action.unknown", "there is no such action here: %s", name)
+	}
+	return info, nil
+}
+
+// content gives nil, which is no content, for an action that has no result.
+func content(info action.Info, out map[string]any) map[string]any {
+	if len(info.Out) == 0 {
+		return nil
+	}
+	return out
 }
 
 func (o odataActions) List() []odata.OperationInfo {

@@ -18,9 +18,7 @@ import (
 func WriteError(w http.ResponseWriter, r *http.Request, err error) {
 	e := publicError(err)
 	status := statusOf(e)
-	if status >= http.StatusInternalServerError && e.Kind != errs.Unsupported {
-		slog.ErrorContext(r.Context(), "request failed", "method", r.Method, "path", r.URL.Path, "code", e.Code, "error", err)
-	}
+	logFailure(slog.Default(), r, e, err)
 	h := w.Header()
 	h.Set("Content-Type", "application/json; odata.metadata=minimal")
 	h.Set("X-Content-Type-Options", "nosniff")
@@ -35,6 +33,21 @@ func WriteError(w http.ResponseWriter, r *http.Request, err error) {
 	body := errorBody{Code: dataverseCode(e), Message: e.Message, Ours: e.Code, Fields: e.Fields}
 	// When the sender has gone nobody is left to tell.
 	_ = json.NewEncoder(w).Encode(map[string]errorBody{"error": body})
+}
+
+// logFailure notes what is our fault as an error. That something is away is
+// expected at times, is logged by what watches over it, and hits many requests
+// at once.
+func logFailure(to *slog.Logger, r *http.Request, e *errs.Error, err error) {
+	level := slog.LevelError
+	switch e.Kind {
+	case errs.Internal:
+	case errs.Unavailable:
+		level = slog.LevelDebug
+	default:
+		return
+	}
+	to.Log(r.Context(), level, "request failed", "request", RequestID(r.Context()), "method", methodLabel(r.Method), "path", quietPath(r.URL.Path), "code", e.Code, "error", err)
 }
 
 type errorBody struct {

@@ -14,6 +14,7 @@ import (
 	"github.com/rapport-platform/rapport/internal/platform/access"
 	"github.com/rapport-platform/rapport/internal/platform/metadata"
 	"github.com/rapport-platform/rapport/internal/platform/odata"
+	"github.com/rapport-platform/rapport/internal/platform/record"
 )
 
 // ODataAPI serves the Web API, as Dataverse has it, below /api/data/v9.x/:
@@ -38,6 +39,8 @@ type ODataAPI struct {
 	// BaseURL gives the scheme and host under which clients reach us, such as
 	// "https://crm.example.com"; nil takes them from the request.
 	BaseURL func(*http.Request) string
+
+	tx *record.Tx // of the change set that is running; nil outside of one
 
 	mu       sync.Mutex
 	csdl     []byte

@@ -171,8 +171,6 @@ func (q *request) run(ctx context.Context, api *ODataAPI, op *batchOp, addresses
 			return errs.New(errs.Invalid, "odata.batch", "a batch can't hold a batch")
 		case addresses != nil && op.method == http.MethodGet:
 			return errs.New(errs.Invalid, "odata.batch", "a change set can't hold a GET")
-		case addresses != nil && sub.path.Kind == odata.Operation:
-			return errs.New(errs.Unsupported, "odata.batch", "actions in a change set are not offered: send them outside of it")
 		}
 		return sub.route()
 	}()
@@ -190,7 +188,7 @@ func (q *request) run(ctx context.Context, api *ODataAPI, op *batchOp, addresses
 
 // within gives the same API with everything in one transaction.
 func (a *ODataAPI) within(tx *record.Tx) *ODataAPI {
-	return &ODataAPI{Records: inTx{tx}, Actions: a.Actions, Principals: a.Principals, Catalog: a.Catalog, Clock: a.Clock, Organization: a.Organization, BaseURL: a.BaseURL}
+	return &ODataAPI{Records: inTx{tx}, tx: tx, Actions: a.Actions, Principals: a.Principals, Catalog: a.Catalog, Clock: a.Clock, Organization: a.Organization, BaseURL: a.BaseURL}
 }
 
 // inTx is Records in a transaction that is running already.

@@ -133,9 +133,22 @@ func (a *api) Call(ctx context.Context, name, boundTable string, boundID id.ID, 
 	return nil, errs.New(errs.NotFound, "action.unknown", "there is no action of that name")
 }
 
+// CallIn implements httpapi.Actions: "Make" makes a lead in the transaction.
+func (a *api) CallIn(ctx context.Context, tx *record.Tx, name, boundTable string, boundID id.ID, body map[string]any) (map[string]any, error) {
+	switch name {
+	case "Make":
+		_, err := tx.Create(ctx, "lead", record.Row{"lastname": body["Name"]})
+		return nil, err
+	case "Echo":
+		row, err := tx.Get(ctx, boundTable, boundID, nil, nil)
+		return map[string]any{"Name": row.Text("lastname")}, err
+	}
+	return a.Call(ctx, name, boundTable, boundID, body, false)
+}
+
 // List implements httpapi.Actions.
 func (a *api) List() []odata.OperationInfo {
-	return []odata.OperationInfo{{Name: "Echo", Bound: "lead"}, {Name: "Silent"}, {Name: "Records", Bound: "lead"}}
+	return []odata.OperationInfo{{Name: "Echo", Bound: "lead"}, {Name: "Silent"}, {Name: "Make"}, {Name: "Records", Bound: "lead"}}
 }
 
 // odataReply is a response that has been read.

@@ -23,6 +23,8 @@ type Actions interface {
 	// Call runs one; boundTable is "" for an unbound one, boundID is Nil for one
 	// bound to a set. A nil result means no content. An unknown name is NotFound.
 	Call(ctx context.Context, name, boundTable string, boundID id.ID, body map[string]any, isFunction bool) (map[string]any, error)
+	// CallIn runs an action, not a function, as a part of a transaction that is running already.
+	CallIn(ctx context.Context, tx *record.Tx, name, boundTable string, boundID id.ID, body map[string]any) (map[string]any, error)
 	List() []odata.OperationInfo
 }
 

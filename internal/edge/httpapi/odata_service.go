@@ -107,7 +107,13 @@ func (q *request) call(args map[string]any, isFunction bool) error {
 			return err
 		}
 	}
-	result, err := q.api.Actions.Call(q.ctx, q.path.Operation, table, bound, args, isFunction)
+	var result map[string]any
+	var err error
+	if q.api.tx != nil && !isFunction {
+		result, err = q.api.Actions.CallIn(q.ctx, q.api.tx, q.path.Operation, table, bound, args)
+	} else {
+		result, err = q.api.Actions.Call(q.ctx, q.path.Operation, table, bound, args, isFunction)
+	}
 	if err != nil {
 		return err
 	}
