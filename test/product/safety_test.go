@@ -43,6 +43,11 @@ func TestHostileInput(t *testing.T) {
 			w.mustPublish(fmt.Sprintf("utm%d", i), object{"lastname": "Odd", "emailaddress1": fmt.Sprintf("odd%d@example.com", i), "context": object{"utm_campaign": odd, "page": odd, "referrer": odd}})
 			w.leads(fmt.Sprintf("emailaddress1 eq 'odd%d@example.com'", i), 1)
 		}
+		for i := range 2 { // identities as long as publishers like, also of one who comes back
+			w.mustPublish(strings.Repeat("i", 900)+fmt.Sprint(i), object{"lastname": strings.Repeat("n", 50), "firstname": strings.Repeat("f", 50), "emailaddress1": "longid@example.com", "mobilephone": "+494055512377"})
+		}
+		w.leads("emailaddress1 eq 'longid@example.com'", 1)
+		w.Until("the response to a long identity", func() bool { return len(w.rows("campaignresponses", "")) == 1 })
 		for i, data := range []object{
 			{"lastname": object{"$gt": ""}, "emailaddress1": []any{1}}, {"lastname": strings.Repeat("x", 500), "emailaddress1": "long@example.com"},
 			{"lastname": "x", "emailaddress1": "x@example.com", "ownerid": "11111111-1111-1111-1111-111111111111", "statecode": 1, "msdyn_leadscore": 100},

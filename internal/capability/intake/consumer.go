@@ -107,7 +107,8 @@ func (i *Intake) decide(ctx context.Context, lead *Lead, in Event) (map[string]a
 func flowInput(lead *Lead, in Event) map[string]any {
 	return map[string]any{
 		"lead": lead.Row, "context": lead.Context,
-		"event": map[string]any{"id": in.ID, "source": in.Source, "topic": in.Topic, "time": in.Time},
+		// Identities can be longer than columns; whole they are in the inbox.
+		"event": map[string]any{"id": short(in.ID, 200), "source": short(in.Source, 500), "topic": in.Topic, "time": in.Time},
 	}
 }
 
