@@ -25,20 +25,3 @@ func TestEveryAccentIsReadable(t *testing.T) {
 		}
 	})
 }
-
-func TestLimiterForgetsTheOldest(t *testing.T) {
-	t.Parallel()
-	l := newLimiter(Rate{Burst: 1, Second: 1}, 2)
-	now, addresses := testTime, testAddresses
-	for i, want := range []struct {
-		address int
-		ok      bool
-	}{{0, true}, {0, false}, {1, true}, {0, false}, {2, true}, {0, false}, {1, true}} {
-		if _, ok := l.allow(addresses[want.address], now); ok != want.ok {
-			t.Errorf("step %d: address %d was let in: %t", i, want.address, ok)
-		}
-	}
-	if len(l.buckets) != 2 || l.recent.Len() != 2 {
-		t.Errorf("%d buckets are kept", len(l.buckets))
-	}
-}

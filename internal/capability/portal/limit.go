@@ -1,81 +1,26 @@
 package portal
 
 import (
-	"container/list"
 	"math"
-	"net/netip"
-	"sync"
 	"time"
 
-	"golang.org/x/time/rate"
-
+	"github.com/rapport-platform/rapport/internal/ground/clock"
 	"github.com/rapport-platform/rapport/internal/ground/errs"
+	"github.com/rapport-platform/rapport/internal/ground/limit"
 )
 
 // addresses is how many visitors' addresses a limiter remembers; those that
-// came last stay. Each takes about 200 bytes.
+// came last stay. Each takes about 300 bytes.
 const addresses = 50_000
 
-// limiter holds a token bucket for each address.
-type limiter struct {
-	rate Rate
-	size int
-
-	mu      sync.Mutex
-	buckets map[netip.Prefix]*list.Element
-	recent  *list.List // of bucket, the newest in front
+// Rate is a token bucket.
+type Rate struct {
+	Burst  int     // at once
+	Second float64 // and then so many a second
 }
 
-type bucket struct {
-	who     netip.Prefix
-	limiter *rate.Limiter
-}
-
-func newLimiter(r Rate, size int) *limiter {
-	return &limiter{rate: r, size: size, buckets: make(map[netip.Prefix]*list.Element), recent: list.New()}
-}
-
-// allow takes one token, or says when there will be one.
-func (l *limiter) allow(who netip.Addr, now time.Time) (wait time.Duration, ok bool) {
-	key := network(who)
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	e := l.buckets[key]
-	if e == nil {
-		e = l.recent.PushFront(bucket{key, rate.NewLimiter(rate.Limit(l.rate.Second), l.rate.Burst)})
-		l.buckets[key] = e
-		if l.recent.Len() > l.size {
-			oldest := l.recent.Back()
-			delete(l.buckets, oldest.Value.(bucket).who)
-			l.recent.Remove(oldest)
-		}
-	} else {
-		l.recent.MoveToFront(e)
-	}
-	reservation := e.Value.(bucket).limiter.ReserveN(now, 1)
-	if !reservation.OK() {
-		return time.Minute, false
-	}
-	if wait = reservation.DelayFrom(now); wait > 0 {
-		reservation.CancelAt(now)
-		return wait, false
-	}
-	return 0, true
-}
-
-// network is what counts as one visitor: an IPv4 address, or a /64 of IPv6,
-// which one household has to itself.
-func network(a netip.Addr) netip.Prefix {
-	a = a.Unmap()
-	bits := 32
-	if a.Is6() {
-		bits = 64
-	}
-	p, err := a.WithZone("").Prefix(bits)
-	if err != nil {
-		return netip.Prefix{} // no address known: all such share one bucket
-	}
-	return p
+func (r Rate) limiter(c clock.Clock) *limit.Keyed {
+	return limit.New(limit.Rate{Every: time.Duration(float64(time.Second) / max(r.Second, 1e-6)), Burst: r.Burst}, addresses, c)
 }
 
 // tooMany asks to come back in whole seconds.

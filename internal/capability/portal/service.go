@@ -7,6 +7,7 @@ import (
 
 	"github.com/rapport-platform/rapport/internal/ground/clock"
 	"github.com/rapport-platform/rapport/internal/ground/errs"
+	"github.com/rapport-platform/rapport/internal/ground/limit"
 )
 
 // Config is what a Service is made of. Publisher and Forms are needed; the
@@ -25,12 +26,6 @@ type Config struct {
 	InteractionsTopic string        // default "interactions"
 }
 
-// Rate is a token bucket.
-type Rate struct {
-	Burst  int     // at once
-	Second float64 // and then so many a second
-}
-
 // Stats counts what became of what came in.
 type Stats struct {
 	Submitted   uint64 // published
@@ -46,8 +41,8 @@ type Stats struct {
 // Service takes submissions and interactions and turns them into events.
 type Service struct {
 	cfg     Config
-	submits *limiter
-	tracks  *limiter
+	submits *limit.Keyed
+	tracks  *limit.Keyed
 
 	submitted, invalid, suspect, limitedForm, failed, tracked, limitedView, private atomic.Uint64
 }
@@ -70,7 +65,7 @@ func New(c Config) *Service {
 		c.MinFill = 2 * time.Second
 	}
 	setDefault(&c.InteractionsTopic, "interactions")
-	return &Service{cfg: c, submits: newLimiter(c.SubmitRate, addresses), tracks: newLimiter(c.TrackRate, addresses)}
+	return &Service{cfg: c, submits: c.SubmitRate.limiter(c.Clock), tracks: c.TrackRate.limiter(c.Clock)}
 }
 
 // Form gives a form by name, or errs.NotFound.

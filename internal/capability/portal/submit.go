@@ -9,6 +9,7 @@ import (
 
 	"github.com/rapport-platform/rapport/internal/ground/errs"
 	"github.com/rapport-platform/rapport/internal/ground/id"
+	"github.com/rapport-platform/rapport/internal/ground/limit"
 	"github.com/rapport-platform/rapport/internal/kit/cloudevents"
 )
 
@@ -34,7 +35,7 @@ type Submission struct {
 // Fields; errs.TooMany and errs.Unavailable carry RetryAfter.
 func (s *Service) Submit(ctx context.Context, f Form, sub Submission) (string, error) {
 	now := s.cfg.Clock.Now()
-	if wait, ok := s.submits.allow(sub.Visit.Address, now); !ok {
+	if wait, ok := s.submits.Allow(limit.Network(sub.Visit.Address)); !ok {
 		s.limitedForm.Add(1)
 		return "", tooMany(wait)
 	}

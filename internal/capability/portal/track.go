@@ -7,6 +7,7 @@ import (
 
 	"github.com/rapport-platform/rapport/internal/ground/errs"
 	"github.com/rapport-platform/rapport/internal/ground/id"
+	"github.com/rapport-platform/rapport/internal/ground/limit"
 	"github.com/rapport-platform/rapport/internal/kit/cloudevents"
 )
 
@@ -35,7 +36,7 @@ var (
 // to be tracked nothing is kept at all.
 func (s *Service) Track(ctx context.Context, visit Visit, interactions []Interaction) error {
 	now := s.cfg.Clock.Now()
-	if wait, ok := s.tracks.allow(visit.Address, now); !ok {
+	if wait, ok := s.tracks.Allow(limit.Network(visit.Address)); !ok {
 		s.limitedView.Add(1)
 		return tooMany(wait)
 	}

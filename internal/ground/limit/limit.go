@@ -4,6 +4,7 @@ package limit
 
 import (
 	"container/list"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -62,6 +63,19 @@ func (k *Keyed) Allow(key string) (wait time.Duration, ok bool) {
 		return d, false
 	}
 	return 0, true
+}
+
+// Network gives what counts as one origin: an IPv4 address, or the 64-bit
+// network of an IPv6 one, since whoever has one address there has 2^64. All
+// whose address is not known share one.
+func Network(a netip.Addr) string {
+	a = a.Unmap()
+	if a.Is6() {
+		if p, err := a.WithZone("").Prefix(64); err == nil {
+			return p.String()
+		}
+	}
+	return a.String()
 }
 
 // Forget fills the key's bucket up again.

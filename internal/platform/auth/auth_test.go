@@ -107,6 +107,44 @@ func TestSignIn(t *testing.T) {
 	})
 }
 
+// A change of the password ends what was opened with the old one, also what is
+// being opened at that moment.
+func TestOldPasswordOpensNothingBesideItsChange(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, e *env) {
+		for round := range 3 {
+			e.clock.Advance(10 * time.Minute) // else the attempts come too fast
+			old, fresh := fmt.Sprintf("old password %d", round), fmt.Sprintf("new password %d", round)
+			if err := e.SetPassword(t.Context(), e.ann, "Ann", old); err != nil {
+				t.Fatal(err)
+			}
+			sessions := make([]auth.Session, 6)
+			var all sync.WaitGroup
+			for i := range sessions {
+				all.Go(func() {
+					s, err := e.SignIn(t.Context(), "ann", old, address)
+					if err != nil && !errors.Is(err, auth.ErrWrong) {
+						t.Error(err)
+					}
+					sessions[i] = s
+				})
+			}
+			if err := e.SetPassword(t.Context(), e.ann, "Ann", fresh); err != nil {
+				t.Fatal(err)
+			}
+			all.Wait()
+			for _, s := range sessions {
+				if s.Secret == "" {
+					continue
+				}
+				if _, err := e.Check(t.Context(), s.Secret); !errors.Is(err, auth.ErrSession) {
+					t.Errorf("a session of the old password: %v", err)
+				}
+			}
+		}
+	})
+}
+
 // What is stored gives nobody a way in: no password, no secret.
 func TestOnlyHashesAreStored(t *testing.T) {
 	t.Parallel()

@@ -22,7 +22,10 @@ type Session struct {
 	Expires time.Time
 }
 
-func (a *Auth) open(ctx context.Context, user id.ID) (Session, error) {
+// open makes a session of a user who has shown the password of this hash. If
+// the password has been changed meanwhile, it opens nothing: the change ends all
+// sessions, and one that came in behind it would go on.
+func (a *Auth) open(ctx context.Context, user id.ID, hash string) (Session, error) {
 	now := a.o.Clock.Now()
 	s := Session{Secret: newSecret("rps_"), User: user, CSRF: newSecret(""), Expires: now.Add(sessionLife)}
 	d := a.o.DB.Dialect()
@@ -33,7 +36,18 @@ func (a *Auth) open(ctx context.Context, user id.ID) (Session, error) {
 	}
 	p := d.Placeholder
 	err := a.o.DB.Write(ctx, func(tx *sqldb.Tx) error {
-		_, err := tx.Exec("INSERT INTO session (hash, userid, csrf, createdon, seenon, expireson) VALUES ("+p(1)+", "+p(2)+", "+p(3)+", "+p(4)+", "+p(5)+", "+p(6)+")", args...)
+		if err := tx.Lock("credential " + user.String()); err != nil {
+			return err
+		}
+		var now string
+		found, err := tx.QueryRow("SELECT passwordhash FROM credential WHERE userid = "+p(1), args[1:2], &now)
+		if err != nil {
+			return err
+		}
+		if !found || now != hash {
+			return ErrWrong
+		}
+		_, err = tx.Exec("INSERT INTO session (hash, userid, csrf, createdon, seenon, expireson) VALUES ("+p(1)+", "+p(2)+", "+p(3)+", "+p(4)+", "+p(5)+", "+p(6)+")", args...)
 		return err
 	})
 	return s, err

@@ -8,6 +8,7 @@ import (
 
 	"github.com/rapport-platform/rapport/internal/ground/errs"
 	"github.com/rapport-platform/rapport/internal/ground/id"
+	"github.com/rapport-platform/rapport/internal/ground/limit"
 	"github.com/rapport-platform/rapport/internal/ground/sqldb"
 	"github.com/rapport-platform/rapport/internal/platform/query"
 )
@@ -33,6 +34,9 @@ func (a *Auth) SetPassword(ctx context.Context, user id.ID, name, password strin
 	}
 	p := d.Placeholder
 	return a.o.DB.Write(ctx, func(tx *sqldb.Tx) error {
+		if err := tx.Lock("credential " + user.String()); err != nil {
+			return err
+		}
 		if _, err := tx.Exec("DELETE FROM session WHERE userid = "+p(1), who); err != nil {
 			return err
 		}
@@ -86,7 +90,7 @@ func (a *Auth) SignIn(ctx context.Context, name, password, address string) (Sess
 	}
 	a.byName.Forget(folded)
 	a.log(ctx, folded, user, address, "signed in")
-	return a.open(ctx, user)
+	return a.open(ctx, user, hash)
 }
 
 // slow refuses attempts that come too fast, by address and by name. A flood of
@@ -108,18 +112,13 @@ func (a *Auth) slow(ctx context.Context, name, address string) error {
 	return e
 }
 
-// network gives what counts as one origin of attempts: an IPv4 address, or the
-// 64-bit network of an IPv6 one, since whoever has one address there has 2^64.
+// network gives what counts as one origin of attempts.
 func network(address string) string {
 	ip, err := netip.ParseAddr(address)
-	if err != nil || ip.Unmap().Is4() {
-		return address
-	}
-	prefix, err := ip.WithZone("").Prefix(64)
 	if err != nil {
 		return address
 	}
-	return prefix.String()
+	return limit.Network(ip)
 }
 
 // log writes the sign-in log. An attempt is not refused because the log can't be
