@@ -17,11 +17,6 @@ const idle = 200 * time.Millisecond
 
 const batch = 1000
 
-// gather is how long the tailer lets changes gather after it has read some:
-// under load one look then serves many commits. On PostgreSQL each look numbers
-// rows in a transaction of its own.
-const gather = 20 * time.Millisecond
-
 // Tailer reads the log once per node and hands every change to the listeners,
 // in order. Listeners are for what lives in memory (snapshots, live hints);
 // work that must not be lost keeps a cursor of its own and uses Updated only as
@@ -88,14 +83,6 @@ func (t *Tailer) run(ctx context.Context) {
 		}
 		if n == batch && err == nil {
 			continue
-		}
-		if n > 0 {
-			// This paces work and decides nothing, so it goes by the real clock.
-			select {
-			case <-time.After(gather):
-			case <-ctx.Done():
-				return
-			}
 		}
 		select {
 		case <-t.signal:
