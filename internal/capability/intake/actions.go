@@ -3,6 +3,8 @@ package intake
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"iter"
 	"strings"
 	"time"
@@ -30,6 +32,11 @@ type ReplayInput struct {
 	Data string `json:"Data,omitempty" doc:"The event's data, mended; without it the data as kept is tried again"`
 }
 
+// Replayed names the lead that a mended event has become.
+type Replayed struct {
+	LeadID *id.ID `json:"LeadId,omitempty" doc:"The lead; missing where the flow has not got as far yet, or where the caller may not see it"`
+}
+
 // RehearseInput is a draft of the rules, and what to try it on.
 type RehearseInput struct {
 	Rules string `json:"Rules" doc:"JSON array of rules: name, condition, points, setvalues, nextaction, category, order"`
@@ -46,6 +53,8 @@ type ValidateInput struct {
 type Validated struct {
 	Valid   bool   `json:"Valid"`
 	Message string `json:"Message"`
+	Line    int    `json:"Line,omitempty" doc:"Where it is wrong, from 1"`
+	Column  int    `json:"Column,omitempty" doc:"Where in the line, in characters from 1"`
 }
 
 // Define declares the actions.
@@ -58,13 +67,13 @@ func (a Actions) Define(r *action.Registry) {
 		Description: "Tells whether a condition can be used, and where it is wrong."}, a.validate)
 }
 
-func (a Actions) replay(ctx context.Context, c action.Call, in ReplayInput) (action.Empty, error) {
+func (a Actions) replay(ctx context.Context, c action.Call, in ReplayInput) (Replayed, error) {
 	row, err := c.Tx.Get(ctx, "rpt_quarantine", c.Target, nil, nil)
 	if err != nil {
-		return action.Empty{}, err
+		return Replayed{}, err
 	}
 	if row.Int("statecode") != 0 {
-		return action.Empty{}, errs.New(errs.Conflict, "intake.replayed", "this event has been replayed or discarded already")
+		return Replayed{}, errs.New(errs.Conflict, "intake.replayed", "this event has been replayed or discarded already")
 	}
 	data := json.RawMessage(in.Data)
 	if in.Data == "" {
@@ -76,11 +85,11 @@ func (a Actions) replay(ctx context.Context, c action.Call, in ReplayInput) (act
 	e := Event{ID: row.Text("rpt_eventid"), Source: row.Text("rpt_source"), Topic: row.Text("rpt_topic"), Time: created, Data: data}
 	lead, faults := a.Intake.c.Cleaner.Clean(e)
 	if len(faults) > 0 {
-		return action.Empty{}, errs.InvalidFields("intake.invalid", "the event is still no lead", fields(faults))
+		return Replayed{}, errs.InvalidFields("intake.invalid", "the event is still no lead", fields(faults))
 	}
 	input, err := a.Intake.decide(ctx, lead, e)
 	if err != nil {
-		return action.Empty{}, err
+		return Replayed{}, err
 	}
 	change := record.Row{"statecode": int64(1)}
 	if in.Data != "" {
@@ -88,10 +97,31 @@ func (a Actions) replay(ctx context.Context, c action.Call, in ReplayInput) (act
 	}
 	// The version makes two people who replay at once collide, so that it happens once.
 	if _, err := c.Tx.Update(ctx, "rpt_quarantine", c.Target, change, record.Match{Version: row.Version()}); err != nil {
-		return action.Empty{}, err
+		return Replayed{}, err
 	}
-	a.Intake.c.Metrics.leads.WithLabelValues("replayed").Inc()
-	return action.Empty{}, a.Intake.c.Flows.Start(ctx, c.Tx.SQL(), Flow, input, "quarantine "+c.Target.String())
+	run, err := a.Intake.c.Flows.Begin(ctx, c.Tx.SQL(), Flow, input, "quarantine "+c.Target.String())
+	if err != nil {
+		return Replayed{}, err
+	}
+	c.Tx.SQL().AfterCommit(func() { a.Intake.c.Metrics.leads.WithLabelValues("replayed").Inc() })
+	return leadOf(ctx, c.Tx, run)
+}
+
+// leadOf names the lead that a run is about, if the caller may see it.
+func leadOf(ctx context.Context, tx *record.Tx, run id.ID) (Replayed, error) {
+	row, err := tx.Get(access.AsSystem(ctx, "the lead of a replayed event"), "rpt_flowrun", run, []string{"rpt_regarding"}, nil)
+	if err != nil {
+		return Replayed{}, err
+	}
+	lead := row.ID("rpt_regarding")
+	if lead == id.Nil {
+		return Replayed{}, nil
+	}
+	_, err = tx.Get(ctx, "lead", lead, []string{"leadid"}, nil)
+	if errs.Has(err, errs.NotFound) || errs.Has(err, errs.Forbidden) {
+		return Replayed{}, nil
+	}
+	return Replayed{LeadID: &lead}, err
 }
 
 func fields(faults []Fault) []errs.Field {
@@ -103,10 +133,15 @@ func fields(faults []Fault) []errs.Field {
 }
 
 func (a Actions) validate(_ context.Context, _ action.Call, in ValidateInput) (Validated, error) {
-	if _, err := a.Env.Compile(in.Condition); err != nil {
-		return Validated{Message: messageOf(err)}, nil
+	_, err := a.Env.Compile(in.Condition)
+	if err == nil {
+		return Validated{Valid: true}, nil
 	}
-	return Validated{Valid: true}, nil
+	if wrong, ok := errors.AsType[*expr.InvalidError](err); ok {
+		first := wrong.Problems[0]
+		return Validated{Message: first.Message, Line: first.Line, Column: first.Column}, nil
+	}
+	return Validated{Message: messageOf(err)}, nil
 }
 
 // CheckRules is the hook that keeps rules which can't be used from being
@@ -206,8 +241,15 @@ func pastLeads(ctx context.Context, from record.Reader, since time.Time, limit i
 
 // messageOf gives what people may read of an error, its complaints included.
 func messageOf(err error) string {
-	e, ok := err.(*errs.Error)
-	if !ok {
+	if wrong, ok := errors.AsType[*expr.InvalidError](err); ok {
+		var parts []string
+		for _, p := range wrong.Problems {
+			parts = append(parts, fmt.Sprintf("line %d, column %d: %s", p.Line, p.Column, p.Message))
+		}
+		return strings.Join(parts, "; ")
+	}
+	e, ok := errors.AsType[*errs.Error](err)
+	if !ok || e.Kind == errs.Internal {
 		return "this can't be used"
 	}
 	parts := []string{e.Message}

@@ -3,6 +3,7 @@ package intake
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"strings"
 
@@ -67,7 +68,7 @@ func orderKey(e event.Event) string {
 
 // Handle works out what an event becomes: the start of the flow, or a row in quarantine.
 func (i *Intake) Handle(ctx context.Context, e event.Event) (event.Effect, error) {
-	ctx = changelog.WithOrigin(access.AsSystem(ctx, "intake"), "event "+e.Source+" "+e.ID)
+	ctx = changelog.WithOrigin(access.AsSystem(ctx, "intake"), fmt.Sprintf("event %s %d", e.Topic, e.Seq))
 	in := Event{ID: e.ID, Source: e.Source, Topic: e.Topic, Time: e.At, Data: json.RawMessage(e.Cloud.Data)}
 	if e.Cloud.Type != Type {
 		return i.quarantine(ctx, in, e, []Fault{{"", "event.type", "events of this topic are of type " + Type}}), nil
@@ -112,8 +113,7 @@ func flowInput(lead *Lead, in Event) map[string]any {
 	}
 }
 
-// quarantine keeps an event that is no lead as it stands. The row's id follows
-// from the event, so that it is kept once.
+// quarantine keeps an event that is no lead as it stands.
 func (i *Intake) quarantine(ctx context.Context, in Event, e event.Event, faults []Fault) event.Effect {
 	i.c.Metrics.leads.WithLabelValues("quarantined").Inc()
 	for _, f := range faults {

@@ -3,6 +3,7 @@ package intake
 import (
 	"context"
 
+	"github.com/rapport-platform/rapport/internal/ground/id"
 	"github.com/rapport-platform/rapport/internal/ground/sqldb"
 	"github.com/rapport-platform/rapport/internal/platform/record"
 )
@@ -11,6 +12,8 @@ import (
 type Flows interface {
 	// Start begins a run within the transaction. The key makes it happen once.
 	Start(ctx context.Context, tx *sqldb.Tx, flow string, input map[string]any, key string) error
+	// Begin is Start that gives the run's id.
+	Begin(ctx context.Context, tx *sqldb.Tx, flow string, input map[string]any, key string) (id.ID, error)
 }
 
 // Store opens transactions on records and binds them to running ones;

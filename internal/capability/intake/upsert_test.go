@@ -41,6 +41,7 @@ type house struct {
 	clock   *clock.Fake
 	store   *record.Store
 	intake  *intake.Intake
+	actions *action.Registry
 	snap    atomic.Pointer[access.Snapshot]
 	sellers []id.ID
 	routes  []queue.Route
@@ -71,6 +72,12 @@ func newHouse(t testing.TB, db *sqldb.DB, catalog *metadata.Catalog) *house {
 	rules := shipped(t)
 	lead, _ := catalog.Table("lead")
 	h.intake = intake.New(intake.Config{Cleaner: &intake.Cleaner{Columns: lead, Country: "US"}, Rules: func() *rule.Set { return rules }, Flows: engine, Store: h.store, Logger: slog.New(slog.DiscardHandler)})
+	env, err := intake.RuleEnv(lead)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.actions = actions
+	intake.Actions{Intake: h.intake, Env: env, Clock: h.clock}.Define(actions)
 	h.seed()
 	return h
 }

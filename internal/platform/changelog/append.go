@@ -3,6 +3,8 @@ package changelog
 import (
 	"context"
 	"encoding/json"
+	"strings"
+	"unicode"
 
 	"github.com/rapport-platform/rapport/internal/ground/id"
 	"github.com/rapport-platform/rapport/internal/ground/sqldb"
@@ -76,9 +78,22 @@ func text(j json.RawMessage) any {
 
 type originKey struct{}
 
+// originMax is how many bytes of an origin are kept.
+const originMax = 200
+
 // WithOrigin says in the context what causes the changes to come: "api …",
-// "flow …", "event …". It is no secret and carries no personal data.
+// "flow …", "event …". It is no secret and carries no personal data: an event is
+// named by its place in the stream, as publishers choose their ids themselves.
 func WithOrigin(ctx context.Context, origin string) context.Context {
+	origin = strings.ToValidUTF8(strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, origin), "")
+	if len(origin) > originMax {
+		origin = strings.ToValidUTF8(origin[:originMax], "") // it may end in half a character
+	}
 	return context.WithValue(ctx, originKey{}, origin)
 }
 

@@ -40,7 +40,7 @@ type Change struct {
 	Op         Op
 	Actor      id.ID
 	OnBehalfOf id.ID
-	Origin     string // request, event or job that caused it; a W3C traceparent where there is one
+	Origin     string // request, event or job that caused it; holds no personal data
 	// Before and After hold the changed columns by logical name, as JSON; a
 	// create has no Before, and the After of a delete is empty.
 	Before, After json.RawMessage

@@ -31,6 +31,7 @@ var within = map[string][]string{
 
 // asSystem lists the files that let the platform act past all privileges.
 var asSystem = []string{
+	"internal/capability/intake/actions.go",
 	"internal/capability/intake/consumer.go",
 	"internal/capability/portal/consume.go",
 	"internal/edge/httpapi/auth.go",
