@@ -30,6 +30,7 @@ type App struct {
 	served  chan error
 	ready   chan struct{} // closed once records can be used
 	joining sync.WaitGroup
+	giveUp  context.CancelFunc // ends the waiting for the database
 
 	password string // of the administrator, if it was made up at this start
 }
@@ -51,6 +52,8 @@ func New(c Config) (*App, error) {
 func (a *App) Start(ctx context.Context) (err error) {
 	life, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	a.cancel = cancel
+	opening, giveUp := context.WithCancel(life)
+	a.giveUp = giveUp
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.Shutdown(context.WithoutCancel(ctx)))
@@ -66,7 +69,7 @@ func (a *App) Start(ctx context.Context) (err error) {
 		return err
 	}
 	a.frontMetrics()
-	if err = a.openRecords(ctx, life); err != nil {
+	if err = a.openRecords(ctx, opening, life); err != nil {
 		return err
 	}
 	if err = a.serve(); err != nil {
@@ -77,7 +80,7 @@ func (a *App) Start(ctx context.Context) (err error) {
 }
 
 // openRecords opens the second step, now if it can be done now.
-func (a *App) openRecords(ctx, life context.Context) error {
+func (a *App) openRecords(ctx, opening, life context.Context) error {
 	core, err := a.openCore(ctx, life)
 	if err == nil {
 		a.core.Store(core)
@@ -88,26 +91,26 @@ func (a *App) openRecords(ctx, life context.Context) error {
 		return err
 	}
 	a.c.Logger.Warn("the database is away: taking events in meanwhile", "error", err)
-	a.joining.Go(func() { a.keepOpening(life) })
+	a.joining.Go(func() { a.keepOpening(opening, life) })
 	return nil
 }
 
-// keepOpening tries until the database is back.
-func (a *App) keepOpening(life context.Context) {
+// keepOpening tries until the database is back, or opening ends.
+func (a *App) keepOpening(opening, life context.Context) {
 	for {
 		select {
-		case <-life.Done():
+		case <-opening.Done():
 			return
 		case <-a.c.Clock.After(time.Second):
 		}
-		core, err := a.openCore(life, life)
+		core, err := a.openCore(opening, life)
 		if err == nil {
 			a.c.Logger.Info("the database is back")
 			a.core.Store(core)
 			close(a.ready)
 			return
 		}
-		if !errs.Has(err, errs.Unavailable) && life.Err() == nil {
+		if !errs.Has(err, errs.Unavailable) && opening.Err() == nil {
 			a.c.Logger.Error("records can't be opened", "error", err)
 		}
 	}
@@ -166,19 +169,25 @@ func (a *App) Shutdown(ctx context.Context) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	var all error
+	if a.giveUp != nil {
+		a.giveUp()
+	}
+	a.joining.Wait() // from here on the records are open, or never will be
 	if c := a.core.Load(); c != nil {
 		all = c.live.Stop(ctx) // its streams would hold the server open
 	}
 	if a.server != nil {
-		all = errors.Join(all, a.server.Shutdown(ctx))
+		if err := a.server.Shutdown(ctx); err != nil {
+			all = errors.Join(all, err, a.server.Close()) // those who are not done in time must not meet what is closed next
+		}
 		a.server = nil
-	} else if a.listener != nil {
-		a.listener.Close()
+	}
+	if a.listener != nil {
+		a.listener.Close() // an error says that the server has done so already
 	}
 	if a.cancel != nil {
 		a.cancel()
 	}
-	a.joining.Wait()
 	if core := a.core.Swap(nil); core != nil {
 		all = errors.Join(all, core.close(ctx))
 	}

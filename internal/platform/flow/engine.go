@@ -202,8 +202,11 @@ func (e *Engine) buried(_ context.Context, tx *sqldb.Tx, j *job.Job, reason erro
 		return nil // there is no run to tell
 	}
 	run, err := e.lock(tx, in.Run)
-	if err != nil || run.Status.ended() {
+	if errors.Is(err, ErrNoRun) {
 		return nil
+	}
+	if err != nil || run.Status.ended() {
+		return err
 	}
 	run.Status, run.CompletedOn, run.Error = Failed, e.o.Clock.Now(), failureOf(reason).Message
 	tx.AfterCommit(func() { e.Counts.Failed.Add(1) })
