@@ -87,13 +87,11 @@ func (db *DB) Ping(ctx context.Context) error {
 func (db *DB) SQL() *sql.DB { return db.reader }
 
 // Query reads rows outside any write. The caller closes the rows.
-func (db *DB) Query(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
+func (db *DB) Query(ctx context.Context, text string, args ...any) (*Rows, error) {
 	if db.stmts != nil {
-		rows, err := db.stmts.query(ctx, text, args)
-		return rows, classify(err)
+		return rowsOf(db.stmts.query(ctx, text, args))
 	}
-	rows, err := db.reader.QueryContext(ctx, text, args...)
-	return rows, classify(err)
+	return rowsOf(db.reader.QueryContext(ctx, text, args...))
 }
 
 // QueryRow reads one row into dest; found is false when there is none.
@@ -105,16 +103,19 @@ func (db *DB) QueryRow(ctx context.Context, text string, args []any, dest ...any
 	return scanOne(rows, dest)
 }
 
-func scanOne(rows *sql.Rows, dest []any) (bool, error) {
+func scanOne(rows *Rows, dest []any) (bool, error) {
 	defer rows.Close()
 	if !rows.Next() {
-		return false, classify(rows.Err())
+		return false, rows.Err()
 	}
 	if err := rows.Scan(dest...); err != nil {
 		return false, classify(err)
 	}
 	return true, nil
 }
+
+// oldestPostgres is the oldest server that the tests run on.
+const oldestPostgres = 150000
 
 func openPostgres(ctx context.Context, o Options) (*DB, error) {
 	config, err := pgx.ParseConfig(o.URL)
@@ -132,6 +133,15 @@ func openPostgres(ctx context.Context, o Options) (*DB, error) {
 	if err := db.Ping(ctx); err != nil {
 		pool.Close()
 		return nil, err
+	}
+	var version int
+	if _, err := db.QueryRow(ctx, "SELECT current_setting('server_version_num')::int", nil, &version); err != nil {
+		pool.Close()
+		return nil, err
+	}
+	if version < oldestPostgres {
+		pool.Close()
+		return nil, errs.New(errs.Unsupported, "sqldb.old_server", "the PostgreSQL server is version %d; %d or newer is needed", version/10000, oldestPostgres/10000)
 	}
 	return db, nil
 }
