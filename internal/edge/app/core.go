@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"sync"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/rapport-platform/rapport/internal/capability/intake"
 	"github.com/rapport-platform/rapport/internal/commons/queue"
 	"github.com/rapport-platform/rapport/internal/edge/live"
+	"github.com/rapport-platform/rapport/internal/ground/id"
 	"github.com/rapport-platform/rapport/internal/ground/lifecycle"
 	"github.com/rapport-platform/rapport/internal/ground/sqldb"
 	"github.com/rapport-platform/rapport/internal/platform/access"
@@ -88,7 +91,7 @@ func (c *core) build(ctx context.Context) (err error) {
 	c.access = &access.Control{Current: c.users.Get, Catalog: func() *metadata.Catalog { return c.app.catalog }}
 	c.store = record.New(record.Options{DB: c.db, Catalog: c.access.Catalog, Access: c.access, Log: c.log, Clock: cfg.Clock})
 	c.actions = action.New(c.access, c.store)
-	if c.auth, err = auth.New(ctx, auth.Options{DB: c.db, Clock: cfg.Clock, Known: c.access.Known, Params: cfg.Passwords}); err != nil {
+	if c.auth, err = auth.New(ctx, auth.Options{DB: c.db, Clock: cfg.Clock, Known: c.known(ctx), Params: cfg.Passwords}); err != nil {
 		return err
 	}
 	return c.wire(ctx, tailer)
@@ -97,4 +100,31 @@ func (c *core) build(ctx context.Context) (err error) {
 // close ends what runs and lets go of the database.
 func (c *core) close(ctx context.Context) error {
 	return errors.Join(c.services.Stop(ctx), c.db.Close())
+}
+
+// lookAgain is how often a user who is not known makes us look again.
+const lookAgain = 100 * time.Millisecond
+
+// known tells whether a user exists and is enabled. One who is not in memory may
+// have been made a moment ago: the database is asked, as often as lookAgain lets us.
+func (c *core) known(ctx context.Context) func(id.ID) bool {
+	ctx = context.WithoutCancel(ctx)
+	var mu sync.Mutex
+	var looked time.Time
+	return func(user id.ID) bool {
+		if c.access.Known(user) {
+			return true
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		now := c.app.c.Clock.Now()
+		if now.Sub(looked) < lookAgain {
+			return c.access.Known(user)
+		}
+		looked = now
+		if err := c.users.Refresh(ctx); err != nil {
+			c.app.c.Logger.Debug("users stay as they were", "error", err)
+		}
+		return c.access.Known(user)
+	}
 }
