@@ -42,6 +42,9 @@ func logFailure(to *slog.Logger, r *http.Request, e *errs.Error, err error) {
 	level := slog.LevelError
 	switch e.Kind {
 	case errs.Internal:
+		if r.Context().Err() != nil {
+			level = slog.LevelDebug // the client has gone, and with it what was done for it
+		}
 	case errs.Unavailable:
 		level = slog.LevelDebug
 	default:

@@ -4,8 +4,9 @@
 //
 // The map: dialect.go (quoting, placeholders), open.go (addresses, pools),
 // write.go (the contract), sqlite.go (one writer connection that commits many
-// callers at once), postgres.go (a transaction each, retried), errors.go (what
-// the drivers' errors mean), migrate.go (the core tables' ordered history).
+// callers at once), postgres.go (a transaction each, retried), rows.go (results),
+// errors.go (what the drivers' errors mean), migrate.go (the core tables'
+// ordered history).
 //
 // How values are stored on each database: ids as 16-byte BLOB / uuid, instants
 // as INTEGER microseconds since 1970 / timestamptz, booleans as INTEGER 0 or 1 /

@@ -58,9 +58,8 @@ func (tx *Tx) Exec(text string, args ...any) (int64, error) {
 
 // Query reads rows, the writes of this transaction among them. The caller closes the rows
 // before the next statement.
-func (tx *Tx) Query(text string, args ...any) (*sql.Rows, error) {
-	rows, err := tx.conn.query(tx.ctx, text, args)
-	return rows, classify(err)
+func (tx *Tx) Query(text string, args ...any) (*Rows, error) {
+	return rowsOf(tx.conn.query(tx.ctx, text, args))
 }
 
 // QueryRow reads one row into dest; found is false when there is none.

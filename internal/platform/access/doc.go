@@ -7,6 +7,12 @@
 // own rows, the business unit, the unit and those below it, or everything.
 // Privileges add up; nothing takes away. A share adds single rows.
 //
+// Whoever may write the tables of this package (systemuserroles, teamroles,
+// teammembership, roleprivileges, role, team, principalobjectaccess) may give
+// anybody, itself included, any privilege: the store asks for the privilege on
+// these tables and not whether the giver holds what is given. Of the shipped
+// roles only that of the administrator has it.
+//
 // The map: right.go (rights and depths), principal.go (who asks, in the
 // context), snapshot.go (roles, teams and units in memory, read again when they
 // change), decide.go (conditions and single decisions), system.go (work that

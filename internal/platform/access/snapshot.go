@@ -2,7 +2,6 @@ package access
 
 import (
 	"context"
-	"database/sql"
 
 	"github.com/rapport-platform/rapport/internal/ground/id"
 	"github.com/rapport-platform/rapport/internal/ground/sqldb"
@@ -86,7 +85,7 @@ func (l *loader) each(text string, want []query.Kind, f func(v []any)) {
 	l.err = rows.Err()
 }
 
-func scan(rows *sql.Rows, d sqldb.Dialect, want []query.Kind) ([]any, error) {
+func scan(rows *sqldb.Rows, d sqldb.Dialect, want []query.Kind) ([]any, error) {
 	raw, into := make([]any, len(want)), make([]any, len(want))
 	for i := range raw {
 		into[i] = &raw[i]

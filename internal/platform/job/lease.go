@@ -94,7 +94,7 @@ func (q *Queue) claim(ctx context.Context, kinds []string, n int, lease time.Dur
 	return out, err
 }
 
-func (q *Queue) scan(rows *sql.Rows) (*Job, error) {
+func (q *Queue) scan(rows *sqldb.Rows) (*Job, error) {
 	j := &Job{queue: q}
 	var key sql.NullString
 	var rawID, created any

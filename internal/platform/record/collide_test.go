@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/rapport-platform/rapport/internal/ground/errs"
+	"github.com/rapport-platform/rapport/internal/ground/id"
 	"github.com/rapport-platform/rapport/internal/ground/sqldb"
 	"github.com/rapport-platform/rapport/internal/platform/access"
 	"github.com/rapport-platform/rapport/internal/platform/metadata"
@@ -56,6 +57,46 @@ func TestLinkThenChangeIsNoDeadlock(t *testing.T) {
 		}
 		if got, err := e.store.Get(ctx, "lead", lead, nil, nil); err != nil || got.Version() != 3 {
 			t.Errorf("the lead is at version %d, want 3 (%v)", got.Version(), err)
+		}
+	})
+}
+
+// Two transactions that change the same rows in opposite order stand in each
+// other's way: one of them runs again, and neither fails. The deadlock shows
+// while a locked row is being read.
+func TestOppositeOrderRunsAgain(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, e *env) {
+		ctx := system(t.Context())
+		a, b := e.must(t, "lead", record.Row{"lastname": "A"}).ID("leadid"), e.must(t, "lead", record.Row{"lastname": "B"}).ID("leadid")
+		var met, both sync.WaitGroup
+		met.Add(2)
+		for name, order := range map[string][2]id.ID{"one": {a, b}, "two": {b, a}} {
+			both.Go(func() {
+				first := true
+				err := e.store.Write(ctx, func(tx *record.Tx) error {
+					for _, key := range order {
+						if _, err := tx.Update(ctx, "lead", key, record.Row{"lastname": name}, record.Match{}); err != nil {
+							return err
+						}
+						if first && e.db.Dialect() == sqldb.Postgres { // on SQLite one writes at a time
+							first = false
+							met.Done()
+							met.Wait()
+						}
+					}
+					return nil
+				})
+				if err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		both.Wait()
+		for _, key := range []id.ID{a, b} {
+			if got, err := e.store.Get(ctx, "lead", key, nil, nil); err != nil || got.Version() != 3 {
+				t.Errorf("version %d, want 3 (%v)", got.Version(), err)
+			}
 		}
 	})
 }

@@ -2,10 +2,10 @@ package record
 
 import (
 	"context"
-	"database/sql"
 
 	"github.com/rapport-platform/rapport/internal/ground/errs"
 	"github.com/rapport-platform/rapport/internal/ground/id"
+	"github.com/rapport-platform/rapport/internal/ground/sqldb"
 	"github.com/rapport-platform/rapport/internal/platform/access"
 	"github.com/rapport-platform/rapport/internal/platform/metadata"
 	"github.com/rapport-platform/rapport/internal/platform/query"
@@ -20,7 +20,7 @@ const (
 // reader implements Reader over the committed rows or over a transaction's.
 type reader struct {
 	o     *Options
-	query func(ctx context.Context, text string, args []any) (*sql.Rows, error)
+	query func(ctx context.Context, text string, args []any) (*sqldb.Rows, error)
 }
 
 // Get reads one row by id. A row that the principal may not read is not found.
@@ -176,10 +176,7 @@ func (r reader) rows(ctx context.Context, st query.Statement) ([]Row, error) {
 		}
 		out = append(out, row)
 	}
-	if err := rows.Err(); err != nil {
-		return nil, errs.Wrap(err, errs.Unavailable, "record.read", "reading was interrupted")
-	}
-	return out, nil
+	return out, rows.Err()
 }
 
 // Names gives the primary names of rows by id, for showing lookups. As in

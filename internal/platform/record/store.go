@@ -2,7 +2,6 @@ package record
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"sync"
 
@@ -36,7 +35,7 @@ type Store struct {
 // New makes a store. Hooks are added before it is used.
 func New(o Options) *Store {
 	s := &Store{o: o, hooks: map[string][]Hook{}}
-	s.reader = reader{o: &s.o, query: func(ctx context.Context, text string, args []any) (*sql.Rows, error) {
+	s.reader = reader{o: &s.o, query: func(ctx context.Context, text string, args []any) (*sqldb.Rows, error) {
 		return o.DB.Query(ctx, text, args...)
 	}}
 	return s
@@ -77,7 +76,7 @@ func lost(race error) error {
 // Bind lets records be written within a transaction that is already running,
 // so that they commit with what else is in it.
 func (s *Store) Bind(t *sqldb.Tx) *Tx {
-	return &Tx{store: s, sql: t, reader: reader{o: &s.o, query: func(_ context.Context, text string, args []any) (*sql.Rows, error) {
+	return &Tx{store: s, sql: t, reader: reader{o: &s.o, query: func(_ context.Context, text string, args []any) (*sqldb.Rows, error) {
 		return t.Query(text, args...)
 	}}}
 }

@@ -62,6 +62,9 @@ func Sync(ctx context.Context, db *sqldb.DB, c *metadata.Catalog) error {
 			") ON CONFLICT (tablename, objectname) DO UPDATE SET definition = excluded.definition, epoch = excluded.epoch"
 		for _, o := range missing {
 			if _, err := tx.Exec(o.definition); err != nil {
+				if errs.Has(err, errs.Unavailable) {
+					return err // waited out, or run again
+				}
 				return errs.Wrap(err, errs.Internal, "schema.failed", "%s of table %s could not be made", o.name, o.table)
 			}
 			if _, err := tx.Exec(record, o.table, o.name, o.definition, epoch+1); err != nil {
