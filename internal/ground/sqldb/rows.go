@@ -2,9 +2,8 @@ package sqldb
 
 import "database/sql"
 
-// Rows is the result of a query. Errors come while it is read, too: a lock that
-// PostgreSQL waits for is waited for at the first row, and so a deadlock shows
-// there.
+// Rows is the result of a query. Errors come while it is read, too: of a
+// connection that breaks, or of a lock that is waited for behind the first row.
 type Rows struct{ *sql.Rows }
 
 // Err gives what ended the reading, with its kind.

@@ -62,8 +62,7 @@ func TestLinkThenChangeIsNoDeadlock(t *testing.T) {
 }
 
 // Two transactions that change the same rows in opposite order stand in each
-// other's way: one of them runs again, and neither fails. The deadlock shows
-// while a locked row is being read.
+// other's way: one of them runs again, and neither fails.
 func TestOppositeOrderRunsAgain(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, e *env) {
