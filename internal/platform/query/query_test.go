@@ -256,7 +256,9 @@ func TestLongLists(t *testing.T) {
 	t.Parallel()
 	s := newSchema()
 	dbtest.Each(t, lay(s), func(t *testing.T, db *sqldb.DB) {
-		if err := db.Write(t.Context(), func(tx *sqldb.Tx) error { return insert(tx, s["lead"], map[string]any{"leadid": named("a"), "accountid": named("4999")}) }); err != nil {
+		if err := db.Write(t.Context(), func(tx *sqldb.Tx) error {
+			return insert(tx, s["lead"], map[string]any{"leadid": named("a"), "accountid": named("4999")})
+		}); err != nil {
 			t.Fatal(err)
 		}
 		keys := make([]any, 5000)
