@@ -203,11 +203,14 @@ func TestQuarantine(t *testing.T) {
 		if status := w.API(w.admin, http.MethodPost, replay, object{}, nil); status != http.StatusBadRequest {
 			t.Errorf("replayed as it was: %d", status)
 		}
+		var replayed struct{ LeadID string }
 		mended := `{"firstname":"No","lastname":"More","emailaddress1":"no.more@example.com","numberofemployees":12}`
-		if status := w.API(w.admin, http.MethodPost, replay, object{"Data": mended}, nil); status != http.StatusNoContent {
+		if status := w.API(w.admin, http.MethodPost, replay, object{"Data": mended}, &replayed); status != http.StatusOK {
 			t.Errorf("replayed mended: %d", status)
 		}
-		w.leads("emailaddress1 eq 'no.more@example.com'", 1)
+		if lead := w.leads("emailaddress1 eq 'no.more@example.com'", 1)[0]; lead["leadid"] != replayed.LeadID {
+			t.Errorf("the replay names the lead %q, want %v", replayed.LeadID, lead["leadid"])
+		}
 		if status := w.API(w.admin, http.MethodPost, replay, object{"Data": mended}, nil); status < 400 || status > 499 {
 			t.Errorf("replayed twice: %d", status)
 		}

@@ -68,7 +68,11 @@ func (r Routing) assign(ctx context.Context, c action.Call, in AssignInput) (Ass
 	if team == id.Nil {
 		return r.kept(ctx, c)
 	}
-	who, ok, err := queue.Deal(c.Tx.SQL(), "team "+team.String(), r.Teams.Members(team))
+	members, err := r.members(ctx, c, team)
+	if err != nil {
+		return Assigned{}, err
+	}
+	who, ok, err := queue.Deal(c.Tx.SQL(), "team "+team.String(), members)
 	if err != nil {
 		return Assigned{}, err
 	}
@@ -78,6 +82,24 @@ func (r Routing) assign(ctx context.Context, c action.Call, in AssignInput) (Ass
 	}
 	_, err = c.Tx.Update(ctx, "lead", c.Target, record.Row{"ownerid": owner.OwnerID, "owneridtype": owner.OwnerType}, record.Match{})
 	return owner, err
+}
+
+// members lists who works in a team: from memory, and where that knows of
+// nobody, as of a team made a moment ago, from the records.
+func (r Routing) members(ctx context.Context, c action.Call, team id.ID) ([]id.ID, error) {
+	if known := r.Teams.Members(team); len(known) > 0 {
+		return known, nil
+	}
+	page, err := c.Tx.Find(ctx, query.Query{Table: "teammembership", Select: []string{"systemuserid"}, Where: query.And{
+		query.Compare{Left: query.Path{"teamid"}, Value: team}, query.Compare{Left: query.Path{"systemuserid", "isdisabled"}, Op: query.Ne, Value: true}}})
+	if err != nil {
+		return nil, err
+	}
+	out := make([]id.ID, len(page.Rows))
+	for i, row := range page.Rows {
+		out[i] = row.ID("systemuserid")
+	}
+	return out, nil
 }
 
 func (r Routing) kept(ctx context.Context, c action.Call) (Assigned, error) {

@@ -30,7 +30,11 @@ func Define(r *action.Registry, members func(team id.ID) []id.ID) {
 		func(ctx context.Context, c action.Call, in Input) (Output, error) {
 			people := members(in.Recipient)
 			if len(people) == 0 {
-				people = []id.ID{in.Recipient}
+				// A user; or a team of nobody, in which there is nobody to tell.
+				var err error
+				if people, err = one(ctx, c.Tx, in.Recipient); err != nil {
+					return Output{}, err
+				}
 			}
 			var out Output
 			for i, who := range people {
@@ -63,4 +67,18 @@ func send(ctx context.Context, tx *record.Tx, who id.ID, in Input) (id.ID, error
 		return id.Nil, err
 	}
 	return made.ID("appnotificationid"), nil
+}
+
+// one gives the recipient if it is a user, nobody if it is a team, and an error if it is neither.
+func one(ctx context.Context, tx *record.Tx, who id.ID) ([]id.ID, error) {
+	for _, table := range []string{"systemuser", "team"} {
+		names, err := tx.Names(ctx, table, []id.ID{who})
+		if err != nil {
+			return nil, err
+		}
+		if _, ok := names[who]; ok {
+			return map[string][]id.ID{"systemuser": {who}, "team": nil}[table], nil
+		}
+	}
+	return nil, errs.InvalidFields("notify.recipient", "there is nobody to tell", []errs.Field{{Name: "Recipient", Code: "missing", Message: "there is no such user or team"}})
 }
