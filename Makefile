@@ -58,8 +58,14 @@ ifneq ($(NODE),)
 	cd web && npm run check:size
 endif
 
-soak:
+# Every fuzz target, by the folder it is in: folder:target.
+FUZZ := internal/kit/cloudevents:FuzzFromHTTP internal/platform/odata:FuzzFilter internal/platform/odata:FuzzRequest internal/platform/odata:FuzzBody \
+	internal/platform/stream:FuzzUnpack internal/ground/expr:FuzzEval internal/platform/flow:FuzzCompile internal/capability/intake:FuzzClean internal/capability/portal:FuzzSubmit
+FUZZTIME ?= 2m
+
+soak: ui clients tools
 	RAPPORT_SOAK=1 $(GO) test -mod=readonly -timeout 120m -count=1 ./internal/... ./test/...
+	@set -e; for f in $(FUZZ); do echo "fuzz $$f"; $(GO) test -mod=readonly -run '^$$' -fuzz "^$${f#*:}$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1x ./$${f%%:*}; done
 
 bench:
 	$(GO) test -mod=readonly -run '^$$' -bench . -benchmem ./internal/...
