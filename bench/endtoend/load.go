@@ -8,6 +8,8 @@ import (
 	"io"
 	"net/http"
 	"time"
+
+	"github.com/rapport-platform/rapport/bench/internal/product"
 )
 
 // lead is one that was sent.
@@ -42,13 +44,13 @@ func body(n int) ([]byte, string) {
 }
 
 // send posts the form from an address of its own and notes how long the answer took.
-func (p *product) send(ctx context.Context, n int, l *lead, text []byte) {
-	l.err = p.post(ctx, n, text)
+func send(ctx context.Context, p *product.Product, n int, l *lead, text []byte) {
+	l.err = post(ctx, p, n, text)
 	l.answered = time.Since(l.due)
 }
 
-func (p *product) post(ctx context.Context, n int, text []byte) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, p.url+"/f/loan", bytes.NewReader(text))
+func post(ctx context.Context, p *product.Product, n int, text []byte) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, p.URL+"/f/loan", bytes.NewReader(text))
 	if err != nil {
 		return err
 	}
@@ -56,7 +58,7 @@ func (p *product) post(ctx context.Context, n int, text []byte) error {
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("User-Agent", "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36")
 	req.Header.Set("X-Forwarded-For", fmt.Sprintf("10.%d.%d.%d", n>>14&255, n>>6&255, n&63+1))
-	res, err := p.client.Do(req)
+	res, err := p.Client.Do(req)
 	if err != nil {
 		return err
 	}

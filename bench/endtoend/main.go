@@ -26,6 +26,8 @@ import (
 	"time"
 
 	"github.com/rapport-platform/rapport/internal/test/pgserver"
+
+	"github.com/rapport-platform/rapport/bench/internal/product"
 )
 
 type settings struct {
@@ -39,8 +41,8 @@ type settings struct {
 }
 
 func main() {
-	if len(os.Args) == 2 && os.Args[1] == serveCommand {
-		if err := serve(); err != nil {
+	if len(os.Args) == 2 && os.Args[1] == product.ServeCommand {
+		if err := product.Serve(); err != nil {
 			fmt.Fprintln(os.Stderr, "endtoend:", err)
 			os.Exit(1)
 		}
@@ -100,16 +102,16 @@ func measureEngine(ctx context.Context, s settings, engine, dir string, b *strin
 		defer stop()
 		url = pg
 	}
-	p, err := start(ctx, filepath.Join(dir, "data"), url)
+	p, err := product.Start(ctx, filepath.Join(dir, "data"), url)
 	if err != nil {
 		return err
 	}
-	defer p.stop()
+	defer p.Stop()
 	phases, err := measureProduct(ctx, s, engine, p)
 	if err != nil {
 		return err
 	}
-	if err := p.stop(); err != nil {
+	if err := p.Stop(); err != nil {
 		return err
 	}
 	peers, err := measureRaw(ctx, engine, url)
@@ -120,7 +122,7 @@ func measureEngine(ctx context.Context, s settings, engine, dir string, b *strin
 	return nil
 }
 
-func measureProduct(ctx context.Context, s settings, engine string, p *product) ([]outcome, error) {
+func measureProduct(ctx context.Context, s settings, engine string, p *product.Product) ([]outcome, error) {
 	w, err := newWatcher(ctx, p)
 	if err != nil {
 		return nil, err
@@ -152,15 +154,15 @@ func measureProduct(ctx context.Context, s settings, engine string, p *product) 
 	return all, nil
 }
 
-func profiled(p *product, dir, name string, phase func() (outcome, error)) (outcome, error) {
+func profiled(p *product.Product, dir, name string, phase func() (outcome, error)) (outcome, error) {
 	if dir == "" {
 		return phase()
 	}
-	if err := p.command("profile " + filepath.Join(dir, name+".pprof")); err != nil {
+	if err := p.Command("profile " + filepath.Join(dir, name+".pprof")); err != nil {
 		return outcome{}, err
 	}
 	o, err := phase()
-	if e := p.command("end"); err == nil {
+	if e := p.Command("end"); err == nil {
 		err = e
 	}
 	return o, err

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/rapport-platform/rapport/bench/internal/product"
 )
 
 // drain bounds how long leads may take to become visible after the last was sent.
@@ -27,7 +29,7 @@ type outcome struct {
 func (o outcome) perSecond() float64 { return float64(o.sent-o.missing) / o.took.Seconds() }
 
 // fixedRate sends leads at fixed times, whether or not earlier ones are answered.
-func fixedRate(ctx context.Context, p *product, w *watcher, n *int, rate int, length time.Duration) (outcome, error) {
+func fixedRate(ctx context.Context, p *product.Product, w *watcher, n *int, rate int, length time.Duration) (outcome, error) {
 	count := int(length.Seconds() * float64(rate))
 	o, err := phase(ctx, p, w, n, count, func(ctx context.Context, leads []lead, texts [][]byte, first int) {
 		var all sync.WaitGroup
@@ -42,7 +44,7 @@ func fixedRate(ctx context.Context, p *product, w *watcher, n *int, rate int, le
 				}
 			}
 			w.expect(l)
-			all.Go(func() { p.send(ctx, first+i, l, texts[i]) })
+			all.Go(func() { send(ctx, p, first+i, l, texts[i]) })
 		}
 		all.Wait()
 	})
@@ -52,7 +54,7 @@ func fixedRate(ctx context.Context, p *product, w *watcher, n *int, rate int, le
 
 // burst sends leads from some visitors who each send the next as soon as they
 // have an answer.
-func burst(ctx context.Context, p *product, w *watcher, n *int, count, clients int) (outcome, error) {
+func burst(ctx context.Context, p *product.Product, w *watcher, n *int, count, clients int) (outcome, error) {
 	return phase(ctx, p, w, n, count, func(ctx context.Context, leads []lead, texts [][]byte, first int) {
 		next := make(chan int)
 		var all sync.WaitGroup
@@ -61,7 +63,7 @@ func burst(ctx context.Context, p *product, w *watcher, n *int, count, clients i
 				for i := range next {
 					leads[i].due = time.Now()
 					w.expect(&leads[i])
-					p.send(ctx, first+i, &leads[i], texts[i])
+					send(ctx, p, first+i, &leads[i], texts[i])
 				}
 			})
 		}
@@ -73,7 +75,7 @@ func burst(ctx context.Context, p *product, w *watcher, n *int, count, clients i
 	})
 }
 
-func phase(ctx context.Context, p *product, w *watcher, n *int, count int, send func(ctx context.Context, leads []lead, texts [][]byte, first int)) (outcome, error) {
+func phase(ctx context.Context, p *product.Product, w *watcher, n *int, count int, send func(ctx context.Context, leads []lead, texts [][]byte, first int)) (outcome, error) {
 	leads, texts := make([]lead, count), make([][]byte, count)
 	first := *n
 	*n += count
@@ -84,7 +86,7 @@ func phase(ctx context.Context, p *product, w *watcher, n *int, count int, send 
 	defer stop()
 	ended := make(chan error, 1)
 	go func() { ended <- w.run(watching) }()
-	before, began := processors(p.cmd.Process.Pid), time.Now()
+	before, began := processors(p.Cmd.Process.Pid), time.Now()
 	send(ctx, leads, texts, first)
 	for i := range leads {
 		if err := leads[i].err; err != nil {
@@ -99,7 +101,7 @@ func phase(ctx context.Context, p *product, w *watcher, n *int, count int, send 
 		default:
 		}
 	}
-	o := outcome{sent: count, cpu: processors(p.cmd.Process.Pid).since(before), missing: w.missing()}
+	o := outcome{sent: count, cpu: processors(p.Cmd.Process.Pid).since(before), missing: w.missing()}
 	stop()
 	if err := <-ended; err != nil {
 		return o, err

@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"sync"
 	"time"
+
+	"github.com/rapport-platform/rapport/bench/internal/product"
 )
 
 const (
@@ -21,7 +23,7 @@ const (
 
 // watcher reads the Web API for leads that have become visible.
 type watcher struct {
-	p *product
+	p *product.Product
 
 	mu      sync.Mutex
 	waiting map[string]*lead
@@ -29,7 +31,7 @@ type watcher struct {
 	began   time.Time
 }
 
-func newWatcher(ctx context.Context, p *product) (*watcher, error) {
+func newWatcher(ctx context.Context, p *product.Product) (*watcher, error) {
 	w := &watcher{p: p, waiting: map[string]*lead{}, began: time.Now()}
 	return w, w.poll(ctx, time.Now())
 }
@@ -72,7 +74,7 @@ func (w *watcher) run(ctx context.Context) error {
 
 // poll reads the leads made since a time and notes those waited for.
 func (w *watcher) poll(ctx context.Context, since time.Time) error {
-	at := w.p.url + "/api/data/v9.2/leads?$select=emailaddress1,createdon&$orderby=createdon&$filter=" + url.QueryEscape("createdon ge "+since.UTC().Format("2006-01-02T15:04:05.000Z"))
+	at := w.p.URL + "/api/data/v9.2/leads?$select=emailaddress1,createdon&$orderby=createdon&$filter=" + url.QueryEscape("createdon ge "+since.UTC().Format("2006-01-02T15:04:05.000Z"))
 	for at != "" {
 		var page struct {
 			Next  string `json:"@odata.nextLink"`
@@ -103,8 +105,8 @@ func (w *watcher) get(ctx context.Context, at string, out any) error {
 	if err != nil {
 		return err
 	}
-	req.Header.Set("Authorization", "Bearer "+w.p.token)
-	res, err := w.p.client.Do(req)
+	req.Header.Set("Authorization", "Bearer "+w.p.Token)
+	res, err := w.p.Client.Do(req)
 	if err != nil {
 		return err
 	}

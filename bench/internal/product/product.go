@@ -1,4 +1,6 @@
-package main
+// Package product runs the product as a child process of a benchmark, so that
+// its processor time and memory can be told from the load generator's.
+package product
 
 import (
 	"bufio"
@@ -19,12 +21,13 @@ import (
 	"github.com/rapport-platform/rapport"
 )
 
-// serveCommand makes this program be the product, by the embedding API that
+// ServeCommand makes this program be the product, by the embedding API that
 // the command rapport uses. It obeys lines on its standard input ("profile
 // FILE", "end") and stops when that is closed, so that none stays behind.
-const serveCommand = "serve-the-product"
+const ServeCommand = "serve-the-product"
 
-func serve() error {
+// Serve is the product, in the child. Its environment is that of the command rapport.
+func Serve() error {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	o := rapport.FromEnv(os.Getenv)
@@ -63,19 +66,20 @@ func serve() error {
 	return server.Shutdown(ended)
 }
 
-// product is the running child.
-type product struct {
-	url, token string
-	cmd        *exec.Cmd
+// Product is the running child, and how to talk to it as administrator.
+type Product struct {
+	URL, Token string
+	Cmd        *exec.Cmd
 	stdin      io.WriteCloser
-	client     *http.Client
+	Client     *http.Client
 	stopped    bool
 }
 
 const password = "a password for the bench"
 
-// start starts the product on a fresh folder and waits until records can be used.
-func start(ctx context.Context, data, database string) (*product, error) {
+// Start starts the product on a folder and waits until records can be used. Of
+// the environment given, the later of two equal names counts.
+func Start(ctx context.Context, data, database string, env ...string) (*Product, error) {
 	if err := os.MkdirAll(data, 0o700); err != nil {
 		return nil, err
 	}
@@ -88,10 +92,11 @@ func start(ctx context.Context, data, database string) (*product, error) {
 		return nil, err
 	}
 	defer log.Close()
-	// The child outlives ctx until stop, which lets it end in good order.
-	cmd := exec.CommandContext(context.WithoutCancel(ctx), self, serveCommand)
+	// The child outlives ctx until Stop, which lets it end in good order.
+	cmd := exec.CommandContext(context.WithoutCancel(ctx), self, ServeCommand)
 	cmd.Env = append(os.Environ(), "RAPPORT_ADDR=127.0.0.1:0", "RAPPORT_DATA="+data, "RAPPORT_DATABASE="+database, "RAPPORT_SAMPLE=1",
 		"RAPPORT_TRUSTED_PROXIES=127.0.0.0/8", "RAPPORT_ADMIN_PASSWORD="+password)
+	cmd.Env = append(cmd.Env, env...)
 	cmd.Stderr = log
 	in, err := cmd.StdinPipe()
 	if err != nil {
@@ -105,40 +110,41 @@ func start(ctx context.Context, data, database string) (*product, error) {
 		return nil, err
 	}
 	transport := &http.Transport{MaxIdleConnsPerHost: 512, DialContext: (&net.Dialer{Timeout: 5 * time.Second}).DialContext}
-	p := &product{cmd: cmd, stdin: in, client: &http.Client{Transport: transport, Timeout: 20 * time.Second}}
+	p := &Product{Cmd: cmd, stdin: in, Client: &http.Client{Transport: transport, Timeout: 20 * time.Second}}
 	line, err := bufio.NewReader(out).ReadString('\n')
 	if err != nil {
 		text, _ := os.ReadFile(log.Name())
-		return nil, errors.Join(fmt.Errorf("the product did not start: %w: %s", err, text), p.stop())
+		return nil, errors.Join(fmt.Errorf("the product did not start: %w: %s", err, text), p.Stop())
 	}
-	p.url = strings.TrimSpace(line)
+	p.URL = strings.TrimSpace(line)
 	admin, err := rapport.Admin(ctx, rapport.Options{Addr: "127.0.0.1:0", Data: data, Database: database})
 	if err == nil {
 		defer admin.Close()
-		p.token, err = admin.CreateToken(ctx, "admin", "bench", time.Hour)
+		p.Token, err = admin.CreateToken(ctx, "admin", "bench", time.Hour)
 	}
 	if err != nil {
-		return nil, errors.Join(err, p.stop())
+		return nil, errors.Join(err, p.Stop())
 	}
 	return p, nil
 }
 
-func (p *product) command(line string) error {
+// Command sends a line to the child: see ServeCommand.
+func (p *Product) Command(line string) error {
 	_, err := io.WriteString(p.stdin, line+"\n")
 	return err
 }
 
-// stop lets the product end in good order, and ends it if it does not.
-func (p *product) stop() error {
+// Stop lets the product end in good order, and ends it if it does not.
+func (p *Product) Stop() error {
 	if p.stopped {
 		return nil
 	}
 	p.stopped = true
-	p.client.CloseIdleConnections()
+	p.Client.CloseIdleConnections()
 	if err := p.stdin.Close(); err != nil {
 		return err
 	}
-	timer := time.AfterFunc(40*time.Second, func() { _ = p.cmd.Process.Kill() })
+	timer := time.AfterFunc(40*time.Second, func() { _ = p.Cmd.Process.Kill() })
 	defer timer.Stop()
-	return p.cmd.Wait()
+	return p.Cmd.Wait()
 }

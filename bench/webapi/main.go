@@ -1,0 +1,137 @@
+// Command webapi measures the product's Web API beside PocketBase, both on
+// SQLite with every commit flushed to disk, on the same machine in the same run:
+// creating, updating, reading by id, a filtered and sorted list, and a page
+// deep into a million rows, each by 1 and by 16 clients; and the idle memory.
+//
+//	go run ./bench/webapi -out bench/webapi/RESULTS.md
+//
+// The map: main.go (rounds that take turns), load.go (clients), ours.go and
+// theirs.go (how each side is asked), seed.go (the product's million rows),
+// pocketbase/ (the peer, a module of its own).
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/rapport-platform/rapport/bench/internal/product"
+)
+
+func main() {
+	var err error
+	if len(os.Args) == 2 && os.Args[1] == product.ServeCommand {
+		err = product.Serve()
+	} else {
+		err = run()
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "webapi:", err)
+		os.Exit(1)
+	}
+}
+
+type settings struct {
+	length time.Duration
+	rounds int
+	rows   int
+	deep   int
+}
+
+// side is one of the two that are compared.
+type side interface {
+	// work gives a function that does one request of a kind; n is different at every call.
+	work(kind string) func(ctx context.Context, c *client, n int) error
+	pid() int
+	stop() error
+}
+
+func run() error {
+	var s settings
+	flag.DurationVar(&s.length, "length", 4*time.Second, "of each round")
+	flag.IntVar(&s.rounds, "rounds", 3, "of which the median is shown")
+	flag.IntVar(&s.rows, "rows", 1_000_000, "rows in the table before measuring")
+	out := flag.String("out", "", "file to write the report to as well")
+	flag.Parse()
+	s.deep = s.rows * 9 / 10
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	ctx, cancel := context.WithTimeout(ctx, 25*time.Minute)
+	defer cancel()
+	dir, err := os.MkdirTemp("", "webapi-bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	theirs, err := startTheirs(ctx, dir, s)
+	if err != nil {
+		return err
+	}
+	defer theirs.stop()
+	ours, err := startOurs(ctx, dir, s)
+	if err != nil {
+		return err
+	}
+	defer ours.stop()
+	idle, err := idleMemory(ctx, ours, theirs)
+	if err != nil {
+		return err
+	}
+	if err := ours.findDeep(ctx, s.deep); err != nil {
+		return err
+	}
+	table, err := compare(ctx, s, ours, theirs)
+	text := report(s, idle+table)
+	fmt.Print(text)
+	if err == nil && *out != "" {
+		err = os.WriteFile(*out, []byte(text), 0o644)
+	}
+	return errors.Join(err, ours.stop(), theirs.stop())
+}
+
+// compare lets both sides take turns in every kind of work.
+func compare(ctx context.Context, s settings, ours, theirs side) (string, error) {
+	var b strings.Builder
+	b.WriteString("| what | clients | product, a second | p50 | p99 | PocketBase, a second | p50 | p99 | ratio |\n|---|---:|---:|---:|---:|---:|---:|---:|---:|\n")
+	for _, kind := range []string{"create", "update", "read by id", "list of 50", "deep page"} {
+		for _, clients := range []int{1, 16} {
+			var x, y []result
+			for range s.rounds {
+				for _, turn := range []struct {
+					side side
+					into *[]result
+				}{{ours, &x}, {theirs, &y}} {
+					r, err := round(ctx, s.length, clients, turn.side.work(kind))
+					if err != nil {
+						return b.String(), fmt.Errorf("%s, %d clients: %w", kind, clients, err)
+					}
+					*turn.into = append(*turn.into, r)
+				}
+			}
+			a, c := median(x), median(y)
+			line := fmt.Sprintf("| %s | %d | %.0f | %s | %s | %.0f | %s | %s | **%.2f** |\n", kind, clients, a.rate, ms(a.p50), ms(a.p99), c.rate, ms(c.p50), ms(c.p99), a.rate/c.rate)
+			fmt.Fprint(os.Stderr, line)
+			b.WriteString(line)
+		}
+	}
+	return b.String(), nil
+}
+
+func report(s settings, tables string) string {
+	return fmt.Sprintf(`# The Web API beside PocketBase 0.39.0
+
+Date: %s. Machine: %d cores, %s/%s, %s. Command: `+"`go run ./bench/webapi -rows %d -length %s -rounds %d -out bench/webapi/RESULTS.md`"+`.
+
+Both sides run as processes of their own on SQLite with synchronous=FULL, over loopback HTTP with JSON, and take turns; the
+median of %d rounds is shown. A row is a lead with 12 columns given. The product checks the caller's rights, runs its hooks, and writes a change
+row with each write; PocketBase checks a rule that asks for a signed-in user. The list is 50 rows of one source (a tenth of all), newest first.
+The deep page is 50 rows after %d rows in order of creation: by the next link in the product, by page number in PocketBase (without its count).
+
+%s`, time.Now().Format(time.DateOnly), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, runtime.Version(), s.rows, s.length, s.rounds, s.rounds, s.deep, tables)
+}
