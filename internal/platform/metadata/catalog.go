@@ -53,15 +53,9 @@ func (c *Catalog) relate(t *Table) error {
 			if other == nil {
 				return errs.New(errs.Invalid, "metadata.relation", "lookup %s.%s leads to the unknown table %q", t.Name, col.Name, target)
 			}
-			nav, collection, onType := col.Nav, col.Collection, ""
+			nav, collection, onType := col.NavTo(target), col.collectionOn(other, t), ""
 			if col.Polymorphic() {
-				nav, onType = col.Nav+"_"+target, target
-			}
-			if collection == "" || col.Polymorphic() {
-				collection = target + "_" + t.Name + "_" + col.Name
-				if col.Collection != "" {
-					collection = target + "_" + col.Collection
-				}
+				onType = target
 			}
 			if err := addRelation(t, query.Relation{Name: nav, Table: target, From: col.Name, To: other.ID, OnType: onType}); err != nil {
 				return err

@@ -1,6 +1,10 @@
 package metadata
 
-import "github.com/rapport-platform/rapport/internal/ground/errs"
+import (
+	"strings"
+
+	"github.com/rapport-platform/rapport/internal/ground/errs"
+)
 
 // Column defines one column.
 type Column struct {
@@ -16,8 +20,14 @@ type Column struct {
 	Most        *int64   `yaml:"most"`
 	Options     []Option `yaml:"options"`
 	Targets     []string `yaml:"targets"` // of lookup: logical names; several make it polymorphic
-	Nav         string   `yaml:"nav"`     // navigation property to the target; default is the column's name
-	Collection  string   `yaml:"collection"`
+	// Nav is the navigation property to the target; default is the column's name.
+	// Of a polymorphic lookup it is a pattern in which {table} stands for the
+	// target; without it, the target's name is put behind.
+	Nav string `yaml:"nav"`
+	// Collection is the navigation property back. {table} and {Table} stand for
+	// the target's logical and schema name; Collections names it for single targets.
+	Collection  string            `yaml:"collection"`
+	Collections map[string]string `yaml:"collections"`
 	Cascade     string   `yaml:"cascade"` // of lookup, when the parent is deleted: "" removes the link, "delete" deletes this row, "restrict" refuses
 	Default     any      `yaml:"default"`
 	Searchable  bool     `yaml:"searchable"`
@@ -43,6 +53,33 @@ func (c *Column) Type() Type { return c.kind }
 
 // Polymorphic tells whether a lookup can lead to several tables.
 func (c *Column) Polymorphic() bool { return c.TypeName == "lookup" && len(c.Targets) > 1 }
+
+// NavTo gives the navigation property that leads to rows of a target table.
+func (c *Column) NavTo(target string) string {
+	switch {
+	case strings.Contains(c.Nav, "{table}"):
+		return strings.ReplaceAll(c.Nav, "{table}", target)
+	case c.Polymorphic():
+		return c.Nav + "_" + target
+	}
+	return c.Nav
+}
+
+// collectionOn names the navigation property that leads back from the target.
+func (c *Column) collectionOn(target, of *Table) string {
+	if name := c.Collections[target.Name]; name != "" {
+		return name
+	}
+	switch {
+	case strings.Contains(c.Collection, "{"):
+		return strings.NewReplacer("{table}", target.Name, "{Table}", target.Schema).Replace(c.Collection)
+	case c.Collection != "" && c.Polymorphic():
+		return target.Name + "_" + c.Collection
+	case c.Collection != "":
+		return c.Collection
+	}
+	return target.Name + "_" + of.Name + "_" + c.Name
+}
 
 // IsLookup tells whether the column refers to a row of another table.
 func (c *Column) IsLookup() bool { return c.TypeName == "lookup" }

@@ -53,8 +53,8 @@ func columnOf(t *metadata.Table, name string) (*metadata.Column, bool) {
 
 // relationOf finds a relation by navigation property. Dataverse names a few of
 // them in more than one way: owninguser and owningteam for the owner's two
-// kinds, and on an activity regardingobjectid_lead_task beside
-// regardingobjectid_lead.
+// kinds, and on an activity regardingobjectid_lead beside
+// regardingobjectid_lead_task.
 func relationOf(t *metadata.Table, name string) (query.Relation, bool) {
 	if r, ok := t.Relation(name); ok {
 		return r, true
@@ -65,10 +65,7 @@ func relationOf(t *metadata.Table, name string) (query.Relation, bool) {
 	case "owningteam":
 		return t.Relation("ownerid_team")
 	}
-	if short, ok := strings.CutSuffix(name, "_"+t.Name); ok {
-		return t.Relation(short)
-	}
-	return query.Relation{}, false
+	return t.Relation(name + "_" + t.Name)
 }
 
 func isLookupColumn(t *metadata.Table, name string) bool {

@@ -158,10 +158,10 @@ func targetOf(c *metadata.Column, row record.Row) string {
 // navigationOf gives the navigation property that leads to the target. The
 // owner has one for both its targets.
 func navigationOf(c *metadata.Column, target string) string {
-	if !c.Polymorphic() || c.Name == "ownerid" {
+	if c.Name == "ownerid" {
 		return c.Nav
 	}
-	return c.Nav + "_" + target
+	return c.NavTo(target)
 }
 
 func (w *Writer) related(o *objectWriter, x *ExpandView, row record.Row) error {

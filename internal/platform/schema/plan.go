@@ -12,7 +12,10 @@ import (
 type object struct {
 	table, name string // name is "" for the table itself, "column x", "index x"
 	definition  string // the statement that makes it
+	part        string // of a table and its columns: what stands between the brackets of CREATE TABLE
 }
+
+const columnPrefix = "column "
 
 // objects lists everything the catalog asks for, in the order of making.
 func objects(d sqldb.Dialect, c *metadata.Catalog) []object {
@@ -27,9 +30,11 @@ func objects(d sqldb.Dialect, c *metadata.Catalog) []object {
 func tableObjects(d sqldb.Dialect, t *metadata.Table) []object {
 	q := d.Quote
 	idType := query.ColumnSQLType(d, query.ID)
-	out := []object{{t.Name, "", "CREATE TABLE " + q(t.Name) + " (" + q(t.ID) + " " + idType + " NOT NULL PRIMARY KEY)"}}
+	key := q(t.ID) + " " + idType + " NOT NULL PRIMARY KEY"
+	out := []object{{t.Name, "", "CREATE TABLE " + q(t.Name) + " (" + key + ")", key}}
 	column := func(name string, k query.Kind) {
-		out = append(out, object{t.Name, "column " + name, "ALTER TABLE " + q(t.Name) + " ADD COLUMN " + q(name) + " " + query.ColumnSQLType(d, k)})
+		part := q(name) + " " + query.ColumnSQLType(d, k)
+		out = append(out, object{t.Name, columnPrefix + name, "ALTER TABLE " + q(t.Name) + " ADD COLUMN " + part, part})
 	}
 	shape := t.Shape()
 	for _, name := range shape.AllNames {
@@ -88,5 +93,5 @@ func index(d sqldb.Dialect, t *metadata.Table, object0, name string, columns []s
 	if open {
 		where = " WHERE statecode = 0"
 	}
-	return object{t.Name, object0, "CREATE " + kind + d.Quote(name) + " ON " + d.Quote(t.Name) + " (" + strings.Join(cols, ", ") + ")" + where}
+	return object{t.Name, object0, "CREATE " + kind + d.Quote(name) + " ON " + d.Quote(t.Name) + " (" + strings.Join(cols, ", ") + ")" + where, ""}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
 	"strings"
 
 	"github.com/rapport-platform/rapport/internal/ground/errs"
@@ -44,7 +45,7 @@ func Sync(ctx context.Context, db *sqldb.DB, c *metadata.Catalog) error {
 				missing = append(missing, o)
 			case o.name == "" && have == o.definition+withoutRowid:
 				// Laid by an earlier version, and only slower.
-			case have != o.definition && strings.HasPrefix(o.name, "column "):
+			case have != o.definition && strings.HasPrefix(o.name, columnPrefix):
 				return errs.New(errs.Unsupported, "schema.type_change", "%s of table %s has changed its type: that needs a new column", o.name, o.table)
 			case have != o.definition:
 				// An index or key that is defined anew is made anew.
@@ -57,22 +58,61 @@ func Sync(ctx context.Context, db *sqldb.DB, c *metadata.Catalog) error {
 		if len(missing) == 0 {
 			return nil
 		}
-		p := tx.Dialect().Placeholder
-		record := "INSERT INTO schemaobject (tablename, objectname, definition, epoch) VALUES (" + p(1) + ", " + p(2) + ", " + p(3) + ", " + p(4) +
-			") ON CONFLICT (tablename, objectname) DO UPDATE SET definition = excluded.definition, epoch = excluded.epoch"
-		for _, o := range missing {
-			if _, err := tx.Exec(o.definition); err != nil {
+		for _, m := range statements(tx.Dialect(), missing) {
+			if _, err := tx.Exec(m.definition); err != nil {
 				if errs.Has(err, errs.Unavailable) {
 					return err // waited out, or run again
 				}
-				return errs.Wrap(err, errs.Internal, "schema.failed", "%s of table %s could not be made", o.name, o.table)
-			}
-			if _, err := tx.Exec(record, o.table, o.name, o.definition, epoch+1); err != nil {
-				return err
+				return errs.Wrap(err, errs.Internal, "schema.failed", "%s of table %s could not be made", m.name, m.table)
 			}
 		}
-		return nil
+		return remember(tx, missing, epoch+1)
 	})
+}
+
+// statements brings a new table and its columns together into one statement: a
+// hundred tables are then laid in a fraction of the time of column by column.
+func statements(d sqldb.Dialect, missing []object) []object {
+	out := make([]object, 0, len(missing))
+	laying := map[string]int{} // table → where its statement stands
+	for _, o := range missing {
+		if at, isNew := laying[o.table]; isNew && strings.HasPrefix(o.name, columnPrefix) {
+			out[at].part += ", " + o.part
+			continue
+		}
+		if o.name == "" {
+			laying[o.table] = len(out)
+		}
+		out = append(out, o)
+	}
+	for _, at := range laying {
+		out[at].definition = "CREATE TABLE " + d.Quote(out[at].table) + " (" + out[at].part + ")"
+	}
+	return out
+}
+
+// remember writes down what has been laid, many objects a statement.
+func remember(tx *sqldb.Tx, made []object, epoch int64) error {
+	const rows = 200
+	p := tx.Dialect().Placeholder
+	for chunk := range slices.Chunk(made, rows) {
+		var text strings.Builder
+		text.WriteString("INSERT INTO schemaobject (tablename, objectname, definition, epoch) VALUES ")
+		args := make([]any, 0, 4*len(chunk))
+		for i, o := range chunk {
+			if i > 0 {
+				text.WriteString(", ")
+			}
+			n := len(args)
+			text.WriteString("(" + p(n+1) + ", " + p(n+2) + ", " + p(n+3) + ", " + p(n+4) + ")")
+			args = append(args, o.table, o.name, o.definition, epoch)
+		}
+		text.WriteString(" ON CONFLICT (tablename, objectname) DO UPDATE SET definition = excluded.definition, epoch = excluded.epoch")
+		if _, err := tx.Exec(text.String(), args...); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func dropIndex(tx *sqldb.Tx, o object, definition string) error {
