@@ -28,12 +28,12 @@ type Column struct {
 	// the target's logical and schema name; Collections names it for single targets.
 	Collection  string            `yaml:"collection"`
 	Collections map[string]string `yaml:"collections"`
-	Cascade     string   `yaml:"cascade"` // of lookup, when the parent is deleted: "" removes the link, "delete" deletes this row, "restrict" refuses
-	Default     any      `yaml:"default"`
-	Searchable  bool     `yaml:"searchable"`
-	ReadOnly    bool     `yaml:"readonly"` // set by the platform, refused from outside
-	Secured     bool     `yaml:"secured"`
-	System      bool     `yaml:"-"` // added by the platform to every table
+	Cascade     string            `yaml:"cascade"` // of lookup, when the parent is deleted: "" removes the link, "delete" deletes this row, "restrict" refuses
+	Default     any               `yaml:"default"`
+	Searchable  bool              `yaml:"searchable"`
+	ReadOnly    bool              `yaml:"readonly"` // set by the platform, refused from outside
+	Secured     bool              `yaml:"secured"`
+	System      bool              `yaml:"-"` // added by the platform to every table
 
 	kind Type
 }
