@@ -23,7 +23,7 @@ import (
 // Actions are the intake's actions, and the check of rules that are written.
 type Actions struct {
 	Intake *Intake
-	Env    *expr.Env
+	Env    func() (*expr.Env, error) // of the rules, as the columns are now
 	Clock  clock.Clock
 }
 
@@ -133,8 +133,11 @@ func fields(faults []Fault) []errs.Field {
 }
 
 func (a Actions) validate(_ context.Context, _ action.Call, in ValidateInput) (Validated, error) {
-	_, err := a.Env.Compile(in.Condition)
-	if err == nil {
+	env, err := a.Env()
+	if err != nil {
+		return Validated{}, err
+	}
+	if _, err = env.Compile(in.Condition); err == nil {
 		return Validated{Valid: true}, nil
 	}
 	if wrong, ok := errors.AsType[*expr.InvalidError](err); ok {
@@ -148,7 +151,11 @@ func (a Actions) validate(_ context.Context, _ action.Call, in ValidateInput) (V
 // written, and numbers their versions.
 func (a Actions) CheckRules() record.Hook {
 	check := func(row record.Row) error {
-		return rule.Check(a.Env, RuleOf(row), func(name string, value any) error {
+		env, err := a.Env()
+		if err != nil {
+			return err
+		}
+		return rule.Check(env, RuleOf(row), func(name string, value any) error {
 			c, ok := a.Intake.c.Cleaner.Columns.Column(name)
 			if !ok || c.System {
 				return errs.New(errs.Invalid, "column.unknown", "there is no such column, or rules can't set it")
@@ -204,7 +211,11 @@ func (a Actions) compileDraft(text string) (*rule.Set, error) {
 		rules = append(rules, rule.Rule{ID: d.ID, Name: d.Name, Condition: d.Condition, Points: d.Points, Set: d.Set, NextAction: d.NextAction,
 			Category: d.Category, Reason: d.Reason, Order: d.Order, Version: d.Version})
 	}
-	set, bad := rule.Compile(a.Env, rules)
+	env, err := a.Env()
+	if err != nil {
+		return nil, err
+	}
+	set, bad := rule.Compile(env, rules)
 	if len(bad) > 0 {
 		var all []errs.Field
 		for _, b := range bad {

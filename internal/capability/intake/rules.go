@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
+	"sync"
 
 	"github.com/goccy/go-yaml"
 
@@ -35,6 +36,28 @@ func RuleEnv(lead *metadata.Table) (*expr.Env, error) {
 		vars = append(vars, expr.Var{Name: c.Name, Kind: exprKind(c)})
 	}
 	return expr.New(expr.Options{Vars: vars})
+}
+
+// RuleEnvOf gives the environment of rules as the columns of the table are when
+// it is called; it is made anew only when they have changed.
+func RuleEnvOf(lead func() *metadata.Table) func() (*expr.Env, error) {
+	var mu sync.Mutex
+	var from *metadata.Table
+	var env *expr.Env
+	return func() (*expr.Env, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		now := lead()
+		if now == from && env != nil {
+			return env, nil
+		}
+		made, err := RuleEnv(now)
+		if err != nil {
+			return nil, err
+		}
+		from, env = now, made
+		return env, nil
+	}
 }
 
 func exprKind(c *metadata.Column) expr.Kind {

@@ -62,7 +62,7 @@ func newHouse(t testing.TB, db *sqldb.DB, catalog *metadata.Catalog) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	program, err := flow.Compile(text[intake.Flow], &flow.Checker{Catalog: catalog, Action: flow.KnownActions(actions)})
+	program, err := flow.Compile(text[intake.Flow], &flow.Checker{Catalog: c, Action: flow.KnownActions(actions)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,12 +72,8 @@ func newHouse(t testing.TB, db *sqldb.DB, catalog *metadata.Catalog) *house {
 	rules := shipped(t)
 	lead, _ := catalog.Table("lead")
 	h.intake = intake.New(intake.Config{Cleaner: &intake.Cleaner{Columns: lead, Country: "US"}, Rules: func() *rule.Set { return rules }, Flows: engine, Store: h.store, Logger: slog.New(slog.DiscardHandler)})
-	env, err := intake.RuleEnv(lead)
-	if err != nil {
-		t.Fatal(err)
-	}
 	h.actions = actions
-	intake.Actions{Intake: h.intake, Env: env, Clock: h.clock}.Define(actions)
+	intake.Actions{Intake: h.intake, Env: intake.RuleEnvOf(func() *metadata.Table { return lead }), Clock: h.clock}.Define(actions)
 	h.seed()
 	return h
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -32,6 +33,7 @@ import (
 // core is what keeps records: everything that needs the database.
 type core struct {
 	app         *App
+	catalog     atomic.Pointer[metadata.Catalog] // of the epoch in force
 	db          *sqldb.DB
 	log         *changelog.Log
 	access      *access.Control
@@ -80,6 +82,7 @@ func (a *App) openCore(ctx, life context.Context) (_ *core, err error) {
 // build makes the parts, the lowest first.
 func (c *core) build(ctx context.Context) (err error) {
 	cfg := c.app.c
+	c.catalog.Store(c.app.catalog)
 	c.log = changelog.New(c.db)
 	tailer := c.log.Tailer()
 	tailer.Clock, tailer.Logger = cfg.Clock, cfg.Logger
@@ -88,7 +91,7 @@ func (c *core) build(ctx context.Context) (err error) {
 	if err = c.users.Refresh(ctx); err != nil {
 		return err
 	}
-	c.access = &access.Control{Current: c.users.Get, Catalog: func() *metadata.Catalog { return c.app.catalog }}
+	c.access = &access.Control{Current: c.users.Get, Catalog: c.catalog.Load}
 	c.store = record.New(record.Options{DB: c.db, Catalog: c.access.Catalog, Access: c.access, Log: c.log, Clock: cfg.Clock})
 	c.actions = action.New(c.access, c.store)
 	if c.auth, err = auth.New(ctx, auth.Options{DB: c.db, Clock: cfg.Clock, Known: c.known(ctx), Params: cfg.Passwords}); err != nil {

@@ -9,6 +9,7 @@ import (
 	"github.com/rapport-platform/rapport/internal/platform/access"
 	"github.com/rapport-platform/rapport/internal/platform/action"
 	"github.com/rapport-platform/rapport/internal/platform/event"
+	"github.com/rapport-platform/rapport/internal/platform/metadata"
 	"github.com/rapport-platform/rapport/internal/platform/odata"
 	"github.com/rapport-platform/rapport/internal/platform/record"
 )
@@ -67,6 +68,11 @@ func parameters(list []action.Param) []odata.ParamInfo {
 	}
 	return out
 }
+
+// leadColumns finds columns of the table lead as it is at each call.
+type leadColumns struct{ now func() *metadata.Table }
+
+func (l leadColumns) Column(name string) (*metadata.Column, bool) { return l.now().Column(name) }
 
 // letterKeeper keeps dead letters as records.
 type letterKeeper struct{ store *record.Store }

@@ -73,7 +73,7 @@ func (c *core) seedPeople(ctx context.Context) error {
 			{"systemuser", record.Row{"systemuserid": access.SystemUser, "fullname": "SYSTEM", "domainname": "system", "businessunitid": root}},
 			{"systemuser", record.Row{"systemuserid": solution.RowID("core", "systemuser", adminName), "firstname": "Administrator", "domainname": adminName, "businessunitid": root}},
 		} {
-			if err := solution.Ensure(ctx, tx, c.app.catalog, r.table, r.row); err != nil {
+			if err := solution.Ensure(ctx, tx, c.access.Catalog(), r.table, r.row); err != nil {
 				return err
 			}
 		}
@@ -85,7 +85,7 @@ func (c *core) seedPeople(ctx context.Context) error {
 func (c *core) seedAdmin(ctx context.Context) error {
 	admin := solution.RowID("core", "systemuser", adminName)
 	err := c.store.Write(ctx, func(tx *record.Tx) error {
-		return solution.Ensure(ctx, tx, c.app.catalog, "systemuserroles", record.Row{"systemuserrolesid": solution.RowID("core", "systemuserroles", adminName),
+		return solution.Ensure(ctx, tx, c.access.Catalog(), "systemuserroles", record.Row{"systemuserrolesid": solution.RowID("core", "systemuserroles", adminName),
 			"systemuserid": admin, "roleid": solution.RoleID(adminRole)})
 	})
 	if err != nil {
@@ -120,7 +120,7 @@ func (c *core) seedIntake(ctx context.Context) error {
 				return err
 			}
 			delete(row, "rpt_version")
-			if err := solution.Ensure(ctx, tx, c.app.catalog, "rpt_rule", row); err != nil {
+			if err := solution.Ensure(ctx, tx, c.access.Catalog(), "rpt_rule", row); err != nil {
 				return err
 			}
 		}
@@ -129,7 +129,7 @@ func (c *core) seedIntake(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			if err := solution.Ensure(ctx, tx, c.app.catalog, "workflow", record.Row{"workflowid": id.Derive("workflow", name), "name": doc.Title,
+			if err := solution.Ensure(ctx, tx, c.access.Catalog(), "workflow", record.Row{"workflowid": id.Derive("workflow", name), "name": doc.Title,
 				"uniquename": name, "description": doc.Description, "clientdata": string(text), "statecode": int64(1)}); err != nil {
 				return err
 			}
@@ -143,7 +143,7 @@ func (c *core) apply(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	a := &solution.Applier{Store: c.store, Catalog: c.app.catalog}
+	a := &solution.Applier{Store: c.store, Catalog: c.access.Catalog}
 	if name != "core" {
 		a.Progress = func(what string) { c.app.c.Announce("  " + what) }
 	}

@@ -20,6 +20,7 @@ import (
 	"github.com/rapport-platform/rapport/internal/platform/event"
 	"github.com/rapport-platform/rapport/internal/platform/flow"
 	"github.com/rapport-platform/rapport/internal/platform/job"
+	"github.com/rapport-platform/rapport/internal/platform/metadata"
 	"github.com/rapport-platform/rapport/internal/platform/notify"
 	"github.com/rapport-platform/rapport/internal/platform/query"
 	"github.com/rapport-platform/rapport/internal/platform/record"
@@ -72,7 +73,7 @@ func (c *core) wire(_ context.Context, tailer *changelog.Tailer) error {
 
 func (c *core) wireFlows(tailer *changelog.Tailer) {
 	cfg := c.app.c
-	checker := &flow.Checker{Catalog: c.app.catalog, Action: flow.KnownActions(c.actions)}
+	checker := &flow.Checker{Catalog: c.access.Catalog, Action: flow.KnownActions(c.actions)}
 	c.definitions = snapshot.New(tailer, snapshot.Options[*flow.Set]{Name: "flows", Tables: []string{"workflow"}, Logger: cfg.Logger,
 		Load: func(ctx context.Context) (*flow.Set, error) {
 			return flow.Load(access.AsSystem(ctx, "flows"), c.store, checker, cfg.Logger)
@@ -87,22 +88,30 @@ func (c *core) wireFlows(tailer *changelog.Tailer) {
 
 func (c *core) wireIntake(tailer *changelog.Tailer) error {
 	cfg := c.app.c
-	lead, ok := c.app.catalog.Table("lead")
-	if !ok {
+	if _, ok := c.access.Catalog().Table("lead"); !ok {
 		return errs.New(errs.Internal, "app.lead", "the table lead is not defined")
 	}
-	env, err := intake.RuleEnv(lead)
-	if err != nil {
-		return err
-	}
+	env := intake.RuleEnvOf(c.leads)
 	c.rules = snapshot.New(tailer, snapshot.Options[*rule.Set]{Name: "rules", Tables: []string{"rpt_rule"}, Logger: cfg.Logger,
-		Load: func(ctx context.Context) (*rule.Set, error) { return c.loadRules(ctx, env) }})
-	c.intake = intake.New(intake.Config{Cleaner: &intake.Cleaner{Columns: lead, Country: cfg.Country}, Rules: c.rules.Get, Flows: c.flows, Store: c.store,
+		Load: func(ctx context.Context) (*rule.Set, error) {
+			now, err := env()
+			if err != nil {
+				return nil, err
+			}
+			return c.loadRules(ctx, now)
+		}})
+	c.intake = intake.New(intake.Config{Cleaner: &intake.Cleaner{Columns: leadColumns{c.leads}, Country: cfg.Country}, Rules: c.rules.Get, Flows: c.flows, Store: c.store,
 		Logger: cfg.Logger, Metrics: intake.NewMetrics(c.registry)})
 	actions := intake.Actions{Intake: c.intake, Env: env, Clock: cfg.Clock}
 	actions.Define(c.actions)
 	c.store.AddHook(actions.CheckRules())
 	return nil
+}
+
+// leads gives the table lead as it is now.
+func (c *core) leads() *metadata.Table {
+	t, _ := c.access.Catalog().Table("lead")
+	return t
 }
 
 // loadRules reads the active rules; one that can't be used is kept out and told of.

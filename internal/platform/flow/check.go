@@ -10,7 +10,7 @@ import (
 // Checker knows what definitions may speak of. A nil one checks names only
 // against the definition itself.
 type Checker struct {
-	Catalog *metadata.Catalog
+	Catalog func() *metadata.Catalog
 	// Action tells whether there is an action of the name, and whether it needs a record.
 	Action func(name string) (bound, ok bool)
 }
@@ -20,7 +20,7 @@ func (c *compiler) column(path, table, column string) {
 	if c.check == nil || c.check.Catalog == nil || column == "" {
 		return
 	}
-	t, ok := c.check.Catalog.Table(table)
+	t, ok := c.check.Catalog().Table(table)
 	if !ok {
 		return // the table has its own complaint
 	}
@@ -37,7 +37,7 @@ func (c *compiler) table(path, table string) {
 	if c.check == nil || c.check.Catalog == nil {
 		return
 	}
-	if _, ok := c.check.Catalog.Table(table); !ok {
+	if _, ok := c.check.Catalog().Table(table); !ok {
 		c.problem(path+".table", "table", "there is no table "+table)
 	}
 }

@@ -33,7 +33,7 @@ func problems(err error) string {
 
 func TestCompileNamesEveryProblem(t *testing.T) {
 	t.Parallel()
-	check := &flow.Checker{Catalog: fixture.Catalog(t), Action: func(name string) (bool, bool) { return name == "bound", name == "bound" || name == "free" }}
+	check := &flow.Checker{Catalog: fixed(fixture.Catalog(t)), Action: func(name string) (bool, bool) { return name == "bound", name == "bound" || name == "free" }}
 	cases := []struct{ text, want string }{
 		{"name: X Y\nsteps: []", "name name; steps required"},
 		{"name: x\nsteps: [{id: a, type: dance}]", "steps[0].type type"},
@@ -99,7 +99,7 @@ func TestShippedFlowsCompile(t *testing.T) {
 	if err != nil || len(files) == 0 {
 		t.Fatal("no flows found", err)
 	}
-	check := &flow.Checker{Catalog: fixture.Catalog(t)}
+	check := &flow.Checker{Catalog: fixed(fixture.Catalog(t))}
 	for _, f := range files {
 		text, err := os.ReadFile(f)
 		if err != nil {
@@ -159,7 +159,7 @@ steps:
 // Definitions are records: activating a wrong one is refused, versions count up.
 func TestDefinitionsAreRecords(t *testing.T) {
 	each(t, func(w *world) {
-		check := &flow.Checker{Catalog: w.catalog}
+		check := &flow.Checker{Catalog: fixed(w.catalog)}
 		w.store.AddHook(flow.CheckDefinitions(check))
 		ctx := w.system()
 		row, err := flow.RowOf([]byte(upsertFlow))

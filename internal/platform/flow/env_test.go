@@ -101,7 +101,7 @@ func each(t *testing.T, run func(w *world)) {
 
 func (w *world) use(version int64, text string) *flow.Program {
 	w.Helper()
-	p, err := flow.Compile([]byte(text), &flow.Checker{Catalog: w.catalog})
+	p, err := flow.Compile([]byte(text), &flow.Checker{Catalog: fixed(w.catalog)})
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -241,4 +241,8 @@ func (w *world) jobs() (n int) {
 func lead(email string) map[string]any {
 	return map[string]any{"lead": map[string]any{"lastname": "X " + email, "fullname": "X", "emailaddress1": email, "rpt_matchkey": email},
 		"event": map[string]any{"id": fmt.Sprint("e ", email)}}
+}
+
+func fixed(c *metadata.Catalog) func() *metadata.Catalog {
+	return func() *metadata.Catalog { return c }
 }

@@ -3,6 +3,8 @@ package record
 import (
 	"context"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"github.com/rapport-platform/rapport/internal/ground/errs"
 	"github.com/rapport-platform/rapport/internal/ground/id"
@@ -100,11 +102,24 @@ type lockShape struct {
 	columns, strength string
 }
 
+// locks keeps rendered statements of one catalog; those of an old one would hold
+// its tables in memory.
+type locks struct {
+	known   sync.Map // lockShape → query.Statement without arguments
+	catalog atomic.Pointer[metadata.Catalog]
+}
+
+func (l *locks) follow(c *metadata.Catalog) {
+	if old := l.catalog.Load(); old != c && l.catalog.CompareAndSwap(old, c) {
+		l.known.Clear()
+	}
+}
+
 // lockStatement gives the statement that lock runs. Every update and every
 // lookup needs one, and there are few shapes, so each is rendered once.
 func (tx *Tx) lockStatement(t *metadata.Table, key id.ID, columns []string, strength string) (query.Statement, error) {
 	shape := lockShape{t, strings.Join(columns, " "), strength}
-	if known, ok := tx.store.locks.Load(shape); ok {
+	if known, ok := tx.store.locks.known.Load(shape); ok {
 		st, _ := known.(query.Statement)
 		enc, err := query.Encode(tx.sql.Dialect(), query.ID, key)
 		st.Args = []any{enc}
@@ -121,6 +136,6 @@ func (tx *Tx) lockStatement(t *metadata.Table, key id.ID, columns []string, stre
 	if tx.sql.Dialect() == sqldb.Postgres {
 		st.SQL += " " + strength
 	}
-	tx.store.locks.Store(shape, query.Statement{SQL: st.SQL, Columns: st.Columns, Shown: st.Shown})
+	tx.store.locks.known.Store(shape, query.Statement{SQL: st.SQL, Columns: st.Columns, Shown: st.Shown})
 	return st, nil
 }

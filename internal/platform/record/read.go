@@ -20,11 +20,21 @@ const (
 // reader implements Reader over the committed rows or over a transaction's.
 type reader struct {
 	o     *Options
+	live  bool // the catalog is not pinned yet
 	query func(ctx context.Context, text string, args []any) (*sqldb.Rows, error)
+}
+
+// pin gives the reader with the catalog as it is now.
+func (r reader) pin() reader {
+	if r.live {
+		r.o, r.live = r.o.pinned(), false
+	}
+	return r
 }
 
 // Get reads one row by id. A row that the principal may not read is not found.
 func (r reader) Get(ctx context.Context, table string, key id.ID, columns []string, expand []query.Expand) (Row, error) {
+	r = r.pin()
 	t, err := tableOf(r.o, table)
 	if err != nil {
 		return nil, err
@@ -35,6 +45,7 @@ func (r reader) Get(ctx context.Context, table string, key id.ID, columns []stri
 // GetByKey reads one row by the values of its columns, which must be those of
 // an alternate key.
 func (r reader) GetByKey(ctx context.Context, table string, key map[string]any, columns []string, expand []query.Expand) (Row, error) {
+	r = r.pin()
 	t, err := tableOf(r.o, table)
 	if err != nil {
 		return nil, err
@@ -87,6 +98,7 @@ func (r reader) Find(ctx context.Context, q query.Query) (Page, error) {
 }
 
 func (r reader) find(ctx context.Context, q query.Query, guard query.Guard) (Page, error) {
+	r = r.pin()
 	if q.Limit < 0 || q.Limit > MaxPage {
 		return Page{}, invalid("page", "a page holds between 1 and %d rows", MaxPage)
 	}
@@ -182,6 +194,7 @@ func (r reader) rows(ctx context.Context, st query.Statement) ([]Row, error) {
 // Names gives the primary names of rows by id, for showing lookups. As in
 // Dataverse a lookup shows the name of its target to whoever sees the lookup.
 func (r reader) Names(ctx context.Context, table string, ids []id.ID) (map[id.ID]string, error) {
+	r = r.pin()
 	t, err := tableOf(r.o, table)
 	if err != nil {
 		return nil, err

@@ -3,7 +3,6 @@ package record
 import (
 	"context"
 	"errors"
-	"sync"
 
 	"go.opentelemetry.io/otel"
 
@@ -24,18 +23,28 @@ type Options struct {
 	Clock   clock.Clock
 }
 
+// pinned are the options with the catalog as it is now, for as long as one
+// transaction or one query lasts: what is checked against one epoch must not be
+// rendered from another.
+func (o *Options) pinned() *Options {
+	p := *o
+	c := o.Catalog()
+	p.Catalog = func() *metadata.Catalog { return c }
+	return &p
+}
+
 // Store reads committed records, and opens transactions that write them.
 type Store struct {
 	reader
 	o     Options
 	hooks map[string][]Hook
-	locks sync.Map // lockShape → query.Statement without arguments
+	locks locks
 }
 
 // New makes a store. Hooks are added before it is used.
 func New(o Options) *Store {
 	s := &Store{o: o, hooks: map[string][]Hook{}}
-	s.reader = reader{o: &s.o, query: func(ctx context.Context, text string, args []any) (*sqldb.Rows, error) {
+	s.reader = reader{o: &s.o, live: true, query: func(ctx context.Context, text string, args []any) (*sqldb.Rows, error) {
 		return o.DB.Query(ctx, text, args...)
 	}}
 	return s
@@ -76,7 +85,9 @@ func lost(race error) error {
 // Bind lets records be written within a transaction that is already running,
 // so that they commit with what else is in it.
 func (s *Store) Bind(t *sqldb.Tx) *Tx {
-	return &Tx{store: s, sql: t, reader: reader{o: &s.o, query: func(_ context.Context, text string, args []any) (*sqldb.Rows, error) {
+	o := s.o.pinned()
+	s.locks.follow(o.Catalog())
+	return &Tx{store: s, sql: t, reader: reader{o: o, query: func(_ context.Context, text string, args []any) (*sqldb.Rows, error) {
 		return t.Query(text, args...)
 	}}}
 }

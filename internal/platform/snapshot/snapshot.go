@@ -56,7 +56,7 @@ func New[T any](tailer *changelog.Tailer, o Options[T]) *Value[T] {
 	if tailer != nil {
 		tailer.Listen(func(changes []changelog.Change) {
 			if slices.ContainsFunc(changes, func(c changelog.Change) bool { return slices.Contains(o.Tables, c.Table) }) {
-				v.invalidate()
+				v.Invalidate()
 			}
 		})
 	}
@@ -66,7 +66,8 @@ func New[T any](tailer *changelog.Tailer, o Options[T]) *Value[T] {
 // Get gives the value in force. It is never changed in place.
 func (v *Value[T]) Get() T { return *v.current.Load() }
 
-func (v *Value[T]) invalidate() {
+// Invalidate makes the value old: it is made anew soon.
+func (v *Value[T]) Invalidate() {
 	select {
 	case v.stale <- struct{}{}:
 	default:
@@ -159,7 +160,7 @@ func (v *Value[T]) Start(ctx context.Context) error {
 func (v *Value[T]) retry(ctx context.Context) {
 	select {
 	case <-time.After(pause):
-		v.invalidate()
+		v.Invalidate()
 	case <-ctx.Done():
 	}
 }

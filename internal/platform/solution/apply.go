@@ -32,7 +32,7 @@ type Store interface {
 // Applier puts bundles in.
 type Applier struct {
 	Store    Store
-	Catalog  *metadata.Catalog
+	Catalog  func() *metadata.Catalog
 	Progress func(what string) // told of each file; may be nil
 }
 
@@ -79,7 +79,7 @@ func (a *Applier) records(ctx context.Context, b Bundle, name string) error {
 	a.tell(strings.TrimSuffix(strings.TrimPrefix(name, "records/"), ".yaml"))
 	return a.Store.Write(ctx, func(tx *record.Tx) error {
 		for _, f := range files {
-			t, ok := a.Catalog.Table(f.Table)
+			t, ok := a.Catalog().Table(f.Table)
 			if !ok {
 				return errs.New(errs.Invalid, "solution.table", "there is no table %s", f.Table)
 			}

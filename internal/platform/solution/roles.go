@@ -41,7 +41,7 @@ func (a *Applier) roles(ctx context.Context, b Bundle) error {
 		return errs.Wrap(err, errs.Invalid, "solution.roles", "roles.yaml of the bundle %s can't be read", b.Name)
 	}
 	a.tell("roles")
-	roleTable, _ := a.Catalog.Table("role")
+	roleTable, _ := a.Catalog().Table("role")
 	return a.Store.Write(ctx, func(tx *record.Tx) error {
 		for _, r := range roles {
 			if err := ensure(ctx, tx, roleTable, record.Row{"roleid": RoleID(r.Name), "name": r.Name, "description": r.Description}); err != nil {
@@ -60,7 +60,7 @@ func (a *Applier) privileges(ctx context.Context, tx *record.Tx, r role) error {
 	if err != nil {
 		return err
 	}
-	for _, name := range a.Catalog.Names() {
+	for _, name := range a.Catalog().Names() {
 		rights, ok := r.Privileges[name]
 		if !ok {
 			rights = r.Privileges["*"]
@@ -68,13 +68,13 @@ func (a *Applier) privileges(ctx context.Context, tx *record.Tx, r role) error {
 		if known[name] || len(rights) == 0 {
 			continue
 		}
-		t, _ := a.Catalog.Table(name)
+		t, _ := a.Catalog().Table(name)
 		if err := grant(ctx, tx, r.Name, t, rights); err != nil {
 			return err
 		}
 	}
 	for name := range r.Privileges {
-		if _, ok := a.Catalog.Table(name); !ok && name != "*" {
+		if _, ok := a.Catalog().Table(name); !ok && name != "*" {
 			return errs.New(errs.Invalid, "solution.roles", "the role %s names the unknown table %s", r.Name, name)
 		}
 	}
