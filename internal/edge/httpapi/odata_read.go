@@ -197,7 +197,7 @@ func (q *request) writeEntity(status int, what string, o *odata.Options, row rec
 	tag := odata.ETag(row)
 	exact(q.w.Header(), "ETag", tag)
 	if q.r.Method == http.MethodGet && len(o.View.Expand) == 0 && q.prefer.annotations == nil {
-		if n, ok := parseETag(strings.TrimSpace(q.r.Header.Get("If-None-Match"))); ok && n == row.Version() {
+		if n, ok := parseETag(q.noneMatch()); ok && n == row.Version() {
 			q.w.WriteHeader(http.StatusNotModified)
 			return nil
 		}

@@ -79,8 +79,8 @@ func (q *request) match() (record.Match, error) {
 		}
 		m.Version, m.MustExist = n, true
 	}
-	switch v := strings.TrimSpace(q.r.Header.Get("If-None-Match")); v {
-	case "", "null":
+	switch v := q.noneMatch(); v {
+	case "":
 	case "*":
 		m.MustNotExist = true
 	default:
@@ -90,6 +90,17 @@ func (q *request) match() (record.Match, error) {
 		return m, errs.New(errs.Invalid, "odata.if_none_match", "If-Match and If-None-Match exclude each other")
 	}
 	return m, nil
+}
+
+// noneMatch gives the If-None-Match header that means something: clients that
+// always send "null" may send another line beside it.
+func (q *request) noneMatch() string {
+	for _, v := range q.r.Header.Values("If-None-Match") {
+		if v = strings.TrimSpace(v); v != "" && v != "null" {
+			return v
+		}
+	}
+	return ""
 }
 
 func parseETag(s string) (int64, bool) {
