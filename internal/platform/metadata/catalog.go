@@ -9,71 +9,66 @@ import (
 )
 
 // Catalog is every table of one epoch. It never changes once made; a change of
-// definitions makes a new one.
+// definitions makes a new one by With, which shares all that is as it was.
 type Catalog struct {
-	tables map[string]*Table
-	sets   map[string]*Table
-	names  []string
+	tables   map[string]*Table
+	sets     map[string]*Table
+	declared map[string]*Table // as they were given
+	names    []string
+}
+
+// Change is what one epoch has other than the one before it.
+type Change struct {
+	Put  []*Table // as declared: new tables, and those in place of the ones of their name
+	Drop []string // logical names
 }
 
 // NewCatalog checks the tables, adds system columns and relations, and brings
 // them together.
 func NewCatalog(tables ...*Table) (*Catalog, error) {
-	c := &Catalog{tables: make(map[string]*Table, len(tables)), sets: make(map[string]*Table, len(tables))}
+	seen := make(map[string]bool, len(tables))
 	for _, t := range tables {
-		if c.tables[t.Name] != nil || c.sets[t.Set] != nil {
-			return nil, errs.New(errs.Invalid, "metadata.table", "table %s or its set %s stands twice", t.Name, t.Set)
+		if seen[t.Name] {
+			return nil, errs.New(errs.Invalid, "metadata.table", "table %s stands twice", t.Name)
 		}
-		if err := t.build(); err != nil {
-			return nil, err
-		}
-		t.relations = make(map[string]query.Relation)
-		c.tables[t.Name], c.sets[t.Set] = t, t
+		seen[t.Name] = true
 	}
-	c.names = slices.Sorted(maps.Keys(c.tables))
-	for _, name := range c.names {
-		if err := c.relate(c.tables[name]); err != nil {
-			return nil, err
-		}
-	}
-	for _, name := range c.names {
-		c.tables[name].buildShape()
-	}
-	return c, nil
+	return (&Catalog{}).With(Change{Put: tables})
 }
 
-// relate derives both ends of every relation from the table's lookups.
-func (c *Catalog) relate(t *Table) error {
-	for _, col := range t.Columns {
-		if !col.IsLookup() {
-			continue
+// With gives the catalog after a change. The work grows with the change, and
+// with the number of tables only as far as an index of names is copied.
+func (c *Catalog) With(change Change) (*Catalog, error) {
+	n := &Catalog{tables: cloned(c.tables), sets: cloned(c.sets), declared: cloned(c.declared), names: slices.Clone(c.names)}
+	b := builder{Catalog: n, old: c, fresh: map[string]bool{}}
+	for _, name := range change.Drop {
+		if slices.ContainsFunc(change.Put, func(t *Table) bool { return t.Name == name }) {
+			return nil, errs.New(errs.Invalid, "metadata.table", "table %s can't be dropped and put at once", name)
 		}
-		for _, target := range col.Targets {
-			other := c.tables[target]
-			if other == nil {
-				return errs.New(errs.Invalid, "metadata.relation", "lookup %s.%s leads to the unknown table %q", t.Name, col.Name, target)
-			}
-			nav, collection, onType := col.NavTo(target), col.collectionOn(other, t), ""
-			if col.Polymorphic() {
-				onType = target
-			}
-			if err := addRelation(t, query.Relation{Name: nav, Table: target, From: col.Name, To: other.ID, OnType: onType}); err != nil {
-				return err
-			}
-			if err := addRelation(other, query.Relation{Name: collection, Table: t.Name, From: other.ID, To: col.Name, Many: true, OnType: onType}); err != nil {
-				return err
-			}
+		if err := b.drop(name); err != nil {
+			return nil, err
 		}
 	}
-	return nil
+	for _, t := range change.Put {
+		if err := b.put(t); err != nil {
+			return nil, err
+		}
+	}
+	if err := b.relate(change); err != nil {
+		return nil, err
+	}
+	for name := range b.fresh {
+		n.tables[name].buildShape()
+	}
+	return n, nil
 }
 
-func addRelation(t *Table, r query.Relation) error {
-	if _, twice := t.relations[r.Name]; twice {
-		return errs.New(errs.Invalid, "metadata.relation", "table %s has two relations named %s", t.Name, r.Name)
+// cloned is a copy that can be written to, of nil too.
+func cloned[V any](m map[string]V) map[string]V {
+	if m == nil {
+		return map[string]V{}
 	}
-	t.relations[r.Name] = r
-	return nil
+	return maps.Clone(m)
 }
 
 // Table gives a table by logical name.
@@ -86,6 +81,16 @@ func (c *Catalog) Table(name string) (*Table, bool) {
 func (c *Catalog) Set(name string) (*Table, bool) {
 	t, ok := c.sets[name]
 	return t, ok
+}
+
+// Declared gives a copy of a table as it was declared, without what the
+// platform adds: to be changed and given to With.
+func (c *Catalog) Declared(name string) (*Table, bool) {
+	t, ok := c.declared[name]
+	if !ok {
+		return nil, false
+	}
+	return t.Clone(), true
 }
 
 // Names lists the logical names of all tables, sorted. Do not change it.

@@ -5,6 +5,6 @@
 //
 // The map: table.go and column.go (the definitions), type_*.go (one file per
 // column type: its kind, its name on the wire, what values it takes), load.go
-// (YAML), build.go (checks, system columns and relations), catalog.go (all
+// (YAML), build.go (checks, system columns), relate.go (relations), catalog.go (all
 // tables of one epoch), shape.go (what package query needs to know).
 package metadata

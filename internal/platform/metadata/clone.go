@@ -1,0 +1,23 @@
+package metadata
+
+import "slices"
+
+// Clone copies a table as declared, so that the copy can be changed: its lists
+// and its columns are its own, what hangs on them (labels, options) is shared
+// and replaced rather than changed.
+func (t *Table) Clone() *Table {
+	c := *t
+	c.byName, c.relations, c.shape = nil, nil, nil
+	c.Columns = nil
+	for _, col := range t.Columns {
+		if col.System {
+			continue
+		}
+		mine := *col
+		mine.kind = nil
+		c.Columns = append(c.Columns, &mine)
+	}
+	c.States, c.Keys, c.Indexes = slices.Clone(t.States), slices.Clone(t.Keys), slices.Clone(t.Indexes)
+	c.Views, c.Forms = slices.Clone(t.Views), slices.Clone(t.Forms)
+	return &c
+}
