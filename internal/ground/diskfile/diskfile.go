@@ -10,7 +10,15 @@ import (
 
 // Write replaces a file, or makes it, readable by the process's user only. The
 // folder is made if it is missing.
-func Write(path string, data []byte) (err error) {
+func Write(path string, data []byte) error { return put(path, data, os.Rename) }
+
+// Create makes a file as Write does, and refuses with fs.ErrExist if it is there.
+func Create(path string, data []byte) error {
+	return put(path, data, func(from, to string) error { return errors.Join(os.Link(from, to), os.Remove(from)) })
+}
+
+// put writes a file beside its place and moves it there whole.
+func put(path string, data []byte, move func(from, to string) error) (err error) {
 	dir := filepath.Dir(path)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
@@ -21,7 +29,9 @@ func Write(path string, data []byte) (err error) {
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, os.Remove(f.Name()))
+			if e := os.Remove(f.Name()); !errors.Is(e, os.ErrNotExist) {
+				err = errors.Join(err, e)
+			}
 		}
 	}()
 	_, err = f.Write(data)
@@ -31,5 +41,5 @@ func Write(path string, data []byte) (err error) {
 	if err = errors.Join(err, f.Close()); err != nil {
 		return err
 	}
-	return os.Rename(f.Name(), path)
+	return move(f.Name(), path)
 }

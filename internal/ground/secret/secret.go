@@ -1,0 +1,93 @@
+// Package secret seals short secrets that must be read again, such as a
+// signing key of a web hook or the seed of a one-time password, so that the
+// database and its backups alone give nobody a way in. What only has to be
+// compared is hashed instead, by package auth.
+//
+// A sealed text is AES-256-GCM under a key that lies beside the database, or is
+// given from outside where several nodes share one database.
+package secret
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/rapport-platform/rapport/internal/ground/diskfile"
+	"github.com/rapport-platform/rapport/internal/ground/errs"
+)
+
+// File is the name of the key's file in the data folder.
+const File = "secret.key"
+
+// prefix names the form, so that another can follow it one day.
+const prefix = "s1:"
+
+// Box seals and opens texts. It is safe for concurrent use.
+type Box struct{ aead cipher.AEAD }
+
+// Open gives the box of an organisation: with the key given (64 hexadecimal
+// digits), else with the one in the data folder, which is made if there is none.
+func Open(dir, key string) (*Box, error) {
+	if key != "" {
+		return parse(key, "RAPPORT_SECRET_KEY")
+	}
+	path := filepath.Join(dir, File)
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		var fresh [32]byte
+		rand.Read(fresh[:]) // ends the program if the system has no randomness
+		text = []byte(hex.EncodeToString(fresh[:]))
+		if err = diskfile.Create(path, text); errors.Is(err, fs.ErrExist) {
+			text, err = os.ReadFile(path) // another process was first
+		}
+	}
+	if err != nil {
+		return nil, errs.Wrap(err, errs.Unavailable, "secret.file", "the key file %s can't be read or made", path)
+	}
+	return parse(strings.TrimSpace(string(text)), path)
+}
+
+func parse(key, where string) (*Box, error) {
+	raw, err := hex.DecodeString(key)
+	if err != nil || len(raw) != 32 {
+		return nil, errs.New(errs.Invalid, "secret.key", "the key in %s must be 64 hexadecimal digits", where)
+	}
+	block, err := aes.NewCipher(raw)
+	if err != nil {
+		return nil, err
+	}
+	aead, err := cipher.NewGCM(block)
+	return &Box{aead}, err
+}
+
+// Seal gives the text in which a secret is kept. place says what it is for, such
+// as "totp 4711": it opens in that place only, so that nobody who can write to
+// the database can move one secret to where another belongs.
+func (b *Box) Seal(place string, plain []byte) string {
+	nonce := make([]byte, b.aead.NonceSize())
+	rand.Read(nonce)
+	return prefix + base64.RawStdEncoding.EncodeToString(b.aead.Seal(nonce, nonce, plain, []byte(place)))
+}
+
+// Unseal gives the secret back. It fails if the text was not sealed for the
+// place, was changed, or was sealed under another key.
+func (b *Box) Unseal(place, sealed string) ([]byte, error) {
+	bad := errs.New(errs.Internal, "secret.sealed", "a stored secret can't be opened: is the key file the one it was sealed with?")
+	text, ok := strings.CutPrefix(sealed, prefix)
+	raw, err := base64.RawStdEncoding.DecodeString(text)
+	if !ok || err != nil || len(raw) < b.aead.NonceSize() {
+		return nil, bad
+	}
+	plain, err := b.aead.Open(nil, raw[:b.aead.NonceSize()], raw[b.aead.NonceSize():], []byte(place))
+	if err != nil {
+		return nil, bad
+	}
+	return plain, nil
+}
