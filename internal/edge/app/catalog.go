@@ -9,6 +9,7 @@ import (
 	"github.com/rapport-platform/rapport/internal/commons/party"
 	"github.com/rapport-platform/rapport/internal/commons/queue"
 	"github.com/rapport-platform/rapport/internal/platform/access"
+	"github.com/rapport-platform/rapport/internal/platform/action"
 	"github.com/rapport-platform/rapport/internal/platform/event"
 	"github.com/rapport-platform/rapport/internal/platform/flow"
 	"github.com/rapport-platform/rapport/internal/platform/metadata"
@@ -19,7 +20,7 @@ import (
 func Catalog() (*metadata.Catalog, error) {
 	var all []*metadata.Table
 	for _, tables := range []func() ([]*metadata.Table, error){
-		access.Tables, event.Tables, flow.Tables, notify.Tables, party.Tables, activity.Tables, queue.Tables, portal.Tables, intake.Tables, sales.Tables, marketing.Tables,
+		access.Tables, event.Tables, action.Tables, flow.Tables, notify.Tables, party.Tables, activity.Tables, queue.Tables, portal.Tables, intake.Tables, sales.Tables, marketing.Tables,
 	} {
 		t, err := tables()
 		if err != nil {

@@ -20,7 +20,7 @@ import (
 type odataActions struct{ r *action.Registry }
 
 func (o odataActions) Call(ctx context.Context, name, boundTable string, boundID id.ID, body map[string]any, isFunction bool) (map[string]any, error) {
-	info, err := o.find(name, boundTable, isFunction)
+	info, err := o.find(name, boundTable, boundID, isFunction)
 	if err != nil {
 		return nil, err
 	}
@@ -29,7 +29,7 @@ func (o odataActions) Call(ctx context.Context, name, boundTable string, boundID
 }
 
 func (o odataActions) CallIn(ctx context.Context, tx *record.Tx, name, boundTable string, boundID id.ID, body map[string]any) (map[string]any, error) {
-	info, err := o.find(name, boundTable, false)
+	info, err := o.find(name, boundTable, boundID, false)
 	if err != nil {
 		return nil, err
 	}
@@ -37,9 +37,10 @@ func (o odataActions) CallIn(ctx context.Context, tx *record.Tx, name, boundTabl
 	return content(info, out), err
 }
 
-func (o odataActions) find(name, boundTable string, isFunction bool) (action.Info, error) {
+func (o odataActions) find(name, boundTable string, boundID id.ID, isFunction bool) (action.Info, error) {
 	info, ok := o.r.Find(name)
-	if !ok || info.Function != isFunction || info.Table != boundTable {
+	if !ok || info.Function != isFunction || info.Table != boundTable && !(info.Table == "principal" && (boundTable == "systemuser" || boundTable == "team")) ||
+		info.Collection != (boundTable != "" && boundID == id.Nil) {
 		return info, errs.New(errs.NotFound, "action.unknown", "there is no such action here: %s", name)
 	}
 	return info, nil
@@ -56,15 +57,18 @@ func content(info action.Info, out map[string]any) map[string]any {
 func (o odataActions) List() []odata.OperationInfo {
 	var out []odata.OperationInfo
 	for _, a := range o.r.List() {
-		out = append(out, odata.OperationInfo{Name: a.Name, Function: a.Function, Bound: a.Table, Params: parameters(a.In), Result: parameters(a.Out)})
+		out = append(out, odata.OperationInfo{Name: a.Name, Function: a.Function, Bound: a.Table, Collection: a.Collection, Params: parameters(a.In), Result: parameters(a.Out)})
 	}
 	return out
 }
 
+// Epoch tells the list of now from that of another time.
+func (o odataActions) Epoch() any { return o.r.Epoch() }
+
 func parameters(list []action.Param) []odata.ParamInfo {
 	var out []odata.ParamInfo
 	for _, p := range list {
-		out = append(out, odata.ParamInfo{Name: p.Name, Type: p.Type, Required: !p.Optional})
+		out = append(out, odata.ParamInfo{Name: p.Name, Type: p.Type, Required: !p.Optional, Members: parameters(p.Members)})
 	}
 	return out
 }

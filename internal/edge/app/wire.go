@@ -62,6 +62,9 @@ func (c *core) wire(_ context.Context, tailer *changelog.Tailer) error {
 	c.services.Add("routes", c.routes)
 	c.services.Add("rules", c.rules)
 	c.services.Add("flows", c.definitions)
+	if err := c.wireActions(tailer); err != nil {
+		return err
+	}
 	c.services.Add("live hints", c.live)
 	c.services.Add("jobs", c.runner)
 	c.services.Add("publishing keys", c.app.front.keys)

@@ -42,9 +42,10 @@ type ODataAPI struct {
 
 	tx *record.Tx // of the change set that is running; nil outside of one
 
-	mu       sync.Mutex
-	csdl     []byte
-	csdlFrom *metadata.Catalog
+	mu        sync.Mutex
+	csdl      []byte
+	csdlFrom  *metadata.Catalog
+	csdlEpoch any // of the list of actions that the document names
 }
 
 const (

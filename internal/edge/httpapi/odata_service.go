@@ -38,8 +38,12 @@ func (q *request) metadata() error {
 func (a *ODataAPI) describe(c *metadata.Catalog) []byte {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.csdlFrom != c {
-		a.csdl, a.csdlFrom = odata.CSDL(c, a.operations()), c
+	var epoch any
+	if listed, ok := a.Actions.(interface{ Epoch() any }); ok {
+		epoch = listed.Epoch()
+	}
+	if a.csdlFrom != c || a.csdlEpoch != epoch {
+		a.csdl, a.csdlFrom, a.csdlEpoch = odata.CSDL(c, a.operations()), c, epoch
 	}
 	return a.csdl
 }
@@ -127,6 +131,11 @@ func (q *request) result(values map[string]any) error {
 	w := odata.Writer{Catalog: q.catalog}
 	var buf bytes.Buffer
 	context := q.base + "$metadata#" + odata.Namespace + "." + q.path.Operation + "Response"
+	if whole, ok := values[odata.EntityResult].(odata.Typed); ok {
+		if t, known := q.catalog.Table(whole.Table); known {
+			context = q.base + "$metadata#" + t.Set + "/$entity"
+		}
+	}
 	if err := w.Result(&buf, context, values); err != nil {
 		return err
 	}

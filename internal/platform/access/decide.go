@@ -43,9 +43,12 @@ func (c *Control) Rows(ctx context.Context, table string, right Right) (query.No
 	}
 	arms := query.Arms{Units: slices.SortedFunc(maps.Keys(g.units), func(a, b id.ID) int { return bytes.Compare(a[:], b[:]) })}
 	p := From(ctx)
-	arms.Owners = append([]id.ID{p.ID}, u.teams...)
+	principals := append([]id.ID{p.ID}, u.teams...)
+	if g.own {
+		arms.Owners = principals
+	}
 	if c.Current().shared[table] {
-		arms.SharedWith, arms.Right = arms.Owners, int64(right)
+		arms.SharedWith, arms.Right = principals, int64(right)
 	}
 	return arms, nil
 }
@@ -114,18 +117,45 @@ func (c *Control) grant(ctx context.Context, table string, right Right) (*grant,
 	p := From(ctx)
 	switch p.Kind {
 	case System:
-		return &grant{global: true}, &user{}, nil
+		return &grant{global: true, depth: Global}, &user{}, nil
 	case User:
-		u := c.Current().users[p.ID]
+		users := c.Current().users
+		u := users[p.ID]
 		if u == nil {
 			return nil, nil, ErrSignIn
 		}
-		if g := u.grants[privilege{table, right}]; g != nil {
+		g := u.grants[privilege{table, right}]
+		if p.Delegate != id.Nil && g != nil {
+			by := users[p.Delegate]
+			if by == nil {
+				return nil, nil, ErrSignIn
+			}
+			g = g.both(by.grants[privilege{table, right}])
+		}
+		if g != nil {
 			return g, u, nil
 		}
 		return nil, nil, denied(table, right)
 	}
 	return nil, nil, ErrSignIn
+}
+
+// both gives what two grants have in common; nil if that is nothing. Own rows
+// are those of the user on whose behalf the other acts.
+func (g *grant) both(o *grant) *grant {
+	switch {
+	case o == nil:
+		return nil
+	case o.global:
+		return g
+	}
+	out := &grant{own: (g.own || g.global) && o.own, units: map[id.ID]bool{}, depth: min(g.depth, o.depth)}
+	for unit := range o.units {
+		if g.global || g.units[unit] {
+			out.units[unit] = true
+		}
+	}
+	return out
 }
 
 func denied(table string, right Right) error {

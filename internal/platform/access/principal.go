@@ -24,6 +24,9 @@ type Principal struct {
 	Kind   Kind
 	ID     id.ID  // systemuserid
 	Reason string // of System: why the platform acts by itself; kept in the log
+	// Delegate is who really asks, where that is another: it acts on behalf of
+	// ID, and may do only what both may.
+	Delegate id.ID
 }
 
 type principalKey struct{}

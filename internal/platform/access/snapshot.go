@@ -41,6 +41,7 @@ type grant struct {
 	global bool
 	own    bool
 	units  map[id.ID]bool
+	depth  Depth // the widest
 }
 
 // Load reads the snapshot from the database.
@@ -187,6 +188,7 @@ func (s *Snapshot) add(to *user, h holding, unit id.ID) {
 		g = &grant{units: map[id.ID]bool{}}
 		to.grants[h.privilege] = g
 	}
+	g.depth = max(g.depth, h.depth)
 	switch h.depth {
 	case Global:
 		g.global = true

@@ -21,9 +21,11 @@ const (
 type Spec struct {
 	Name        string // on the wire; ours begin with rpt_
 	Table       string // logical name of the table it is bound to; "" for unbound ones
+	Collection  bool   // bound to the table's set rather than to one of its rows
 	Function    bool   // called by GET; its effect is Read
 	Effect      Effect
 	Right       access.Right // needed on Table beside what the action's own reads and writes need; 0 for none
+	Privilege   string       // general privilege that is needed, such as access.ActOnBehalf; "" for none
 	Description string       // one sentence for people and agents
 }
 
@@ -31,16 +33,19 @@ type Spec struct {
 type Call struct {
 	Tx     *record.Tx    // the transaction that the call is part of; nil for an action of effect Read called by itself
 	Reader record.Reader // where to read from: the transaction, or what is committed
-	Target id.ID         // the record of a bound action
+	Target id.ID         // the record of a bound action; id.Nil for one bound to a set
+	Table  string        // logical name of the table that the caller named; "" for an unbound action
 }
 
 // Define declares an action. In and Out are structs; their fields' json names
-// are the parameters' names on the wire, and a "doc" tag explains them.
+// are the parameters' names on the wire, and a "doc" tag explains them. Besides
+// plain values a field can be a Ref, an Entity, a struct of these or a list of
+// them; see bind.go for what the outside may send for each.
 func Define[In, Out any](r *Registry, s Spec, do func(ctx context.Context, c Call, in In) (Out, error)) {
-	r.add(definition{
+	r.add(&definition{
 		spec: s, in: params[In](), out: params[Out](),
 		call: func(ctx context.Context, c Call, body map[string]any) (map[string]any, error) {
-			in, err := decode[In](body)
+			in, err := decode[In](ctx, binder{r.store.Catalog(), c.Reader}, body)
 			if err != nil {
 				return nil, err
 			}

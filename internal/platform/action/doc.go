@@ -7,5 +7,8 @@
 // called it commit together or not at all.
 //
 // The map: action.go (declaring), registry.go (finding and calling), param.go
-// (input and output as the outside sees them).
+// (input and output as the outside sees them), ref.go and bind.go (parameters
+// that name or hold records), result.go (what goes out), custom.go and
+// custom_call.go (actions that customers define, table customapi). The platform's
+// own actions are in the folder builtin.
 package action

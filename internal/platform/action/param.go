@@ -1,93 +1,94 @@
 package action
 
 import (
-	"bytes"
-	"encoding/json"
 	"reflect"
 	"strings"
+	"time"
 
-	"github.com/rapport-platform/rapport/internal/ground/errs"
+	"github.com/rapport-platform/rapport/internal/ground/id"
+	"github.com/rapport-platform/rapport/internal/platform/odata"
 )
 
 // Param is a parameter or a result as the outside sees it.
 type Param struct {
 	Name     string
-	Type     string // Edm type: Edm.String, Edm.Boolean, Edm.Int32, Edm.Guid, Edm.Decimal …
+	Type     string // Edm type: Edm.String, mscrm.lead, Collection(mscrm.crmbaseentity), mscrm.PrincipalAccess …
 	Optional bool
 	Doc      string
+	Members  []Param // of a complex type, or of what a list of it holds
 }
 
+// Named lets a type of a parameter say what it is called on the wire.
+type Named interface{ EdmType() string }
+
+// edmDepth bounds how deep complex types nest; one that holds itself ends there.
+const edmDepth = 6
+
 func params[T any]() []Param {
-	var out []Param
 	t := reflect.TypeFor[T]()
+	if t == reflect.TypeFor[odata.Typed]() {
+		return []Param{{Name: odata.EntityResult, Type: "mscrm.crmbaseentity"}}
+	}
+	return members(t, 0)
+}
+
+func members(t reflect.Type, depth int) []Param {
+	if depth > edmDepth || t.Kind() != reflect.Struct {
+		return nil
+	}
+	var out []Param
 	for i := range t.NumField() {
 		f := t.Field(i)
 		name, opts, _ := strings.Cut(f.Tag.Get("json"), ",")
-		if name == "" || name == "-" {
+		if name == "" || name == "-" || strings.Contains(name, "@") {
 			continue
 		}
-		out = append(out, Param{Name: name, Type: edm(f.Type), Optional: f.Type.Kind() == reflect.Pointer || strings.Contains(opts, "omit"), Doc: f.Tag.Get("doc")})
+		p := Param{Name: name, Optional: f.Type.Kind() == reflect.Pointer || strings.Contains(opts, "omit"), Doc: f.Tag.Get("doc")}
+		p.Type, p.Members = edm(f.Type, f.Tag.Get("type"), depth)
+		out = append(out, p)
 	}
 	return out
 }
 
-func edm(t reflect.Type) string {
+// edm gives the type's name on the wire, and its members if it is complex. A
+// "type" tag names the table that a reference must lead to.
+func edm(t reflect.Type, table string, depth int) (name string, of []Param) {
 	if t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
+	switch t {
+	case reflect.TypeFor[id.ID]():
+		return "Edm.Guid", nil
+	case reflect.TypeFor[time.Time]():
+		return "Edm.DateTimeOffset", nil
+	case reflect.TypeFor[Ref](), reflect.TypeFor[Entity](), reflect.TypeFor[odata.Typed]():
+		if table == "" {
+			table = "crmbaseentity"
+		}
+		return "mscrm." + table, nil
+	}
+	if n, ok := reflect.Zero(t).Interface().(Named); ok {
+		return "mscrm." + n.EdmType(), members(t, depth+1)
+	}
 	switch t.Kind() {
+	case reflect.String:
+		return "Edm.String", nil
 	case reflect.Bool:
-		return "Edm.Boolean"
+		return "Edm.Boolean", nil
 	case reflect.Int, reflect.Int32:
-		return "Edm.Int32"
+		return "Edm.Int32", nil
 	case reflect.Int64:
-		return "Edm.Int64"
+		return "Edm.Int64", nil
 	case reflect.Float64:
-		return "Edm.Double"
-	case reflect.Array:
-		return "Edm.Guid"
+		return "Edm.Double", nil
 	case reflect.Slice:
-		return "Collection(" + edm(t.Elem()) + ")"
+		if t.Elem().Kind() == reflect.Uint8 {
+			return "Edm.String", nil // JSON as it stands
+		}
+		inner, of := edm(t.Elem(), table, depth)
+		return "Collection(" + inner + ")", of
+	case reflect.Struct:
+		return "mscrm." + t.Name(), members(t, depth+1)
 	}
-	if t.Kind() == reflect.String {
-		return "Edm.String"
-	}
-	return "mscrm.crmbaseentity"
-}
-
-// decode reads the body strictly: an unknown parameter is refused, not ignored.
-func decode[T any](body map[string]any) (in T, err error) {
-	text, err := json.Marshal(body)
-	if err != nil {
-		return in, errs.Wrap(err, errs.Invalid, "action.input", "the parameters can't be read")
-	}
-	if body == nil {
-		text = []byte("{}")
-	}
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.DisallowUnknownFields()
-	d.UseNumber()
-	if err := d.Decode(&in); err != nil {
-		return in, errs.New(errs.Invalid, "action.input", "a parameter is unknown or of the wrong type: %s", plain(err))
-	}
-	return in, nil
-}
-
-// plain names the parameter at fault without repeating its value.
-func plain(err error) string {
-	if t, ok := err.(*json.UnmarshalTypeError); ok {
-		return t.Field + " must be " + t.Type.String()
-	}
-	return strings.TrimPrefix(err.Error(), "json: ")
-}
-
-func encode(out any) (map[string]any, error) {
-	text, err := json.Marshal(out)
-	if err != nil {
-		return nil, errs.Wrap(err, errs.Internal, "action.output", "the result can't be written")
-	}
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.UseNumber()
-	m := map[string]any{}
-	return m, d.Decode(&m)
+	return "mscrm.expando", nil
 }

@@ -11,12 +11,13 @@ import (
 	"github.com/rapport-platform/rapport/internal/platform/record"
 )
 
-// Registry holds the actions. They are defined while the application is wired,
-// before it starts.
+// Registry holds the actions. Those of the product are defined while the
+// application is wired, before it starts; customers' own come and go as data.
 type Registry struct {
 	access  *access.Control
 	store   *record.Store
-	defined map[string]definition
+	defined map[string]*definition
+	custom  func() *Customs
 }
 
 type definition struct {
@@ -27,15 +28,21 @@ type definition struct {
 
 // New makes an empty registry.
 func New(a *access.Control, s *record.Store) *Registry {
-	return &Registry{access: a, store: s, defined: map[string]definition{}}
+	return &Registry{access: a, store: s, defined: map[string]*definition{}, custom: func() *Customs { return nil }}
 }
 
-func (r *Registry) add(d definition) {
+func (r *Registry) add(d *definition) {
 	if _, twice := r.defined[d.spec.Name]; twice {
 		panic("action " + d.spec.Name + " is defined twice") // a mistake of the programmer, seen at the first start
 	}
 	r.defined[d.spec.Name] = d
 }
+
+// UseCustom has the registry offer the actions that customers have defined.
+func (r *Registry) UseCustom(current func() *Customs) { r.custom = current }
+
+// Epoch is another value each time that the list of actions is another.
+func (r *Registry) Epoch() any { return r.custom() }
 
 // Info describes an action to the outside.
 type Info struct {
@@ -49,13 +56,35 @@ func (r *Registry) List() []Info {
 	for _, d := range r.defined {
 		out = append(out, Info{d.spec, d.in, d.out})
 	}
+	if c := r.custom(); c != nil {
+		for name, d := range c.defined {
+			if r.defined[name] == nil {
+				out = append(out, Info{d.spec, d.in, d.out})
+			}
+		}
+	}
 	slices.SortFunc(out, func(a, b Info) int { return cmp.Compare(a.Name, b.Name) })
 	return out
 }
 
+// find gives the product's own action of that name, else a customer's.
+func (r *Registry) find(name string) (*definition, bool) {
+	if d, ok := r.defined[name]; ok {
+		return d, true
+	}
+	if c := r.custom(); c != nil {
+		d, ok := c.defined[name]
+		return d, ok
+	}
+	return nil, false
+}
+
 // Find gives one action by name.
 func (r *Registry) Find(name string) (Info, bool) {
-	d, ok := r.defined[name]
+	d, ok := r.find(name)
+	if !ok {
+		return Info{}, false
+	}
 	return Info{d.spec, d.in, d.out}, ok
 }
 
@@ -66,14 +95,19 @@ func (r *Registry) Call(ctx context.Context, name string, target id.ID, body map
 	if err != nil {
 		return nil, err
 	}
+	c := Call{Reader: r.store, Target: target, Table: d.spec.Table}
 	if d.spec.Effect == Read {
-		return d.call(ctx, Call{Reader: r.store, Target: target}, body)
+		return d.call(ctx, c, body)
 	}
 	err = r.store.Write(ctx, func(tx *record.Tx) error {
-		out, err = d.call(ctx, Call{Tx: tx, Reader: tx, Target: target}, body)
+		c.Tx, c.Reader = tx, tx
+		out, err = d.call(ctx, c, body)
 		return err
 	})
-	return out, err
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // CallIn runs an action as a part of a transaction that is already running.
@@ -82,20 +116,25 @@ func (r *Registry) CallIn(ctx context.Context, tx *record.Tx, name string, targe
 	if err != nil {
 		return nil, err
 	}
-	return d.call(ctx, Call{Tx: tx, Reader: tx, Target: target}, body)
+	return d.call(ctx, Call{Tx: tx, Reader: tx, Target: target, Table: d.spec.Table}, body)
 }
 
 // allowed finds an action that the context's principal may call.
-func (r *Registry) allowed(ctx context.Context, name string, target id.ID) (definition, error) {
-	d, ok := r.defined[name]
+func (r *Registry) allowed(ctx context.Context, name string, target id.ID) (*definition, error) {
+	d, ok := r.find(name)
 	if !ok {
-		return d, errs.New(errs.NotFound, "action.unknown", "there is no action %s", name)
+		return nil, errs.New(errs.NotFound, "action.unknown", "there is no action %s", name)
 	}
-	if d.spec.Table != "" && target == id.Nil {
-		return d, errs.New(errs.Invalid, "action.target", "the action %s is bound to %s: name the record", name, d.spec.Table)
+	if d.spec.Table != "" && !d.spec.Collection && target == id.Nil {
+		return nil, errs.New(errs.Invalid, "action.target", "the action %s is bound to %s: name the record", name, d.spec.Table)
 	}
 	if access.From(ctx).Kind == access.Anonymous {
-		return d, access.ErrSignIn
+		return nil, access.ErrSignIn
+	}
+	if d.spec.Privilege != "" {
+		if err := r.access.Privileged(ctx, d.spec.Privilege); err != nil {
+			return nil, err
+		}
 	}
 	if d.spec.Right != 0 {
 		return d, r.access.Allow(ctx, d.spec.Table, d.spec.Right)

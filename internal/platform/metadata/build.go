@@ -100,6 +100,8 @@ func (t *Table) addSystemColumns() {
 	add(&tail, Column{Name: "createdby", TypeName: "lookup", Targets: user, ReadOnly: true, Label: Label{"en": "Created By", "de": "Erstellt von"}})
 	add(&tail, Column{Name: "modifiedon", TypeName: "datetime", ReadOnly: true, Label: Label{"en": "Modified On", "de": "Geändert am"}})
 	add(&tail, Column{Name: "modifiedby", TypeName: "lookup", Targets: user, ReadOnly: true, Label: Label{"en": "Modified By", "de": "Geändert von"}})
+	add(&tail, Column{Name: "createdonbehalfby", TypeName: "lookup", Targets: user, ReadOnly: true, Label: Label{"en": "Created By (Delegate)", "de": "Erstellt von (Stellvertretung)"}})
+	add(&tail, Column{Name: "modifiedonbehalfby", TypeName: "lookup", Targets: user, ReadOnly: true, Label: Label{"en": "Modified By (Delegate)", "de": "Geändert von (Stellvertretung)"}})
 	big := int64(1<<63 - 1)
 	add(&tail, Column{Name: "versionnumber", TypeName: "whole", Most: &big, ReadOnly: true, Label: Label{"en": "Version", "de": "Version"}})
 	t.Columns = append(append(head, t.Columns...), tail...)

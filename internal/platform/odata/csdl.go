@@ -25,6 +25,7 @@ type ParamInfo struct {
 	Name     string
 	Type     string // Edm.Guid …, "mscrm.lead", "mscrm.crmbaseentity", or "Collection(…)" of one
 	Required bool
+	Members  []ParamInfo // of a complex type, or of what a collection of it holds
 }
 
 // CSDL writes the $metadata document, as Dataverse shapes it: every table an
@@ -42,6 +43,7 @@ func CSDL(c *metadata.Catalog, operations []OperationInfo) []byte {
 			w.entity(t)
 		}
 	}
+	w.types(operations)
 	for _, op := range operations {
 		w.operation(op)
 	}
@@ -136,12 +138,9 @@ func (w *csdlWriter) partner(t *metadata.Table, r query.Relation) string {
 }
 
 func (w *csdlWriter) operation(op OperationInfo) {
-	if len(op.Result) > 0 {
-		w.line(`<ComplexType Name="%s">`, op.Name+"Response")
-		for _, m := range op.Result {
-			w.line(`<Property Name="%s" Type="%s"/>`, m.Name, m.Type)
-		}
-		w.line(`</ComplexType>`)
+	answer, own := op.returns()
+	if own {
+		w.complexType(op.Name+"Response", op.Result)
 	}
 	element := "Action"
 	if op.Function {
@@ -166,8 +165,8 @@ func (w *csdlWriter) operation(op OperationInfo) {
 		}
 		w.line(`<Parameter Name="%s" Type="%s"`+nullable+`/>`, p.Name, p.Type)
 	}
-	if len(op.Result) > 0 {
-		w.line(`<ReturnType Type="mscrm.%s" Nullable="false"/>`, op.Name+"Response")
+	if answer != "" {
+		w.line(`<ReturnType Type="%s" Nullable="false"/>`, answer)
 	}
 	w.line(`</` + element + `>`)
 }

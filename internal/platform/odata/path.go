@@ -256,8 +256,14 @@ func ParseArguments(text string, aliases map[string]string) (map[string]any, err
 }
 
 func argumentValue(name, text string) (any, error) {
+	if literal, ok := enumLiteral(text); ok {
+		return literal, nil
+	}
 	if strings.HasPrefix(text, "{") || strings.HasPrefix(text, "[") {
 		var v any
+		if !json.Valid([]byte(text)) {
+			text = doubleQuoted(text)
+		}
 		d := json.NewDecoder(strings.NewReader(text))
 		d.UseNumber()
 		if d.Decode(&v) != nil || d.More() {
@@ -280,4 +286,48 @@ func argumentValue(name, text string) (any, error) {
 		return nil, p.unexpected("the end of the parameter")
 	}
 	return o.value, nil
+}
+
+// enumLiteral reads Microsoft.Dynamics.CRM.EndpointAccessType'Default'.
+func enumLiteral(text string) (string, bool) {
+	name, rest, ok := strings.Cut(text, "'")
+	value, closed := strings.CutSuffix(rest, "'")
+	if !ok || !closed || !strings.HasPrefix(name, Namespace+".") || strings.Contains(value, "'") {
+		return "", false
+	}
+	return value, isIdentifier(strings.TrimPrefix(name, Namespace+"."))
+}
+
+// doubleQuoted turns JSON written with single quotes, as Dataverse's clients
+// write it in URLs, into proper JSON. Within such a text a quote is doubled.
+func doubleQuoted(text string) string {
+	var b strings.Builder
+	single, double := false, false
+	for i := 0; i < len(text); i++ {
+		c := text[i]
+		switch {
+		case double:
+			b.WriteByte(c)
+			if c == '\\' && i+1 < len(text) {
+				i++
+				b.WriteByte(text[i])
+			} else if c == '"' {
+				double = false
+			}
+		case c == '\'' && single && i+1 < len(text) && text[i+1] == '\'':
+			b.WriteByte('\'')
+			i++
+		case c == '\'':
+			single = !single
+			b.WriteByte('"')
+		case c == '"' && single:
+			b.WriteString(`\"`)
+		case c == '"':
+			double = true
+			b.WriteByte(c)
+		default:
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
 }

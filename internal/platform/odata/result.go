@@ -14,7 +14,13 @@ import (
 type Typed struct {
 	Table string
 	Row   record.Row
+	// Columns lists those that are written, with the primary id; nil means all.
+	Columns []string
 }
+
+// EntityResult is the name under which an operation gives back a record that is
+// its whole answer.
+const EntityResult = "@entity"
 
 // Result writes what an operation gives back. Members may be canonical values,
 // Typed records, lists and maps of these, and what else has a JSON form.
@@ -22,6 +28,15 @@ func (w *Writer) Result(buf *bytes.Buffer, context string, values map[string]any
 	o := objectWriter{buf: buf}
 	o.open()
 	o.text("@odata.context", context)
+	if whole, ok := values[EntityResult].(Typed); ok {
+		buf.WriteByte(',')
+		var row bytes.Buffer
+		if err := w.typed(&row, whole); err != nil {
+			return err
+		}
+		buf.Write(row.Bytes()[1:])
+		return nil
+	}
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		o.member(name)
 		if err := w.any(buf, values[name]); err != nil {
@@ -93,6 +108,9 @@ func (w *Writer) typed(buf *bytes.Buffer, x Typed) error {
 	}
 	var row bytes.Buffer
 	view := All(t)
+	if x.Columns != nil {
+		view.Columns = x.Columns
+	}
 	if err := w.Object(&row, "", &view, x.Row); err != nil {
 		return err
 	}

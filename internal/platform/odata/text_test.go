@@ -145,9 +145,13 @@ func showPath(p *odata.Path, err error) string {
 
 func TestArguments(t *testing.T) {
 	t.Parallel()
-	got, err := odata.ParseArguments("A=@a,B='x,)y',C=5,D=null,E=true,F=@f", map[string]string{"@a": `{"@odata.id":"leads(1)"}`, "@f": "['a']", "@x": ""})
-	if err == nil {
-		t.Fatalf("['a'] is not JSON, but became %v", got)
+	got, err := odata.ParseArguments("A=@a,B=@b,C=@c", map[string]string{"@a": `{'@odata.id':'accounts(name=''A "b"'')'}`, "@b": "['a',\"it's\"]", "@c": "Microsoft.Dynamics.CRM.EndpointAccessType'Default'", "@x": ""})
+	quoted := map[string]any{"A": map[string]any{"@odata.id": `accounts(name='A "b"')`}, "B": []any{"a", "it's"}, "C": "Default"}
+	if err != nil || !reflect.DeepEqual(got, quoted) {
+		t.Errorf("single quotes: %#v, %v", got, err)
+	}
+	if got, err := odata.ParseArguments("A=@a", map[string]string{"@a": "['a'"}); err == nil {
+		t.Errorf("an open list became %v", got)
 	}
 	got, err = odata.ParseArguments("A=@a,B='x,)y',C=5,D=null,E=true", map[string]string{"@a": `{"@odata.id":"leads(1)","n":1.50}`})
 	want := map[string]any{"A": map[string]any{"@odata.id": "leads(1)", "n": json.Number("1.50")}, "B": "x,)y", "C": json.Number("5"), "D": nil, "E": true}

@@ -6,13 +6,14 @@ import (
 	"slices"
 
 	"github.com/rapport-platform/rapport/internal/ground/errs"
+	"github.com/rapport-platform/rapport/internal/ground/id"
 	"github.com/rapport-platform/rapport/internal/platform/access"
 	"github.com/rapport-platform/rapport/internal/platform/changelog"
 	"github.com/rapport-platform/rapport/internal/platform/metadata"
 )
 
 // unlogged are columns that a change row holds elsewhere, or that say nothing.
-var unlogged = []string{"createdon", "createdby", "modifiedon", "modifiedby", "versionnumber"}
+var unlogged = []string{"createdon", "createdby", "modifiedon", "modifiedby", "createdonbehalfby", "modifiedonbehalfby", "versionnumber"}
 
 // changed writes the change row: of a create all values, of an update the
 // changed columns before and after, of a delete all values before.
@@ -22,6 +23,9 @@ func (tx *Tx) changed(ctx context.Context, t *metadata.Table, op changelog.Op, o
 	}
 	p := access.From(ctx)
 	c := changelog.Change{At: tx.o.Clock.Now(), Table: t.Name, Op: op, Actor: p.ID, Origin: changelog.Origin(ctx)}
+	if p.Delegate != id.Nil {
+		c.Actor, c.OnBehalfOf = p.Delegate, p.ID
+	}
 	if c.Origin == "" && p.Kind == access.System {
 		c.Origin = p.Reason
 	}

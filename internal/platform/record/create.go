@@ -7,6 +7,7 @@ import (
 	"github.com/rapport-platform/rapport/internal/ground/id"
 	"github.com/rapport-platform/rapport/internal/platform/access"
 	"github.com/rapport-platform/rapport/internal/platform/changelog"
+	"github.com/rapport-platform/rapport/internal/platform/metadata"
 )
 
 // Create makes a row and gives it back as written. The primary id may be given.
@@ -38,7 +39,7 @@ func (tx *Tx) Create(ctx context.Context, table string, in Row) (Row, error) {
 	if err := tx.applyOwner(ctx, t, row, true); err != nil {
 		return nil, err
 	}
-	for _, h := range tx.store.hooks[table] {
+	for _, h := range tx.store.hooksOf(table) {
 		if h.BeforeCreate != nil {
 			if err := h.BeforeCreate(ctx, tx, row); err != nil {
 				return nil, err
@@ -60,6 +61,7 @@ func (tx *Tx) Create(ctx context.Context, table string, in Row) (Row, error) {
 	now, actor := tx.o.Clock.Now(), access.From(ctx).ID
 	row["createdon"], row["modifiedon"] = now, now
 	row["createdby"], row["modifiedby"] = actor, actor
+	behalf(ctx, t, row, "createdonbehalfby", "modifiedonbehalfby")
 	row["versionnumber"] = int64(1)
 	if err := tx.insert(t, row); err != nil {
 		return nil, err
@@ -70,7 +72,7 @@ func (tx *Tx) Create(ctx context.Context, table string, in Row) (Row, error) {
 	if err := tx.changed(ctx, t, changelog.Create, nil, row); err != nil {
 		return nil, err
 	}
-	for _, h := range tx.store.hooks[table] {
+	for _, h := range tx.store.hooksOf(table) {
 		if h.AfterCreate != nil {
 			if err := h.AfterCreate(ctx, tx, row); err != nil {
 				return nil, err
@@ -78,4 +80,19 @@ func (tx *Tx) Create(ctx context.Context, table string, in Row) (Row, error) {
 		}
 	}
 	return row, nil
+}
+
+// behalf says who acted for the user under whose name the row is written; where
+// nobody did, a modification says so too.
+func behalf(ctx context.Context, t *metadata.Table, row Row, columns ...string) {
+	for _, name := range columns {
+		if _, has := t.Column(name); !has {
+			continue
+		}
+		if by := access.From(ctx).Delegate; by != id.Nil {
+			row[name] = by
+		} else if name == "modifiedonbehalfby" {
+			row[name] = nil
+		}
+	}
 }

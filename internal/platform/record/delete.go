@@ -39,7 +39,7 @@ func (tx *Tx) deleteLocked(ctx context.Context, t *metadata.Table, old Row, m Ma
 	if m.Version != 0 && m.Version != old.Version() {
 		return ErrVersion
 	}
-	for _, h := range tx.store.hooks[t.Name] {
+	for _, h := range tx.store.hooksOf(t.Name) {
 		if h.BeforeDelete != nil {
 			if err := h.BeforeDelete(ctx, tx, old); err != nil {
 				return err
@@ -58,7 +58,17 @@ func (tx *Tx) deleteLocked(ctx context.Context, t *metadata.Table, old Row, m Ma
 	if err := tx.deleteBase(t, key); err != nil {
 		return err
 	}
-	return tx.changed(ctx, t, changelog.Delete, old, nil)
+	if err := tx.changed(ctx, t, changelog.Delete, old, nil); err != nil {
+		return err
+	}
+	for _, h := range tx.store.hooksOf(t.Name) {
+		if h.AfterDelete != nil {
+			if err := h.AfterDelete(ctx, tx, old); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func (tx *Tx) deleteRow(t *metadata.Table, key id.ID) error {

@@ -123,3 +123,6 @@ func (tx *Tx) writable(ctx context.Context, name string) (*metadata.Table, error
 	}
 	return t, nil
 }
+
+// Catalog gives the tables in force.
+func (s *Store) Catalog() *metadata.Catalog { return s.o.Catalog() }

@@ -60,7 +60,7 @@ func (tx *Tx) updateLocked(ctx context.Context, t *metadata.Table, old, in Row, 
 	if len(change) == 0 {
 		return old, nil
 	}
-	for _, h := range tx.store.hooks[t.Name] {
+	for _, h := range tx.store.hooksOf(t.Name) {
 		if h.BeforeUpdate != nil {
 			if err := h.BeforeUpdate(ctx, tx, old, change); err != nil {
 				return nil, err
@@ -84,7 +84,7 @@ func (tx *Tx) updateLocked(ctx context.Context, t *metadata.Table, old, in Row, 
 	if err := tx.writeUpdate(ctx, t, old, change, row); err != nil {
 		return nil, err
 	}
-	for _, h := range tx.store.hooks[t.Name] {
+	for _, h := range tx.store.hooksOf(t.Name) {
 		if h.AfterUpdate != nil {
 			if err := h.AfterUpdate(ctx, tx, old, row); err != nil {
 				return nil, err
@@ -97,6 +97,7 @@ func (tx *Tx) updateLocked(ctx context.Context, t *metadata.Table, old, in Row, 
 // writeUpdate stamps the change, writes it and its change row.
 func (tx *Tx) writeUpdate(ctx context.Context, t *metadata.Table, old, change, row Row) error {
 	change["modifiedon"], change["modifiedby"] = tx.o.Clock.Now(), access.From(ctx).ID
+	behalf(ctx, t, change, "modifiedonbehalfby")
 	change["versionnumber"] = old.Version() + 1
 	maps.Copy(row, change)
 	key := old.ID(t.ID)

@@ -23,6 +23,7 @@ type role struct {
 	Name        string                       `yaml:"name"`
 	Description string                       `yaml:"description"`
 	Privileges  map[string]map[string]string `yaml:"privileges"`
+	General     []string                     `yaml:"general"` // privileges that belong to no table
 }
 
 // roles makes the roles of a bundle, and gives those that are there the
@@ -72,6 +73,9 @@ func (a *Applier) privileges(ctx context.Context, tx *record.Tx, r role) error {
 		if err := grant(ctx, tx, r.Name, t, rights); err != nil {
 			return err
 		}
+	}
+	if err := general(ctx, tx, r, known); err != nil {
+		return err
 	}
 	for name := range r.Privileges {
 		if _, ok := a.Catalog().Table(name); !ok && name != "*" {

@@ -38,6 +38,7 @@ var asSystem = []string{
 	"internal/edge/app/ports.go",
 	"internal/edge/app/seed.go",
 	"internal/edge/app/wire.go",
+	"internal/edge/app/wire_actions.go",
 	"internal/platform/access/principal.go",
 	"internal/platform/flow/engine.go",
 }

@@ -1,0 +1,28 @@
+package app
+
+import (
+	"context"
+
+	"github.com/rapport-platform/rapport/internal/platform/access"
+	"github.com/rapport-platform/rapport/internal/platform/action"
+	"github.com/rapport-platform/rapport/internal/platform/changelog"
+	"github.com/rapport-platform/rapport/internal/platform/snapshot"
+)
+
+// wireActions brings the actions together that belong to no capability, and
+// those that customers define. Flows are there already.
+func (c *core) wireActions(tailer *changelog.Tailer) error {
+	cfg := c.app.c
+	maker, err := action.NewCustomiser(c.access.Catalog, c.access, c.flows, cfg.Clock, cfg.Logger)
+	if err != nil {
+		return err
+	}
+	c.store.AddHook(maker.Check(c.actions))
+	customs := snapshot.New(tailer, snapshot.Options[*action.Customs]{Name: "custom actions", Tables: []string{"customapi"}, Logger: cfg.Logger,
+		Load: func(ctx context.Context) (*action.Customs, error) {
+			return maker.Load(access.AsSystem(ctx, "custom actions"), c.store)
+		}})
+	c.actions.UseCustom(customs.Get)
+	c.services.Add("custom actions", customs)
+	return nil
+}
