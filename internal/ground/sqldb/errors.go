@@ -101,6 +101,8 @@ func classifyPostgres(e *pgconn.PgError) error {
 		return unique(e.ConstraintName, e)
 	case e.Code == "40001" || e.Code == "40P01": // serialisation failure, deadlock
 		return errs.Wrap(e, errs.Unavailable, "sqldb.retry", "others changed the same rows at the same time")
+	case e.Code == "55P03": // lock_timeout ran out
+		return errs.Wrap(e, errs.Unavailable, "sqldb.lock_timeout", "others hold what is to be changed; try again")
 	// Connection exceptions, resources exhausted, operator intervention (shutdown, starting up).
 	case strings.HasPrefix(e.Code, "08"), strings.HasPrefix(e.Code, "53"), strings.HasPrefix(e.Code, "57P"):
 		return unavailable(e)

@@ -13,9 +13,10 @@ import (
 
 // Log writes and reads the change log of one database.
 type Log struct {
-	db     *sqldb.DB
-	tailer *Tailer
-	insert string
+	db       *sqldb.DB
+	tailer   *Tailer
+	insert   string
+	insertAt string
 }
 
 // New gives the change log of a database.
@@ -25,6 +26,7 @@ func New(db *sqldb.DB) *Log {
 	l.tailer = newTailer(l)
 	l.insert = "INSERT INTO changelog (at, tablename, recordid, version, op, actorid, onbehalfof, origin, before, after) VALUES (" +
 		p(1) + ", " + p(2) + ", " + p(3) + ", " + p(4) + ", " + p(5) + ", " + p(6) + ", " + p(7) + ", " + p(8) + ", " + p(9) + ", " + p(10) + ")"
+	l.insertAt = insertAt(db.Dialect())
 	return l
 }
 
@@ -46,6 +48,43 @@ func (l *Log) Append(tx *sqldb.Tx, c Change) error {
 	}
 	tx.AfterCommit(l.tailer.wake)
 	return nil
+}
+
+// AppendAt is Append by a writer that holds the table's definitions of an
+// epoch: it writes nothing and gives false where the table is at another epoch
+// by now. The statement looks after the caller's own writes have taken their
+// locks, so a change of the table is either seen here or waits for this
+// transaction: see package customise.
+func (l *Log) AppendAt(tx *sqldb.Tx, c Change, epoch int64) (bool, error) {
+	e := encoder{d: tx.Dialect()}
+	args := []any{
+		e.put(query.Time, c.At), c.Table, e.put(query.ID, c.Record), c.Version, int64(c.Op), e.put(query.ID, c.Actor),
+		e.put(query.ID, orNil(c.OnBehalfOf)), c.Origin, text(c.Before), text(c.After), epoch,
+	}
+	if e.err != nil {
+		return false, e.err
+	}
+	n, err := tx.Exec(l.insertAt, args...)
+	if err != nil || n == 0 {
+		return false, err
+	}
+	tx.AfterCommit(l.tailer.wake)
+	return true, nil
+}
+
+// insertAt is the text of AppendAt. PostgreSQL wants to be told the types of
+// what a SELECT is made of.
+func insertAt(d sqldb.Dialect) string {
+	types := []string{"timestamptz", "text", "uuid", "bigint", "bigint", "uuid", "uuid", "text", "text", "text"}
+	marks := make([]string, len(types))
+	for i, t := range types {
+		marks[i] = d.Placeholder(i + 1)
+		if d == sqldb.Postgres {
+			marks[i] += "::" + t
+		}
+	}
+	return "INSERT INTO changelog (at, tablename, recordid, version, op, actorid, onbehalfof, origin, before, after) SELECT " + strings.Join(marks, ", ") +
+		" WHERE COALESCE((SELECT epoch FROM schemaepoch WHERE tablename = " + marks[1] + "), 0) = " + d.Placeholder(11)
 }
 
 // encoder collects the first error of several encodings.

@@ -21,6 +21,8 @@ type Catalog struct {
 type Change struct {
 	Put  []*Table // as declared: new tables, and those in place of the ones of their name
 	Drop []string // logical names
+	// Epochs are those of tables that have got another shape.
+	Epochs map[string]int64
 }
 
 // NewCatalog checks the tables, adds system columns and relations, and brings
@@ -57,6 +59,11 @@ func (c *Catalog) With(change Change) (*Catalog, error) {
 	if err := b.relate(change); err != nil {
 		return nil, err
 	}
+	for name, epoch := range change.Epochs {
+		if n.tables[name] != nil {
+			b.own(name).Epoch = epoch
+		}
+	}
 	for name := range b.fresh {
 		n.tables[name].buildShape()
 	}
@@ -91,6 +98,24 @@ func (c *Catalog) Declared(name string) (*Table, bool) {
 		return nil, false
 	}
 	return t.Clone(), true
+}
+
+// Changed lists the tables that are other than in an earlier catalog, those
+// that are gone among them, sorted.
+func (c *Catalog) Changed(since *Catalog) []string {
+	var out []string
+	for name, t := range c.tables {
+		if since.tables[name] != t {
+			out = append(out, name)
+		}
+	}
+	for name := range since.tables {
+		if c.tables[name] == nil {
+			out = append(out, name)
+		}
+	}
+	slices.Sort(out)
+	return out
 }
 
 // Names lists the logical names of all tables, sorted. Do not change it.

@@ -7,7 +7,7 @@ import "slices"
 // and replaced rather than changed.
 func (t *Table) Clone() *Table {
 	c := *t
-	c.byName, c.relations, c.shape = nil, nil, nil
+	c.byName, c.relations, c.shape, c.Epoch = nil, nil, nil, 0
 	c.Columns = nil
 	for _, col := range t.Columns {
 		if col.System {

@@ -40,6 +40,7 @@ func (b *builder) put(t *Table) error {
 			delete(b.sets, before.Set)
 		}
 		t.relations = maps.Clone(before.relations)
+		t.Epoch = before.Epoch
 	}
 	if b.sets[t.Set] != nil {
 		return errs.New(errs.Invalid, "metadata.table", "table %s or its set %s stands twice", t.Name, t.Set)

@@ -45,6 +45,10 @@ type Table struct {
 	Views       []View    `yaml:"views"`
 	Forms       []Form    `yaml:"forms"`
 
+	// Epoch is the one in which the table got its present shape: writers tell it,
+	// so that none writes by definitions of the past. Catalog.With sets it.
+	Epoch int64 `yaml:"-"`
+
 	byName    map[string]*Column
 	relations map[string]query.Relation
 	shape     *query.Table

@@ -19,7 +19,7 @@ var unlogged = []string{"createdon", "createdby", "modifiedon", "modifiedby", "c
 // changed columns before and after, of a delete all values before.
 func (tx *Tx) changed(ctx context.Context, t *metadata.Table, op changelog.Op, old, change Row) error {
 	if t.NoTrack {
-		return nil
+		return tx.current(t)
 	}
 	p := access.From(ctx)
 	c := changelog.Change{At: tx.o.Clock.Now(), Table: t.Name, Op: op, Actor: p.ID, Origin: changelog.Origin(ctx)}
@@ -46,8 +46,32 @@ func (tx *Tx) changed(ctx context.Context, t *metadata.Table, op changelog.Op, o
 	if err != nil {
 		return err
 	}
-	return tx.o.Log.Append(tx.sql, c)
+	if ok, err := tx.o.Log.AppendAt(tx.sql, c, t.Epoch); err != nil || ok {
+		return err
+	}
+	return stale(t)
 }
+
+// current makes sure that the table is at the epoch of the definitions in hand,
+// where no change row does.
+func (tx *Tx) current(t *metadata.Table) error {
+	var epoch int64
+	if _, err := tx.sql.QueryRow("SELECT epoch FROM schemaepoch WHERE tablename = "+tx.sql.Dialect().Placeholder(1), []any{t.Name}, &epoch); err != nil {
+		return err
+	}
+	if epoch != t.Epoch {
+		return stale(t)
+	}
+	return nil
+}
+
+// stale is the error of a write by definitions of the past. It is of kind
+// Unavailable, so that those who try again do; Store.Write does by itself.
+func stale(t *metadata.Table) error {
+	return errs.New(errs.Unavailable, codeStale, "the definition of the table %s has just changed; try again", t.Name)
+}
+
+const codeStale = "record.stale"
 
 // image gives the row's values as JSON. With only, columns outside it are left
 // out and empty ones are kept as null; without, empty ones are left out.

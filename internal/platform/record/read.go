@@ -98,7 +98,14 @@ func (r reader) Find(ctx context.Context, q query.Query) (Page, error) {
 }
 
 func (r reader) find(ctx context.Context, q query.Query, guard query.Guard) (Page, error) {
-	r = r.pin()
+	page, err := r.pin().page(ctx, q, guard)
+	if err != nil && r.live && r.o.renewed(ctx, err) {
+		return r.pin().page(ctx, q, guard)
+	}
+	return page, err
+}
+
+func (r reader) page(ctx context.Context, q query.Query, guard query.Guard) (Page, error) {
 	if q.Limit < 0 || q.Limit > MaxPage {
 		return Page{}, invalid("page", "a page holds between 1 and %d rows", MaxPage)
 	}

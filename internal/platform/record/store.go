@@ -21,6 +21,9 @@ type Options struct {
 	Access  *access.Control
 	Log     *changelog.Log
 	Clock   clock.Clock
+	// Renew looks whether the definitions have changed and takes them in; nil
+	// where they never do.
+	Renew func(ctx context.Context) (changed bool, err error)
 }
 
 // pinned are the options with the catalog as it is now, for as long as one
@@ -62,16 +65,29 @@ func (s *Store) Write(ctx context.Context, fn func(*Tx) error) error {
 	var err error
 	for range races {
 		err = s.o.DB.Write(ctx, func(t *sqldb.Tx) error { return fn(s.Bind(t)) })
-		if errs.CodeOf(err) != errRace.Code {
+		if errs.CodeOf(err) != errRace.Code && !s.o.renewed(ctx, err) {
 			return err
 		}
 	}
 	return lost(err)
 }
 
+// renewed tells whether an error may come of definitions of the past, and those
+// of now are taken in. A column that is gone makes the database refuse.
+func (o *Options) renewed(ctx context.Context, err error) bool {
+	if code := errs.CodeOf(err); o.Renew == nil || code != codeStale && code != "sqldb.failed" {
+		return false
+	}
+	changed, e := o.Renew(ctx)
+	return e == nil && changed
+}
+
 // lost gives the error of a race that was lost each time: what is in the way
 // was not made at the same moment, but is simply there.
 func lost(race error) error {
+	if errs.CodeOf(race) != errRace.Code {
+		return race
+	}
 	for err := race; err != nil; err = errors.Unwrap(err) {
 		if e, ok := err.(*errs.Error); ok && e.Code == ErrDuplicateKey.Code {
 			return e
