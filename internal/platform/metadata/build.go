@@ -10,7 +10,7 @@ import (
 
 // build completes a table as declared: names, system columns, column types.
 // Relations wait for the catalog, which knows the other tables.
-func (t *Table) build() error {
+func (t *Table) build(currencies bool) error {
 	if t.Name == "" || t.Set == "" || t.ID == "" || t.Title == "" || t.Label["en"] == "" || t.Plural["en"] == "" {
 		return errs.New(errs.Invalid, "metadata.table", "table %q needs table, set, id, name, label.en and plural.en", t.Name)
 	}
@@ -20,7 +20,7 @@ func (t *Table) build() error {
 	if t.Ownership == "" {
 		t.Ownership = OwnedByOrganization
 	}
-	t.addSystemColumns()
+	t.addSystemColumns(currencies)
 	t.byName = make(map[string]*Column, len(t.Columns))
 	known := types()
 	for _, c := range t.Columns {
@@ -51,11 +51,9 @@ func (t *Table) buildColumn(c *Column, known map[string]Type) error {
 	if c.Label["en"] == "" {
 		return errs.New(errs.Invalid, "metadata.column", "column %s.%s has no English label", t.Name, c.Name)
 	}
-	if c.IsLookup() && len(c.Targets) == 0 || c.TypeName == "choice" && len(c.Options) == 0 {
-		return errs.New(errs.Invalid, "metadata.column", "column %s.%s needs targets or options", t.Name, c.Name)
-	}
-	if c.IsLookup() && c.Nav == "" {
-		c.Nav = c.Name
+	c.completeLookup()
+	if err := t.checkColumn(c); err != nil {
+		return err
 	}
 	if c.Default != nil {
 		v, err := c.Coerce(c.Default)
@@ -68,8 +66,33 @@ func (t *Table) buildColumn(c *Column, known map[string]Type) error {
 	return nil
 }
 
+// checkColumn asks the type what it has to say about the definition.
+func (t *Table) checkColumn(c *Column) error {
+	bad := func(err error) error {
+		return errs.New(errs.Invalid, "metadata.column", "table %s: %s", t.Name, err.Error())
+	}
+	if k, ok := c.kind.(checker); ok {
+		if err := k.check(c); err != nil {
+			return bad(err)
+		}
+	}
+	if err := c.checkCascade(); err != nil {
+		return bad(err)
+	}
+	if c.Hierarchy && (!c.IsLookup() || c.Targets[0] != t.Name) {
+		return bad(wrong(c, "definition", "a hierarchy is made by a lookup to the table itself"))
+	}
+	if err := t.completeNumber(c); err != nil {
+		return bad(err)
+	}
+	if c.Rollup != nil || c.BaseOf != "" {
+		c.ReadOnly = true
+	}
+	return nil
+}
+
 // addSystemColumns puts the columns in that every table has.
-func (t *Table) addSystemColumns() {
+func (t *Table) addSystemColumns(currencies bool) {
 	var head, tail []*Column
 	declared := make(map[string]bool, len(t.Columns))
 	for _, c := range t.Columns {
@@ -82,6 +105,14 @@ func (t *Table) addSystemColumns() {
 		}
 	}
 	add(&head, Column{Name: t.ID, TypeName: "id", Label: t.Label, Description: "Unique id of the row."})
+	if currencies && t.Name != CurrencyTable {
+		for _, c := range t.moneyColumns() {
+			add(&tail, c)
+		}
+	}
+	for _, c := range t.partColumns() {
+		add(&tail, c)
+	}
 	if t.Stateful() {
 		var states, reasons []Option
 		for _, s := range t.States {
@@ -98,6 +129,14 @@ func (t *Table) addSystemColumns() {
 	user := []string{"systemuser"}
 	add(&tail, Column{Name: "createdon", TypeName: "datetime", ReadOnly: true, Label: Label{"en": "Created On", "de": "Erstellt am"}})
 	add(&tail, Column{Name: "createdby", TypeName: "lookup", Targets: user, ReadOnly: true, Label: Label{"en": "Created By", "de": "Erstellt von"}})
+	if !t.Managed && !t.Intersect {
+		add(&tail, Column{Name: "createdonbehalfby", TypeName: "lookup", Targets: user, ReadOnly: true, Label: Label{"en": "Created By (Delegate)", "de": "Erstellt von (Stellvertreter)"}})
+		add(&tail, Column{Name: "modifiedonbehalfby", TypeName: "lookup", Targets: user, ReadOnly: true, Label: Label{"en": "Modified By (Delegate)", "de": "Geändert von (Stellvertreter)"}})
+	}
+	if t.Owned() && !t.Managed {
+		add(&tail, Column{Name: "importsequencenumber", TypeName: "whole", Label: Label{"en": "Import Sequence Number", "de": "Importfolgenummer"}})
+		add(&tail, Column{Name: "overriddencreatedon", TypeName: "datetime", Label: Label{"en": "Record Created On", "de": "Datensatz erstellt am"}})
+	}
 	add(&tail, Column{Name: "modifiedon", TypeName: "datetime", ReadOnly: true, Label: Label{"en": "Modified On", "de": "Geändert am"}})
 	add(&tail, Column{Name: "modifiedby", TypeName: "lookup", Targets: user, ReadOnly: true, Label: Label{"en": "Modified By", "de": "Geändert von"}})
 	add(&tail, Column{Name: "createdonbehalfby", TypeName: "lookup", Targets: user, ReadOnly: true, Label: Label{"en": "Created By (Delegate)", "de": "Erstellt von (Stellvertretung)"}})

@@ -15,6 +15,8 @@ type Catalog struct {
 	sets     map[string]*Table
 	declared map[string]*Table // as they were given
 	names    []string
+	choices  map[string]*Choice
+	computed map[string]bool // tables with formulas or roll-ups
 }
 
 // Change is what one epoch has other than the one before it.
@@ -23,6 +25,9 @@ type Change struct {
 	Drop []string // logical names
 	// Epochs are those of tables that have got another shape.
 	Epochs map[string]int64
+
+	PutChoices  []*Choice // global choices beside those that tables declare
+	DropChoices []string
 }
 
 // NewCatalog checks the tables, adds system columns and relations, and brings
@@ -41,8 +46,11 @@ func NewCatalog(tables ...*Table) (*Catalog, error) {
 // With gives the catalog after a change. The work grows with the change, and
 // with the number of tables only as far as an index of names is copied.
 func (c *Catalog) With(change Change) (*Catalog, error) {
-	n := &Catalog{tables: cloned(c.tables), sets: cloned(c.sets), declared: cloned(c.declared), names: slices.Clone(c.names)}
+	n := &Catalog{tables: cloned(c.tables), sets: cloned(c.sets), declared: cloned(c.declared), names: slices.Clone(c.names), choices: cloned(c.choices), computed: cloned(c.computed)}
 	b := builder{Catalog: n, old: c, fresh: map[string]bool{}}
+	if err := b.widen(&change); err != nil {
+		return nil, err
+	}
 	for _, name := range change.Drop {
 		if slices.ContainsFunc(change.Put, func(t *Table) bool { return t.Name == name }) {
 			return nil, errs.New(errs.Invalid, "metadata.table", "table %s can't be dropped and put at once", name)
@@ -63,6 +71,9 @@ func (c *Catalog) With(change Change) (*Catalog, error) {
 		if n.tables[name] != nil {
 			b.own(name).Epoch = epoch
 		}
+	}
+	if err := b.compute(change); err != nil {
+		return nil, err
 	}
 	for name := range b.fresh {
 		n.tables[name].buildShape()

@@ -7,17 +7,23 @@ import "slices"
 // and replaced rather than changed.
 func (t *Table) Clone() *Table {
 	c := *t
-	c.byName, c.relations, c.shape, c.Epoch = nil, nil, nil, 0
+	c.byName, c.relations, c.shape, c.formulas, c.Epoch = nil, nil, nil, nil, 0
 	c.Columns = nil
 	for _, col := range t.Columns {
 		if col.System {
 			continue
 		}
 		mine := *col
-		mine.kind = nil
+		mine.kind, mine.formula, mine.number = nil, nil, nil
 		c.Columns = append(c.Columns, &mine)
 	}
 	c.States, c.Keys, c.Indexes = slices.Clone(t.States), slices.Clone(t.Keys), slices.Clone(t.Indexes)
 	c.Views, c.Forms = slices.Clone(t.Views), slices.Clone(t.Forms)
+	c.ManyToMany = nil
+	for _, m := range t.ManyToMany {
+		mine := *m
+		c.ManyToMany = append(c.ManyToMany, &mine)
+	}
+	c.Choices = slices.Clone(t.Choices)
 	return &c
 }

@@ -13,6 +13,25 @@ type builder struct {
 	*Catalog
 	old   *Catalog
 	fresh map[string]bool // tables that are not those of the old catalog, and may be written to
+
+	currencies bool // the table of currencies is among the tables
+}
+
+// widen adds to a change what follows from it: the intersect tables of new N:N
+// relations come, those of old ones go, and tables whose global choices change
+// are made anew.
+func (b *builder) widen(change *Change) error {
+	if err := b.changeChoices(change); err != nil {
+		return err
+	}
+	if err := b.changeIntersects(change); err != nil {
+		return err
+	}
+	b.currencies = b.tables[CurrencyTable] != nil
+	for _, t := range change.Put {
+		b.currencies = b.currencies || t.Name == CurrencyTable
+	}
+	return nil
 }
 
 func (b *builder) drop(name string) error {
@@ -31,7 +50,10 @@ func (b *builder) drop(name string) error {
 
 func (b *builder) put(t *Table) error {
 	declared := t.Clone()
-	if err := t.build(); err != nil {
+	if err := b.lendOptions(t); err != nil {
+		return err
+	}
+	if err := t.build(b.currencies); err != nil {
 		return err
 	}
 	t.relations = map[string]query.Relation{}
@@ -112,7 +134,11 @@ func (b *builder) orphans(dropped []string) error {
 			continue
 		}
 		for _, r := range b.old.tables[name].relations {
-			if child := b.tables[r.Table]; r.Many && child != nil {
+			child := b.tables[r.Table]
+			if child != nil && slices.ContainsFunc(child.ManyToMany, func(m *ManyToMany) bool { return m.With == name }) {
+				return errs.New(errs.Invalid, "metadata.relation", "an N:N relation of %s leads to the unknown table %q", child.Name, name)
+			}
+			if r.Many && !r.ManyToMany() && child != nil {
 				if c, ok := child.byName[r.To]; ok && slices.Contains(c.Targets, name) {
 					return errs.New(errs.Invalid, "metadata.relation", "lookup %s.%s leads to the unknown table %q", child.Name, c.Name, name)
 				}
@@ -143,23 +169,20 @@ func edges(t *Table, tables map[string]*Table) []edge {
 			continue
 		}
 		for _, target := range col.Targets {
-			nav, collection, onType := col.Nav, col.Collection, ""
+			onType := ""
 			if col.Polymorphic() {
-				nav, onType = col.Nav+"_"+target, target
+				onType = target
 			}
-			if collection == "" || col.Polymorphic() {
-				collection = target + "_" + t.Name + "_" + col.Name
-				if col.Collection != "" {
-					collection = target + "_" + col.Collection
-				}
+			other := tables[target]
+			if other == nil {
+				other = &Table{Name: target}
 			}
-			id := ""
-			if other := tables[target]; other != nil {
-				id = other.ID
-			}
-			out = append(out, edge{t.Name, query.Relation{Name: nav, Table: target, From: col.Name, To: id, OnType: onType}},
-				edge{target, query.Relation{Name: collection, Table: t.Name, From: id, To: col.Name, Many: true, OnType: onType}})
+			out = append(out, edge{t.Name, query.Relation{Name: col.NavTo(target), Table: target, From: col.Name, To: other.ID, OnType: onType}},
+				edge{target, query.Relation{Name: col.collectionOn(other, t), Table: t.Name, From: other.ID, To: col.Name, Many: true, OnType: onType}})
 		}
+	}
+	for _, m := range t.ManyToMany {
+		out = append(out, m.edges(t, tables[m.With])...)
 	}
 	return out
 }

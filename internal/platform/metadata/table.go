@@ -45,6 +45,10 @@ type Table struct {
 	Views       []View    `yaml:"views"`
 	Forms       []Form    `yaml:"forms"`
 
+	ManyToMany []*ManyToMany `yaml:"many_to_many"`
+	Choices    []*Choice     `yaml:"choices"` // global choices that come with this table
+	Intersect  bool          `yaml:"-"`       // made for an N:N relation; rows come and go by associating
+
 	// Epoch is the one in which the table got its present shape: writers tell it,
 	// so that none writes by definitions of the past. Catalog.With sets it.
 	Epoch int64 `yaml:"-"`
@@ -52,6 +56,7 @@ type Table struct {
 	byName    map[string]*Column
 	relations map[string]query.Relation
 	shape     *query.Table
+	formulas  []*Column
 }
 
 // State is a value of statecode with its status reasons.
@@ -63,10 +68,20 @@ type State struct {
 
 // Option is one value of a choice.
 type Option struct {
-	Value int64  `yaml:"value"`
-	Label Label  `yaml:"label"`
-	Color string `yaml:"color"`
+	Value       int64   `yaml:"value"`
+	Label       Label   `yaml:"label"`
+	Description string  `yaml:"description"`
+	Color       string  `yaml:"color"`
+	Next        []int64 `yaml:"next"` // of a status reason: those that may follow it; none allows all
 }
+
+// The limits of alternate keys. The size is that of the columns' largest values
+// as Dataverse counts it, two bytes a character.
+const (
+	MaxKeys       = 10
+	MaxKeyColumns = 16
+	MaxKeyBytes   = 900
+)
 
 // Key is an alternate key: its columns together are unique where all are set.
 type Key struct {

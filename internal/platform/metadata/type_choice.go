@@ -2,20 +2,8 @@ package metadata
 
 import "github.com/rapport-platform/rapport/internal/platform/query"
 
-// booleanType is yes or no.
-type booleanType struct{}
-
-func (booleanType) Shape(*Column) Shape { return Shape{Kind: query.Bool, Edm: "Edm.Boolean"} }
-
-func (booleanType) Coerce(c *Column, v any) (any, error) {
-	b, ok := v.(bool)
-	if !ok {
-		return nil, wrong(c, "type", "true or false is expected")
-	}
-	return b, nil
-}
-
-// choiceType is one of the column's options, by value.
+// choiceType is one of the column's options, by value; the options are its own
+// or those of a global choice.
 type choiceType struct{}
 
 func (choiceType) Shape(*Column) Shape { return Shape{Kind: query.Int, Edm: "Edm.Int32"} }
@@ -29,4 +17,11 @@ func (choiceType) Coerce(c *Column, v any) (any, error) {
 		return nil, wrong(c, "option", "%d is not one of the options", n)
 	}
 	return n, nil
+}
+
+func (choiceType) check(c *Column) error {
+	if len(c.Options) == 0 {
+		return wrong(c, "definition", "a choice needs options")
+	}
+	return checkOptions(c.Options)
 }

@@ -2,7 +2,9 @@ package metadata
 
 import (
 	"encoding/json"
+	"maps"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/rapport-platform/rapport/internal/platform/query"
@@ -19,15 +21,35 @@ type Shape struct {
 // types lists every column type by the name that definitions use.
 func types() map[string]Type {
 	return map[string]Type{
-		"text": textType{}, "memo": memoType{}, "whole": wholeType{}, "decimal": decimalType{}, "money": moneyType{},
-		"boolean": booleanType{}, "date": dateType{}, "datetime": datetimeType{}, "choice": choiceType{},
-		"lookup": lookupType{}, "id": idType{}, "json": jsonType{},
+		"text": textType{}, "memo": memoType{}, "whole": wholeType{}, "bigint": bigintType{}, "decimal": decimalType{}, "double": doubleType{}, "money": moneyType{},
+		"boolean": booleanType{}, "date": dateType{}, "datetime": datetimeType{}, "choice": choiceType{}, "multichoice": multichoiceType{},
+		"lookup": lookupType{}, "customer": lookupType{}, "owner": lookupType{}, "id": idType{}, "json": jsonType{}, "file": fileType{}, "image": imageType{},
 	}
+}
+
+// TypeNames lists the column types, sorted.
+func TypeNames() []string { return slices.Sorted(maps.Keys(types())) }
+
+// checkFormat refuses a format that is not one of the type's.
+func (c *Column) checkFormat(known ...string) error {
+	if c.Format != "" && !slices.Contains(known, c.Format) {
+		return wrong(c, "definition", "the format %q is not one of %s", c.Format, strings.Join(known, ", "))
+	}
+	return nil
+}
+
+func (c *Column) checkBounds() error {
+	if c.Least != nil && c.Most != nil && *c.Least > *c.Most {
+		return wrong(c, "definition", "least is greater than most")
+	}
+	return nil
 }
 
 func equalFold(a, b string) bool {
 	return query.Fold(strings.TrimSpace(a)) == query.Fold(strings.TrimSpace(b))
 }
+
+func lower(s string) string { return strings.ToLower(s) }
 
 // asInt reads a whole number out of what JSON, YAML and Go give for one.
 func asInt(v any) (int64, bool) {

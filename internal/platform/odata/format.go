@@ -66,6 +66,14 @@ func (w *Writer) formatted(t *metadata.Table, c *metadata.Column, row record.Row
 			least = 2
 		}
 		return grouped(v.String(), least), true
+	case float64:
+		digits := -1
+		if c.Precision != nil {
+			digits = int(*c.Precision)
+		}
+		return grouped(strconv.FormatFloat(v, 'f', digits, 64), 0), true
+	case query.SetValue:
+		return w.labels(c, v), true
 	case time.Time:
 		zone := w.Zone
 		if zone == nil {
@@ -76,6 +84,17 @@ func (w *Writer) formatted(t *metadata.Table, c *metadata.Column, row record.Row
 		return string(v), true
 	}
 	return "", false
+}
+
+// labels gives the labels of several options, as Dataverse joins them.
+func (w *Writer) labels(c *metadata.Column, v query.SetValue) string {
+	var out []string
+	for _, n := range v.Values() {
+		if o, ok := c.Option(n); ok {
+			out = append(out, o.Label.In(w.Language))
+		}
+	}
+	return strings.Join(out, "; ")
 }
 
 func (w *Writer) yesNo(c *metadata.Column, v bool) string {

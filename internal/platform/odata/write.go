@@ -239,6 +239,10 @@ func Value(v any) ([]byte, error) {
 		return strconv.AppendBool(nil, x), nil
 	case query.Number:
 		return []byte(x.String()), nil
+	case float64:
+		return json.Marshal(x)
+	case query.SetValue:
+		return []byte(`"` + string(x) + `"`), nil
 	case time.Time:
 		return []byte(`"` + x.UTC().Format(wireTime) + `"`), nil
 	case query.Date:

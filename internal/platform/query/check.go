@@ -137,7 +137,7 @@ func (c *checker) order(t *Table, order []Order) ([]Order, error) {
 		if err != nil {
 			return nil, err
 		}
-		if col.Kind == Memo || col.Kind == JSON {
+		if col.Kind == Memo || col.Kind == JSON || col.Kind == Set {
 			return nil, invalid("not_sortable", "rows can't be sorted by column %s", o.Column)
 		}
 		if err := c.mayUse(t, col); err != nil {

@@ -34,6 +34,10 @@ func Coerce(c Column, v any) (any, error) {
 		return coerceDay(c, v)
 	case Fixed:
 		return coerceFixed(c, v)
+	case Float:
+		return coerceFloat(c, v)
+	case Set:
+		return coerceSet(c, v)
 	default:
 		return nil, errs.New(errs.Invalid, "query.column_kind", "column %s holds documents and can't be compared", c.Name)
 	}
@@ -191,4 +195,53 @@ func coerceFixed(c Column, v any) (any, error) {
 		return nil, badValue(c, "a number in the allowed range")
 	}
 	return n, nil
+}
+
+func coerceFloat(c Column, v any) (any, error) {
+	var s string
+	switch n := v.(type) {
+	case float64:
+		s = strconv.FormatFloat(n, 'g', -1, 64)
+	case json.Number:
+		s = n.String()
+	case string:
+		s = n
+	case Number:
+		s = n.String()
+	case int64:
+		s = strconv.FormatInt(n, 10)
+	case int:
+		s = strconv.Itoa(n)
+	default:
+		return nil, badValue(c, "a number")
+	}
+	f, err := strconv.ParseFloat(s, 64)
+	if err != nil || math.IsNaN(f) || math.IsInf(f, 0) {
+		return nil, badValue(c, "a number in the allowed range")
+	}
+	return f + 0, nil // minus nought and nought are one value
+}
+
+// coerceSet takes what a set is compared with as a whole: "1,3", or one number.
+func coerceSet(c Column, v any) (any, error) {
+	text := ""
+	switch x := v.(type) {
+	case SetValue:
+		return x, nil
+	case string:
+		text = x
+	case json.Number:
+		text = x.String()
+	case int64:
+		text = strconv.FormatInt(x, 10)
+	case int:
+		text = strconv.Itoa(x)
+	case Number:
+		text = x.String()
+	}
+	set, err := ParseSet(text)
+	if err != nil || set == "" {
+		return nil, badValue(c, "values of options such as 1,3")
+	}
+	return set, nil
 }

@@ -62,6 +62,12 @@ func compareValues(a, b any) (c int, ok bool) {
 	case Number:
 		y, ok := b.(Number)
 		return x.Compare(y), ok
+	case float64:
+		y, ok := b.(float64)
+		return cmp.Compare(x, y), ok
+	case SetValue:
+		y, ok := b.(SetValue)
+		return strings.Compare(x.stored(), y.stored()), ok
 	}
 	return 0, false
 }

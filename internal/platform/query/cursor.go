@@ -136,6 +136,8 @@ func cursorText(v any) (string, error) {
 		return string(x), nil
 	case Number:
 		return x.String(), nil
+	case float64:
+		return strconv.FormatFloat(x, 'g', -1, 64), nil
 	}
 	return "", invalid("cursor", "rows can't be paged by a value of type %T", v)
 }

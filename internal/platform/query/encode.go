@@ -3,6 +3,7 @@ package query
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/rapport-platform/rapport/internal/ground/errs"
@@ -24,6 +25,8 @@ func ColumnSQLType(d sqldb.Dialect, k Kind) string {
 			return "uuid"
 		case Time:
 			return "timestamptz"
+		case Float:
+			return "double precision"
 		default:
 			return `text COLLATE "C"`
 		}
@@ -31,6 +34,8 @@ func ColumnSQLType(d sqldb.Dialect, k Kind) string {
 	switch k {
 	case Int, Fixed, Bool, Time:
 		return "INTEGER"
+	case Float:
+		return "REAL"
 	case ID:
 		return "BLOB"
 	default:
@@ -77,6 +82,14 @@ func Encode(d sqldb.Dialect, k Kind, v any) (any, error) {
 	case JSON:
 		if raw, ok := v.(json.RawMessage); ok {
 			return string(raw), nil
+		}
+	case Float:
+		if f, ok := v.(float64); ok {
+			return f, nil
+		}
+	case Set:
+		if set, ok := v.(SetValue); ok && set != "" {
+			return set.stored(), nil
 		}
 	}
 	return nil, errs.New(errs.Internal, "query.encode", "a value of kind %d arrived as %T", k, v)
@@ -149,6 +162,17 @@ func Decode(_ sqldb.Dialect, k Kind, scale uint8, raw any) (any, error) {
 	case JSON:
 		if s, ok := asText(raw); ok {
 			return json.RawMessage(s), nil
+		}
+	case Float:
+		switch f := raw.(type) {
+		case float64:
+			return f, nil
+		case int64: // SQLite gives a whole one back as it likes
+			return float64(f), nil
+		}
+	case Set:
+		if s, ok := asText(raw); ok {
+			return SetValue(strings.Trim(s, ",")), nil
 		}
 	}
 	return nil, badStored(k, raw)

@@ -8,6 +8,8 @@ func postgresList(k Kind, values []any) (list any, cast string) {
 	switch k {
 	case Int, Fixed:
 		return listOf[int64](values), "::bigint[]"
+	case Float:
+		return listOf[float64](values), "::double precision[]"
 	case Bool:
 		return listOf[bool](values), "::boolean[]"
 	case Time:

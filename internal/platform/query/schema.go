@@ -36,6 +36,19 @@ type Relation struct {
 	To     string // column there
 	Many   bool   // a collection (1:N); otherwise a lookup (N:1)
 	OnType string // for a polymorphic lookup: value that the TypeColumn of From (or To, when Many) must have
+	Via    Via    // of an N:N relation; From and To are then the two primary ids
+}
+
+// ManyToMany tells whether the relation leads through an intersect table.
+func (r Relation) ManyToMany() bool { return r.Via.Table != "" }
+
+// Via is the intersect table of an N:N relation. Its rows are not guarded: who
+// may see both rows sees that they belong together.
+type Via struct {
+	Table string // logical name of the intersect table
+	Here  string // its column that leads here
+	There string // its column that leads there
+	Back  string // name of the relation from there to here
 }
 
 // FoldedName gives the name of the companion column that holds the folded text.

@@ -27,6 +27,8 @@ const (
 	Day               // Date
 	Fixed             // Number; money (scale 4) and decimals (scale of the column)
 	JSON              // json.RawMessage; neither filtered nor sorted
+	Float             // float64; never NaN or infinite, and nought has no sign
+	Set               // SetValue; several options of a choice, tested by HasAny and HasAll; not sorted
 )
 
 // Date is a calendar day, "2006-01-02", which sorts as it reads.

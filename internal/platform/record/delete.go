@@ -114,7 +114,7 @@ func (tx *Tx) release(ctx context.Context, t *metadata.Table, key id.ID, budget 
 			return err
 		}
 		column, _ := child.Column(rel.To)
-		if column.System || child.NoTrack {
+		if column.System && column.Cascade.Delete == "" || child.NoTrack || column.OnDelete() == metadata.NoCascade {
 			continue // who made or owned a row stays on record
 		}
 		if err := tx.releaseChildren(ctx, child, column, rel, key, budget); err != nil {
@@ -142,11 +142,12 @@ func (tx *Tx) releaseChildren(ctx context.Context, child *metadata.Table, column
 	if *budget -= len(page.Rows); *budget < 0 || page.Next != nil {
 		return errs.New(errs.Conflict, "record.too_many_related", "more than %d records of other tables hang on this one: delete or move them first", relatedMax)
 	}
-	if column.Cascade == "restrict" || column.Cascade == "" && column.Required {
+	behaviour := column.OnDelete()
+	if behaviour == metadata.Restrict {
 		return errs.New(errs.Conflict, "record.in_use", "records of %s still need this one: delete or move them first", child.Name)
 	}
 	strength := forChange
-	if column.Cascade == "delete" {
+	if behaviour == metadata.CascadeAll {
 		strength = forDelete
 	}
 	for _, row := range page.Rows {
@@ -160,7 +161,7 @@ func (tx *Tx) releaseChildren(ctx context.Context, child *metadata.Table, column
 		if old.ID(column.Name) != key {
 			continue // somebody has made it look elsewhere
 		}
-		if column.Cascade == "delete" {
+		if behaviour == metadata.CascadeAll {
 			err = tx.deleteLocked(ctx, child, old, Match{}, budget)
 		} else {
 			err = tx.unlink(ctx, child, old, column)
