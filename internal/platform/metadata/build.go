@@ -129,10 +129,6 @@ func (t *Table) addSystemColumns(currencies bool) {
 	user := []string{"systemuser"}
 	add(&tail, Column{Name: "createdon", TypeName: "datetime", ReadOnly: true, Label: Label{"en": "Created On", "de": "Erstellt am"}})
 	add(&tail, Column{Name: "createdby", TypeName: "lookup", Targets: user, ReadOnly: true, Label: Label{"en": "Created By", "de": "Erstellt von"}})
-	if !t.Managed && !t.Intersect {
-		add(&tail, Column{Name: "createdonbehalfby", TypeName: "lookup", Targets: user, ReadOnly: true, Label: Label{"en": "Created By (Delegate)", "de": "Erstellt von (Stellvertreter)"}})
-		add(&tail, Column{Name: "modifiedonbehalfby", TypeName: "lookup", Targets: user, ReadOnly: true, Label: Label{"en": "Modified By (Delegate)", "de": "Geändert von (Stellvertreter)"}})
-	}
 	if t.Owned() && !t.Managed {
 		add(&tail, Column{Name: "importsequencenumber", TypeName: "whole", Label: Label{"en": "Import Sequence Number", "de": "Importfolgenummer"}})
 		add(&tail, Column{Name: "overriddencreatedon", TypeName: "datetime", Label: Label{"en": "Record Created On", "de": "Datensatz erstellt am"}})
