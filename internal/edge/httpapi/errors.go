@@ -84,6 +84,7 @@ var codeStatus = map[string]int{
 	"record.duplicate_key": http.StatusPreconditionFailed, // as Dataverse answers
 	"sqldb.unique":         http.StatusPreconditionFailed,
 	"http.method":          http.StatusMethodNotAllowed,
+	"query.timeout":        http.StatusRequestTimeout, // not 503: trying again at once would only make it worse
 	"http.content_type":    http.StatusUnsupportedMediaType,
 }
 

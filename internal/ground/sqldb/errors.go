@@ -88,6 +88,9 @@ func classifySQLite(e *sqlite.Error) error {
 		name = strings.TrimSuffix(strings.TrimPrefix(name, "index '"), "'")
 		return unique(name, e)
 	}
+	if e.Code() == sqlite3.SQLITE_ERROR && strings.Contains(e.Error(), "integer overflow") {
+		return outOfRange(e)
+	}
 	switch e.Code() & 0xff {
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY:
 		return unavailable(e)
@@ -99,6 +102,8 @@ func classifyPostgres(e *pgconn.PgError) error {
 	switch {
 	case e.Code == "23505":
 		return unique(e.ConstraintName, e)
+	case e.Code == "22003": // numeric value out of range
+		return outOfRange(e)
 	case e.Code == "40001" || e.Code == "40P01": // serialisation failure, deadlock
 		return errs.Wrap(e, errs.Unavailable, "sqldb.retry", "others changed the same rows at the same time")
 	case e.Code == "55P03": // lock_timeout ran out
@@ -108,6 +113,10 @@ func classifyPostgres(e *pgconn.PgError) error {
 		return unavailable(e)
 	}
 	return errs.Wrap(e, errs.Internal, "sqldb.failed", "the database refused the operation")
+}
+
+func outOfRange(err error) error {
+	return errs.Wrap(err, errs.Invalid, "sqldb.range", "a number in the result is beyond the range of 64 bits")
 }
 
 func isConnection(err error) bool {

@@ -13,6 +13,8 @@ type Limits struct {
 	In      int // values in one list; default 5,000
 	Path    int // parts of a path; default 10
 	Expands int // expansions in the whole query; default 15
+	Links   int // linked tables in the whole query; default 15
+	Groups  int // keys and aggregates of a group; default 50
 	// Secured tells whether column security keeps the column from whoever asks;
 	// such a column is neither filtered nor sorted by. Nil keeps nothing.
 	Secured func(table, column string) bool
@@ -29,6 +31,8 @@ func (l Limits) orDefaults() Limits {
 	set(&l.In, 5_000)
 	set(&l.Path, 10)
 	set(&l.Expands, 15)
+	set(&l.Links, 15)
+	set(&l.Groups, 50)
 	return l
 }
 
@@ -56,6 +60,8 @@ type checker struct {
 	limits  Limits
 	nodes   int
 	expands int
+	linked  int
+	links   map[string]*Table // of the query at hand, by alias
 }
 
 func invalid(code, format string, args ...any) error {
@@ -78,11 +84,17 @@ func (c *checker) query(q *Query, depth int) (*Query, error) {
 	if q.Limit < 0 {
 		return nil, invalid("limit", "the number of rows can't be negative")
 	}
+	outside := c.links
+	c.links = map[string]*Table{}
+	defer func() { c.links = outside }()
 	out := &Query{Table: q.Table, Limit: q.Limit, Count: q.Count}
-	if out.Select, err = c.selection(t, q.Select); err != nil {
+	if out.Links, err = c.linkList(t, q.Links, 0); err != nil {
 		return nil, err
 	}
-	if out.Order, err = c.order(t, q.Order); err != nil {
+	if err := c.shape(t, q, out); err != nil {
+		return nil, err
+	}
+	if out.Order, err = c.ordering(t, out, q.Order); err != nil {
 		return nil, err
 	}
 	if q.Where != nil {
@@ -90,8 +102,11 @@ func (c *checker) query(q *Query, depth int) (*Query, error) {
 			return nil, err
 		}
 	}
-	if out.After, err = c.cursor(t, out.Order, q.After); err != nil {
+	if out.After, err = c.cursor(t, out, q.After); err != nil {
 		return nil, err
+	}
+	if out.Group != nil && len(q.Expand) > 0 {
+		return nil, invalid("group_expand", "groups of rows have no related rows to expand")
 	}
 	for _, x := range q.Expand {
 		checked, err := c.expand(t, x, depth)
@@ -103,10 +118,37 @@ func (c *checker) query(q *Query, depth int) (*Query, error) {
 	return out, nil
 }
 
+// shape settles what the result's rows are made of: columns, or groups.
+func (c *checker) shape(t *Table, q, out *Query) (err error) {
+	switch {
+	case q.Group != nil:
+		out.Group, err = c.group(t, q.Group)
+		return err
+	case q.Distinct:
+		sel, err := c.columns(t, q.Select)
+		if err != nil {
+			return err
+		}
+		out.Group, err = c.distinct(t, sel, out.Links)
+		return err
+	}
+	out.Select, err = c.selection(t, q.Select)
+	return err
+}
+
 func (c *checker) selection(t *Table, names []string) ([]string, error) {
 	if len(names) == 0 {
 		return t.AllNames, nil
 	}
+	out, err := c.columns(t, names)
+	if err == nil && !slices.Contains(out, t.PrimaryID) {
+		out = append(out, t.PrimaryID)
+	}
+	return out, err
+}
+
+// columns makes sure that the columns are there, and adds what belongs to them.
+func (c *checker) columns(t *Table, names []string) ([]string, error) {
 	out := make([]string, 0, len(names)+1)
 	add := func(name string) {
 		if !slices.Contains(out, name) {
@@ -123,53 +165,6 @@ func (c *checker) selection(t *Table, names []string) ([]string, error) {
 			add(col.TypeColumn)
 		}
 	}
-	add(t.PrimaryID)
-	return out, nil
-}
-
-// order makes the sort explicit. The primary id goes the way of the column
-// before it, so that an index can be read backwards.
-func (c *checker) order(t *Table, order []Order) ([]Order, error) {
-	out := make([]Order, 0, len(order)+1)
-	desc := false
-	for _, o := range order {
-		col, err := column(t, o.Column)
-		if err != nil {
-			return nil, err
-		}
-		if col.Kind == Memo || col.Kind == JSON || col.Kind == Set {
-			return nil, invalid("not_sortable", "rows can't be sorted by column %s", o.Column)
-		}
-		if err := c.mayUse(t, col); err != nil {
-			return nil, err
-		}
-		if slices.ContainsFunc(out, func(p Order) bool { return p.Column == o.Column }) {
-			continue
-		}
-		out = append(out, o)
-		desc = o.Desc
-		if o.Column == t.PrimaryID {
-			return out, nil
-		}
-	}
-	return append(out, Order{Column: t.PrimaryID, Desc: desc}), nil
-}
-
-func (c *checker) cursor(t *Table, order []Order, after Cursor) (Cursor, error) {
-	if len(after) == 0 {
-		return nil, nil
-	}
-	if len(after) != len(order) {
-		return nil, invalid("cursor", "the position does not belong to this query")
-	}
-	out := make(Cursor, len(after))
-	for i, o := range order {
-		v, err := Coerce(t.Columns[o.Column], after[i])
-		if err != nil || v == nil && o.Column == t.PrimaryID {
-			return nil, invalid("cursor", "the position does not belong to this query")
-		}
-		out[i] = v
-	}
 	return out, nil
 }
 
@@ -183,11 +178,14 @@ func (c *checker) expand(t *Table, x Expand, depth int) (Expand, error) {
 		return x, invalid("too_many_expands", "a query may expand at most %d relations", c.limits.Expands)
 	}
 	x.Query.Table = rel.Table
+	if x.Query.Group != nil || x.Query.Distinct {
+		return x, invalid("group_expand", "related rows can't be grouped")
+	}
 	sub, err := c.query(&x.Query, depth+1)
 	if err != nil {
 		return x, err
 	}
-	return Expand{Relation: x.Relation, Query: *sub}, nil
+	return Expand{Relation: x.Relation, Query: *sub, Page: x.Page}, nil
 }
 
 func column(t *Table, name string) (Column, error) {

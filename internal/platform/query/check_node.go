@@ -35,6 +35,10 @@ func (c *checker) node(t *Table, n Node, depth int) (Node, error) {
 		return n, err
 	case Related:
 		return c.related(t, n, depth)
+	case Linked:
+		return c.linkedNode(t, n, depth)
+	case Hierarchy:
+		return c.hierarchy(t, n)
 	case Const:
 		return n, nil
 	case Arms:
@@ -64,6 +68,13 @@ func (c *checker) nodeList(t *Table, list []Node, depth int) ([]Node, error) {
 // path resolves the column at the end of a path, and the table it stands in.
 // compared says that values are compared, not only tested for absence.
 func (c *checker) path(t *Table, p Path, compared bool) (*Table, Column, error) {
+	if alias, rest, linked := linkOf(p); linked {
+		other, ok := c.links[alias]
+		if !ok {
+			return nil, Column{}, invalid("unknown_link", "there is no linked table with the alias %q at this place", alias)
+		}
+		t, p = other, rest
+	}
 	if len(p) == 0 || len(p) > c.limits.Path {
 		return nil, Column{}, invalid("path", "a path has 1 to %d parts", c.limits.Path)
 	}
@@ -125,7 +136,10 @@ func (c *checker) compareColumns(t *Table, n Compare, left Column) (Node, error)
 	if err != nil {
 		return nil, err
 	}
-	if !slices.Equal(n.Left[:len(n.Left)-1], n.Right[:len(n.Right)-1]) {
+	// Columns of rows that a link has joined stand side by side in the result.
+	_, l, _ := linkOf(n.Left)
+	_, r, _ := linkOf(n.Right)
+	if (len(l) > 1 || len(r) > 1) && !slices.Equal(n.Left[:len(n.Left)-1], n.Right[:len(n.Right)-1]) {
 		return nil, invalid("two_rows", "only columns of the same row can be compared with each other")
 	}
 	kind := func(col Column) Column {
@@ -173,7 +187,7 @@ func (c *checker) in(t *Table, n In) (Node, error) {
 }
 
 func (c *checker) textMatch(t *Table, n TextMatch) (Node, error) {
-	if n.Op > EndsWith {
+	if n.Op > Like {
 		return nil, errs.New(errs.Internal, "query.op", "the text test %d is unknown", n.Op)
 	}
 	_, col, err := c.path(t, n.Left, true)
@@ -183,7 +197,9 @@ func (c *checker) textMatch(t *Table, n TextMatch) (Node, error) {
 	if col.Kind != Text && col.Kind != Memo {
 		return nil, invalid("not_text", "column %s holds no text", col.Name)
 	}
-	_, err = coerceText(col, n.Text)
+	if _, err = coerceText(col, n.Text); err == nil && n.Op == Like {
+		_, err = parsePattern(n.Text)
+	}
 	return n, err
 }
 
@@ -192,8 +208,10 @@ func (c *checker) related(t *Table, n Related, depth int) (Node, error) {
 	if !ok {
 		return nil, unknownRelation(t, n.Relation)
 	}
-	if !rel.Many {
-		return nil, invalid("path_single", "%s leads to a single row: use a path", n.Relation)
+	if from := t.Columns[rel.From]; !rel.Many && from.Secured {
+		if err := c.mayUse(t, from); err != nil {
+			return nil, err
+		}
 	}
 	other, err := c.table(rel.Table)
 	if err != nil {

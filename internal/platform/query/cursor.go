@@ -27,7 +27,7 @@ const (
 func CursorAfter(q *Query, row map[string]any) Cursor {
 	out := make(Cursor, len(q.Order))
 	for i, o := range q.Order {
-		out[i] = row[o.Column]
+		out[i] = row[o.name()]
 	}
 	return out
 }
@@ -35,7 +35,7 @@ func CursorAfter(q *Query, row map[string]any) Cursor {
 // EncodeCursor gives a position as an opaque, URL-safe token that DecodeCursor
 // takes for a query of the same table and order.
 func EncodeCursor(s Schema, q *Query, c Cursor) (string, error) {
-	order, err := cursorOrder(s, q)
+	order, _, err := cursorOrder(s, q)
 	if err != nil {
 		return "", err
 	}
@@ -72,7 +72,7 @@ func DecodeCursor(s Schema, q *Query, token string) (Cursor, error) {
 	if err != nil || len(raw) < 1+cursorSum || raw[0] != cursorVersion {
 		return nil, bad
 	}
-	order, err := cursorOrder(s, q)
+	order, columns, err := cursorOrder(s, q)
 	if err != nil {
 		return nil, err
 	}
@@ -84,36 +84,36 @@ func DecodeCursor(s Schema, q *Query, token string) (Cursor, error) {
 	if json.Unmarshal(payload, &texts) != nil || len(texts) != len(order) {
 		return nil, bad
 	}
-	t, ok := s.QueryTable(q.Table)
-	if !ok {
-		return nil, bad
-	}
 	out := make(Cursor, len(texts))
 	for i, text := range texts {
 		if text == nil {
 			continue
 		}
-		if out[i], err = Coerce(t.Columns[order[i].Column], *text); err != nil {
+		if out[i], err = Coerce(columns[i], *text); err != nil {
 			return nil, bad
 		}
 	}
 	return out, nil
 }
 
-func cursorOrder(s Schema, q *Query) ([]Order, error) {
-	c := &checker{schema: s, limits: Limits{}.orDefaults()}
-	t, err := c.table(q.Table)
+// cursorOrder gives the order of a query and the columns behind it, whatever
+// else the query holds.
+func cursorOrder(s Schema, q *Query) ([]Order, []Column, error) {
+	plain := *q
+	plain.Where, plain.After, plain.Expand = nil, nil, nil
+	checked, err := Check(s, &plain, Limits{})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return c.order(t, q.Order)
+	columns, err := orderColumns(s, checked)
+	return checked.Order, columns, err
 }
 
 func cursorChecksum(table string, order []Order, payload []byte) []byte {
 	h := sha256.New()
 	fmt.Fprintf(h, "%d %q", cursorVersion, table)
 	for _, o := range order {
-		fmt.Fprintf(h, " %q %t", o.Column, o.Desc)
+		fmt.Fprintf(h, " %q %t", o.name(), o.Desc)
 	}
 	h.Write([]byte{0})
 	h.Write(payload)

@@ -126,6 +126,9 @@ func Decode(_ sqldb.Dialect, k Kind, scale uint8, raw any) (any, error) {
 	if raw == nil {
 		return nil, nil
 	}
+	if _, real := raw.(float64); real && (k == Int || k == Fixed) {
+		return nil, ErrOverflow // SQLite goes over to floating point where a product does not fit
+	}
 	switch k {
 	case Text, Memo:
 		if s, ok := asText(raw); ok {

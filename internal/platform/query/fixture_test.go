@@ -46,7 +46,7 @@ func relate(from *query.Table, nav, column string, to *query.Table, collection, 
 
 func newSchema() schema {
 	user := table("systemuser", false, col("fullname", query.Text))
-	account := table("account", true, col("name", query.Text), query.Column{Name: "revenue", Kind: query.Fixed, Scale: 4}, col("createdby", query.ID))
+	account := table("account", true, col("name", query.Text), query.Column{Name: "revenue", Kind: query.Fixed, Scale: 4}, col("createdby", query.ID), col("parentaccountid", query.ID))
 	contact := table("contact", true, col("fullname", query.Text), col("age", query.Int), col("parentid", query.ID))
 	customer := col("customerid", query.ID)
 	customer.TypeColumn = "customeridtype"
@@ -61,6 +61,7 @@ func newSchema() schema {
 		col("extra", query.JSON), col("accountid", query.ID),
 		customer, query.Column{Name: "customeridtype", Kind: query.Text})
 	relate(account, "createdbyuser", "createdby", user, "user_accounts", "")
+	relate(account, "above", "parentaccountid", account, "account_below", "")
 	relate(contact, "parent", "parentid", account, "account_contacts", "")
 	relate(lead, "account", "accountid", account, "account_leads", "")
 	relate(lead, "customer_account", "customerid", account, "account_customer_leads", "account")
@@ -70,7 +71,7 @@ func newSchema() schema {
 
 // lay makes the tables, their folded companions and the table of shares.
 func lay(s schema) dbtest.Schema {
-	return dbtest.Schema{Hash: "query-fixture-3", Apply: func(ctx context.Context, db *sqldb.DB) error {
+	return dbtest.Schema{Hash: "query-fixture-4", Apply: func(ctx context.Context, db *sqldb.DB) error {
 		d := db.Dialect()
 		return db.Write(ctx, func(tx *sqldb.Tx) error {
 			for _, name := range slices.Sorted(maps.Keys(s)) {

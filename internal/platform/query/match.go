@@ -80,6 +80,10 @@ func (m *Matcher) eval(n Node, row map[string]any) (tri, error) {
 		return armsMatch(n, row)
 	case Related:
 		return unknown, notInMemory("a condition on related rows")
+	case Linked:
+		return unknown, notInMemory("a condition on rows of another table")
+	case Hierarchy:
+		return unknown, notInMemory("a condition on rows above and below")
 	case Compare, In, TextMatch, Null:
 		path := leftOf(n)
 		if len(path) != 1 {
@@ -212,6 +216,9 @@ func textMatches(col Column, n TextMatch, v any) (tri, error) {
 		part = Fold(part)
 	}
 	switch n.Op {
+	case Like:
+		pattern, err := parsePattern(part)
+		return truth(err == nil && matchPattern(pattern, s)), err
 	case StartsWith:
 		return truth(strings.HasPrefix(s, part)), nil
 	case EndsWith:

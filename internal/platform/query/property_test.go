@@ -149,7 +149,7 @@ func drawOrder(rt *rapid.T) []query.Order {
 func drawNode(rt *rapid.T, t *query.Table, depth int) query.Node {
 	kinds := 5
 	if depth > 0 {
-		kinds = 8
+		kinds = 9
 	}
 	list := func() []query.Node {
 		out := make([]query.Node, rapid.IntRange(0, 3).Draw(rt, "parts"))
@@ -171,6 +171,11 @@ func drawNode(rt *rapid.T, t *query.Table, depth int) query.Node {
 			}
 		}
 		return query.In{Left: left, Values: values, Negate: rapid.Bool().Draw(rt, "negate")}
+	case 9:
+		name := rapid.SampledFrom([]string{"subject", "city", "notes"}).Draw(rt, "column")
+		parts := []string{"%", "%", "_", "[a-c]", "[^a]", "[%]", "[", "]", "*", "?", "a", "ss", "k", "i", "\\", "."}
+		text := rapid.SampledFrom(parts).Draw(rt, "part") + rapid.SampledFrom(parts).Draw(rt, "part") + rapid.SampledFrom(parts).Draw(rt, "part")
+		return query.TextMatch{Left: query.Path{name}, Op: query.Like, Text: text}
 	case 2:
 		name := rapid.SampledFrom([]string{"subject", "city", "notes", "customeridtype"}).Draw(rt, "column")
 		op := rapid.SampledFrom([]query.TextOp{query.Contains, query.StartsWith, query.EndsWith}).Draw(rt, "op")

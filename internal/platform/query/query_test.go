@@ -191,7 +191,7 @@ func TestRelatedRowsForManyKeys(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			st, err := query.RenderRelated(s, db.Dialect(), q, rel, keys, nil)
+			st, err := query.RenderRelated(s, db.Dialect(), q, rel, keys, nil, 0)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -28,6 +28,12 @@ func Render(s Schema, d sqldb.Dialect, q *Query, g Guard) (Statement, error) {
 	if err != nil {
 		return Statement{}, err
 	}
+	switch {
+	case q.Group != nil:
+		return r.grouped(t, q)
+	case len(q.Links) > 0:
+		return r.joined(t, q)
+	}
 	st := Statement{}
 	if st.Columns, err = columnsOf(t, q.Select, q.Order); err != nil {
 		return Statement{}, err
@@ -48,7 +54,7 @@ func Render(s Schema, d sqldb.Dialect, q *Query, g Guard) (Statement, error) {
 	if err != nil {
 		return Statement{}, err
 	}
-	after, err := r.after("t0", terms, q.After)
+	after, err := r.after(terms, q.After)
 	if err != nil {
 		return Statement{}, err
 	}
@@ -70,15 +76,20 @@ func RenderCount(s Schema, d sqldb.Dialect, q *Query, g Guard) (Statement, error
 	if err != nil {
 		return Statement{}, err
 	}
-	where, err := r.where(t, "t0", q.Where)
-	if err != nil {
-		return Statement{}, err
+	sql := "SELECT count(*)"
+	if q.Group != nil {
+		inner, _, err := r.groups(t, q)
+		if err != nil {
+			return Statement{}, err
+		}
+		sql += " FROM (" + inner + ") g"
+	} else {
+		from, err := r.from(t, q)
+		if err != nil {
+			return Statement{}, err
+		}
+		sql += from
 	}
-	visible, err := r.guarded(t, "t0")
-	if err != nil {
-		return Statement{}, err
-	}
-	sql := "SELECT count(*) FROM " + d.Quote(t.Name) + " t0" + whereClause(conj(where, visible))
 	return Statement{SQL: sql, Args: r.args, Columns: []Column{{Name: "count", Kind: Int}}, Shown: 1}, nil
 }
 
@@ -89,6 +100,13 @@ type renderer struct {
 	args    []any
 	aliases int
 	inGuard bool // conditions of a guard are not guarded again
+	links   map[string]place
+}
+
+// place is where the rows of a linked table stand in the statement.
+type place struct {
+	table *Table
+	alias string
 }
 
 func (r *renderer) table(name string) (*Table, error) {

@@ -2,19 +2,20 @@ package query
 
 // term is one column of the order.
 type term struct {
-	col  Column
-	desc bool
+	col   Column
+	alias string // of the table that it stands in
+	desc  bool
 }
 
 func termsOf(t *Table, order []Order) ([]term, error) {
 	out := make([]term, len(order))
 	for i, o := range order {
 		c, ok := t.Columns[o.Column]
-		if !ok {
-			return nil, unchecked("column " + o.Column)
+		if !ok || o.Link != "" {
+			return nil, unchecked("column " + o.name())
 		}
 		c.NotNull = c.NotNull || o.Column == t.PrimaryID
-		out[i] = term{col: c, desc: o.Desc}
+		out[i] = term{col: c, alias: "t0", desc: o.Desc}
 	}
 	return out, nil
 }
@@ -24,25 +25,16 @@ func termsOf(t *Table, order []Order) ([]term, error) {
 // less); and null, which comes last descending. Each branch is a range of an
 // index, where one OR over them is not. Without a cursor there is one branch
 // that always holds.
-func (r *renderer) after(alias string, terms []term, cursor Cursor) ([]string, error) {
+func (r *renderer) after(terms []term, cursor Cursor) ([]string, error) {
 	if len(cursor) == 0 {
 		return []string{""}, nil
 	}
-	if len(cursor) != len(terms) {
-		return nil, unchecked("the cursor")
+	vals, err := r.positions(terms, cursor)
+	if err != nil {
+		return nil, err
 	}
-	vals := make([]string, len(terms)) // parameters; "" for null
-	for i, t := range terms {
-		if cursor[i] == nil {
-			continue
-		}
-		var err error
-		if vals[i], err = r.value(t.col, cursor[i]); err != nil {
-			return nil, err
-		}
-	}
-	first := r.compareRef(alias, terms[0].col)
-	rest := r.afterRest(alias, terms[1:], vals[1:])
+	first := r.compareRef(terms[0].alias, terms[0].col)
+	rest := r.afterRest(terms[1:], vals[1:])
 	if vals[0] == "" {
 		var out []string
 		if rest != "" {
@@ -67,14 +59,32 @@ func (r *renderer) after(alias string, terms []term, cursor Cursor) ([]string, e
 	return out, nil
 }
 
+// positions gives the parameters that hold a cursor's values; "" for null.
+func (r *renderer) positions(terms []term, cursor Cursor) ([]string, error) {
+	if len(cursor) != len(terms) {
+		return nil, unchecked("the cursor")
+	}
+	vals := make([]string, len(terms))
+	for i, t := range terms {
+		if cursor[i] == nil {
+			continue
+		}
+		var err error
+		if vals[i], err = r.value(t.col, cursor[i]); err != nil {
+			return nil, err
+		}
+	}
+	return vals, nil
+}
+
 // afterRest renders the same for the later columns as one condition, each level
 // led by a range that an index can use.
-func (r *renderer) afterRest(alias string, terms []term, vals []string) string {
+func (r *renderer) afterRest(terms []term, vals []string) string {
 	if len(terms) == 0 {
 		return ""
 	}
-	c, v, t := r.compareRef(alias, terms[0].col), vals[0], terms[0]
-	rest := r.afterRest(alias, terms[1:], vals[1:])
+	c, v, t := r.compareRef(terms[0].alias, terms[0].col), vals[0], terms[0]
+	rest := r.afterRest(terms[1:], vals[1:])
 	orRest, andRest := "", ""
 	if rest != "" {
 		orRest, andRest = " OR "+rest, " AND "+rest

@@ -14,28 +14,33 @@ import (
 // is among the result's columns, so that the caller can tell whose each row is;
 // rows of one key come in the query's order. For a polymorphic lookup the
 // caller gives only keys of near rows whose type is rel.OnType.
-func RenderRelated(s Schema, d sqldb.Dialect, q *Query, rel Relation, keys []any, g Guard) (Statement, error) {
+//
+// Total bounds the rows in all; 0 does not.
+func RenderRelated(s Schema, d sqldb.Dialect, q *Query, rel Relation, keys []any, g Guard, total int) (Statement, error) {
 	r := &renderer{schema: s, dialect: d, guard: g}
 	t, err := r.table(rel.Table)
 	if err != nil {
 		return Statement{}, err
 	}
-	st := Statement{}
-	if st.Columns, err = columnsOf(t, q.Select, q.Order); err != nil {
+	joins, err := r.joins(place{t, "t0"}, q.Links)
+	if err != nil {
 		return Statement{}, err
 	}
-	st.Shown = len(q.Select)
-	if st.Shown == 0 {
-		st.Shown = len(t.AllNames)
+	st := Statement{}
+	cells, err := r.cells(t, q)
+	if err != nil {
+		return Statement{}, err
 	}
+	st.Columns, st.Shown = cells.columns(), cells.shown
 	to, ok := t.Columns[rel.To]
 	if !ok {
 		return Statement{}, unchecked("column " + rel.To)
 	}
 	if !slices.ContainsFunc(st.Columns, func(c Column) bool { return c.Name == rel.To }) {
 		st.Columns = append(st.Columns, to)
+		cells.add("t0", to, to.Name)
 	}
-	terms, err := termsOf(t, q.Order)
+	terms, err := r.terms(q)
 	if err != nil {
 		return Statement{}, err
 	}
@@ -43,7 +48,7 @@ func RenderRelated(s Schema, d sqldb.Dialect, q *Query, rel Relation, keys []any
 	if err != nil {
 		return Statement{}, err
 	}
-	b := builder{r: r, table: t, columns: st.Columns, terms: terms}
+	b := builder{r: r, table: t, columns: st.Columns, cells: cells.refs, joins: joins, terms: terms, limit: total}
 	if q.Limit > 0 && rel.Many {
 		st.SQL = b.firstOfEach(to, cond, q.Limit)
 	} else {
@@ -80,11 +85,12 @@ func (b *builder) firstOfEach(key Column, cond string, limit int) string {
 		sql.WriteString("u.c" + strconv.Itoa(i))
 	}
 	sql.WriteString(" FROM (SELECT ")
-	for i, c := range b.columns {
-		sql.WriteString(b.r.ref("t0", c.Name) + " AS c" + strconv.Itoa(i) + ", ")
+	for i := range b.columns {
+		sql.WriteString(b.cell(i) + " AS c" + strconv.Itoa(i) + ", ")
 	}
 	sql.WriteString("row_number() OVER (PARTITION BY " + b.r.ref("t0", key.Name))
-	b.orderBy(&sql, func(i int) string { return b.r.compareRef("t0", b.terms[i].col) })
+	b.orderBy(&sql, b.term)
 	sql.WriteString(") AS n" + b.from() + whereClause(cond) + ") u WHERE u.n <= " + strconv.Itoa(limit) + " ORDER BY u.n")
+	b.writeLimit(&sql)
 	return sql.String()
 }

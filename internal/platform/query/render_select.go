@@ -12,23 +12,36 @@ type builder struct {
 	r       *renderer
 	table   *Table
 	columns []Column
+	cells   []string // what to select for each column; nil: the columns of the table
+	joins   string
 	terms   []term
 	limit   int
 }
+
+// cell gives what is selected for a column.
+func (b *builder) cell(i int) string {
+	if b.cells != nil {
+		return b.cells[i]
+	}
+	return b.r.ref("t0", b.columns[i].Name)
+}
+
+// term gives what rows are sorted by.
+func (b *builder) term(i int) string { return b.r.compareRef(b.terms[i].alias, b.terms[i].col) }
 
 // simple is one SELECT in sort order.
 func (b *builder) simple(cond string) string {
 	var sql strings.Builder
 	sql.WriteString("SELECT ")
-	for i, c := range b.columns {
+	for i := range b.columns {
 		if i > 0 {
 			sql.WriteString(", ")
 		}
-		sql.WriteString(b.r.ref("t0", c.Name))
+		sql.WriteString(b.cell(i))
 	}
 	sql.WriteString(b.from())
 	sql.WriteString(whereClause(cond))
-	b.orderBy(&sql, func(i int) string { return b.r.compareRef("t0", b.terms[i].col) })
+	b.orderBy(&sql, b.term)
 	b.writeLimit(&sql)
 	return sql.String()
 }
@@ -71,16 +84,16 @@ func (b *builder) branch(sql *strings.Builder, cond string) {
 		}
 		sql.WriteString(b.r.ref("t0", c.Name) + " AS c" + strconv.Itoa(i))
 	}
-	for i, t := range b.terms {
-		sql.WriteString(", " + b.r.compareRef("t0", t.col) + " AS o" + strconv.Itoa(i))
+	for i := range b.terms {
+		sql.WriteString(", " + b.term(i) + " AS o" + strconv.Itoa(i))
 	}
 	sql.WriteString(b.from())
 	sql.WriteString(whereClause(cond))
-	b.orderBy(sql, func(i int) string { return b.r.compareRef("t0", b.terms[i].col) })
+	b.orderBy(sql, b.term)
 	b.writeLimit(sql)
 }
 
-func (b *builder) from() string { return " FROM " + b.r.dialect.Quote(b.table.Name) + " t0" }
+func (b *builder) from() string { return " FROM " + b.r.dialect.Quote(b.table.Name) + " t0" + b.joins }
 
 // orderBy writes null first ascending, last descending. That is SQLite's own
 // way; PostgreSQL is told, except where the column is never null, so that the

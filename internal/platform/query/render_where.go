@@ -43,13 +43,15 @@ func (r *renderer) node(t *Table, alias string, n Node, neg bool) (string, error
 		return never, nil
 	case Related:
 		return r.related(t, alias, n, neg)
+	case Linked:
+		return r.linkedNode(t, alias, n, neg)
 	case Arms:
 		sql, err := r.arms(t, alias, n)
 		if neg && err == nil {
 			sql = "(" + sql + ") IS NOT TRUE"
 		}
 		return sql, err
-	case Compare, In, TextMatch, Null:
+	case Compare, In, TextMatch, Null, Hierarchy:
 		return r.pathLeaf(t, alias, n, neg)
 	default:
 		return "", errs.New(errs.Internal, "query.node", "a condition of type %T can't be rendered", n)
@@ -86,6 +88,8 @@ func leftOf(n Node) Path {
 		return n.Left
 	case Null:
 		return n.Left
+	case Hierarchy:
+		return n.Left
 	}
 	return nil
 }
@@ -102,6 +106,8 @@ func takesNull(n Node, neg bool) bool {
 		return n.Negate && !neg
 	case Null:
 		return n.Negate == neg
+	case Hierarchy:
+		return n.Negate && !neg
 	}
 	return false
 }
@@ -110,12 +116,14 @@ func takesNull(n Node, neg bool) bool {
 // on the way. A path that leads nowhere (no related row, or none that may be
 // seen) is null, so a leaf that null satisfies becomes a NOT EXISTS.
 func (r *renderer) pathLeaf(t *Table, alias string, n Node, neg bool) (string, error) {
-	path := leftOf(n)
-	if len(path) == 0 {
-		return "", unchecked("an empty path")
+	here := place{t, alias}
+	at, path, err := r.start(here, leftOf(n))
+	if err != nil {
+		return "", err
 	}
+	t, alias = at.table, at.alias
 	if len(path) == 1 {
-		return r.leaf(t, alias, n, neg)
+		return r.leaf(at, here, n, neg)
 	}
 	exists := "EXISTS"
 	if takesNull(n, neg) {
@@ -144,11 +152,27 @@ func (r *renderer) pathLeaf(t *Table, alias string, n Node, neg bool) (string, e
 		conds = append(conds, join)
 		t, alias = next, to
 	}
-	last, err := r.leaf(t, alias, n, neg)
+	last, err := r.leaf(place{t, alias}, place{t, alias}, n, neg)
 	if err != nil {
 		return "", err
 	}
 	return exists + " (SELECT 1 FROM " + from.String() + " WHERE " + conj(append(conds, last)...) + ")", nil
+}
+
+// start finds the row at which a path begins: the one at hand, or a linked one.
+func (r *renderer) start(here place, path Path) (place, Path, error) {
+	alias, path, linked := linkOf(path)
+	if len(path) == 0 {
+		return here, nil, unchecked("an empty path")
+	}
+	if !linked {
+		return here, path, nil
+	}
+	at, ok := r.links[alias]
+	if !ok {
+		return here, nil, unchecked("link " + alias)
+	}
+	return at, path, nil
 }
 
 // join renders what ties two rows of a relation together, and that the other
@@ -171,7 +195,7 @@ func (r *renderer) join(t *Table, alias string, other *Table, to string, rel Rel
 
 func (r *renderer) related(t *Table, alias string, n Related, neg bool) (string, error) {
 	rel, ok := t.Relations[n.Relation]
-	if !ok || !rel.Many {
+	if !ok {
 		return "", unchecked("relation " + n.Relation)
 	}
 	other, err := r.table(rel.Table)
@@ -197,20 +221,23 @@ func (r *renderer) related(t *Table, alias string, n Related, neg bool) (string,
 	return exists + " (SELECT 1 FROM " + r.dialect.Quote(other.Name) + " " + to + " WHERE " + conj(tie, where) + ")", nil
 }
 
-// leaf renders a test of a column of the table behind alias.
-func (r *renderer) leaf(t *Table, alias string, n Node, neg bool) (string, error) {
-	path := leftOf(n)
+// leaf renders a test of a column of the row at a place. Another column that it
+// is compared with stands in the row at the second one, if it is not linked.
+func (r *renderer) leaf(at, here place, n Node, neg bool) (string, error) {
+	t, alias, path := at.table, at.alias, leftOf(n)
 	col, ok := t.Columns[path[len(path)-1]]
 	if !ok {
 		return "", unchecked("column " + path[len(path)-1])
 	}
 	switch n := n.(type) {
 	case Compare:
-		return r.compare(t, alias, col, n, neg)
+		return r.compare(at, here, col, n, neg)
 	case In:
 		return r.in(alias, col, n, neg)
 	case TextMatch:
 		return r.textMatch(alias, col, n, neg)
+	case Hierarchy:
+		return r.hierarchy(t, alias, col, n, neg)
 	case Null:
 		if n.Negate != neg {
 			return r.ref(alias, col.Name) + " IS NOT NULL", nil
@@ -225,21 +252,25 @@ var (
 	negOpSQL = [...]string{Eq: " <> ", Ne: " = ", Lt: " >= ", Le: " > ", Gt: " <= ", Ge: " < "}
 )
 
-func (r *renderer) compare(t *Table, alias string, col Column, n Compare, neg bool) (string, error) {
+func (r *renderer) compare(at, here place, col Column, n Compare, neg bool) (string, error) {
 	op := opSQL[n.Op]
 	if neg {
 		op = negOpSQL[n.Op]
 	}
-	left := r.compareRef(alias, col)
+	left := r.compareRef(at.alias, col)
 	if len(n.Right) > 0 {
-		right, ok := t.Columns[n.Right[len(n.Right)-1]]
+		there, path, err := r.start(here, n.Right)
+		if err != nil {
+			return "", err
+		}
+		right, ok := there.table.Columns[path[len(path)-1]]
 		if !ok {
-			return "", unchecked("column " + n.Right[len(n.Right)-1])
+			return "", unchecked("column " + path[len(path)-1])
 		}
 		if n.Op == Ne && neg {
 			op = " IS NOT DISTINCT FROM "
 		}
-		return left + op + r.compareRef(alias, right), nil
+		return left + op + r.compareRef(there.alias, right), nil
 	}
 	v, err := r.value(col, n.Value)
 	return left + op + v, err
@@ -329,6 +360,11 @@ func (r *renderer) textMatch(alias string, col Column, n TextMatch, neg bool) (s
 	pg := r.dialect == sqldb.Postgres
 	var sql string
 	switch {
+	case n.Op == Like:
+		var err error
+		if sql, err = r.pattern(left, text); err != nil {
+			return "", err
+		}
 	case text == "":
 		if neg {
 			return never, nil

@@ -151,8 +151,26 @@ func (p *condParser) body(word string) (query.Node, error) {
 		left := path(p.next())
 		values, err := p.values()
 		return query.In{Left: left, Values: values, Negate: word == "notin"}, err
-	case "contains", "starts", "ends":
-		op := map[string]query.TextOp{"contains": query.Contains, "starts": query.StartsWith, "ends": query.EndsWith}[word]
+	case "linked", "unlinked":
+		n := query.Linked{Table: p.next(), From: p.next(), To: p.next(), None: word == "unlinked"}
+		list, err := p.nodes()
+		if len(list) > 0 {
+			n.Where = list[0]
+		}
+		return n, err
+	case "under", "above":
+		n := query.Hierarchy{Left: path(p.next()), Root: id.ID(named(strings.TrimPrefix(p.next(), "@"))), Up: word == "above"}
+		for len(p.words) > 0 && p.words[0] != ")" {
+			switch p.next() {
+			case "self":
+				n.Self = true
+			case "negate":
+				n.Negate = true
+			}
+		}
+		return n, nil
+	case "contains", "starts", "ends", "like":
+		op := map[string]query.TextOp{"contains": query.Contains, "starts": query.StartsWith, "ends": query.EndsWith, "like": query.Like}[word]
 		left := path(p.next())
 		text, err := strconv.Unquote(p.next())
 		return query.TextMatch{Left: left, Op: op, Text: text}, err

@@ -1,6 +1,11 @@
 package record
 
-import "github.com/rapport-platform/rapport/internal/ground/errs"
+import (
+	"context"
+	"errors"
+
+	"github.com/rapport-platform/rapport/internal/ground/errs"
+)
 
 // The errors that callers tell apart by errors.Is.
 var (
@@ -13,9 +18,22 @@ var (
 	// ErrDuplicateKey means that another row has the same alternate key.
 	ErrDuplicateKey = errs.New(errs.Conflict, "record.duplicate_key", "another record has the same key")
 
+	// ErrTookTooLong means that reading was given up; asking again will not help.
+	ErrTookTooLong = errs.New(errs.Unavailable, "query.timeout", "the query takes too long: narrow its filter, or sort by a column that has an index")
+
 	errRace = errs.New(errs.Conflict, "record.race", "another write made the record at the same moment")
 )
 
 func invalid(code, format string, args ...any) error {
 	return errs.New(errs.Invalid, "record."+code, format, args...)
+}
+
+// tookTooLong gives the error of a read whose time is up.
+func tookTooLong(ctx context.Context, err error) error {
+	if err != nil && errors.Is(context.Cause(ctx), context.DeadlineExceeded) {
+		e := *ErrTookTooLong
+		e.Cause = err
+		return &e
+	}
+	return err
 }

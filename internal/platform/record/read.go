@@ -98,13 +98,16 @@ func (r reader) Find(ctx context.Context, q query.Query) (Page, error) {
 }
 
 func (r reader) find(ctx context.Context, q query.Query, guard query.Guard) (Page, error) {
+	ctx, cancel := context.WithTimeout(ctx, r.o.patience())
+	defer cancel()
 	page, err := r.pin().page(ctx, q, guard)
 	if err != nil && r.live && r.o.renewed(ctx, err) {
-		return r.pin().page(ctx, q, guard)
+		page, err = r.pin().page(ctx, q, guard)
 	}
-	return page, err
+	return page, tookTooLong(ctx, err)
 }
 
+// page reads a page; the time for it is bounded by the context.
 func (r reader) page(ctx context.Context, q query.Query, guard query.Guard) (Page, error) {
 	if q.Limit < 0 || q.Limit > MaxPage {
 		return Page{}, invalid("page", "a page holds between 1 and %d rows", MaxPage)

@@ -3,6 +3,7 @@ package record
 import (
 	"context"
 	"errors"
+	"time"
 
 	"go.opentelemetry.io/otel"
 
@@ -21,6 +22,9 @@ type Options struct {
 	Access  *access.Control
 	Log     *changelog.Log
 	Clock   clock.Clock
+	// Patience is how long reading one page may take, related rows and count
+	// included; 0 means half a minute.
+	Patience time.Duration
 	// Renew looks whether the definitions have changed and takes them in; nil
 	// where they never do.
 	Renew func(ctx context.Context) (changed bool, err error)
@@ -34,6 +38,13 @@ func (o *Options) pinned() *Options {
 	c := o.Catalog()
 	p.Catalog = func() *metadata.Catalog { return c }
 	return &p
+}
+
+func (o *Options) patience() time.Duration {
+	if o.Patience <= 0 {
+		return 30 * time.Second
+	}
+	return o.Patience
 }
 
 // Store reads committed records, and opens transactions that write them.
