@@ -79,3 +79,18 @@ func ParseDepth(name string) (Depth, bool) {
 	}
 	return None, false
 }
+
+// String gives the depth's name as the Web API spells it.
+func (d Depth) String() string {
+	switch d {
+	case Basic:
+		return "Basic"
+	case Local:
+		return "Local"
+	case Deep:
+		return "Deep"
+	case Global:
+		return "Global"
+	}
+	return "None"
+}

@@ -50,6 +50,15 @@ func (l *Log) History(ctx context.Context, table string, record id.ID, before in
 		" ORDER BY c.pos DESC LIMIT "+p(4), key, table, before, limit)
 }
 
+// At reads the change at a position that History gave as its Seq.
+func (l *Log) At(ctx context.Context, pos int64) (c Change, found bool, err error) {
+	list, err := l.read(ctx, "SELECT c.pos, "+columns+" FROM changelog c WHERE c.pos = "+l.db.Dialect().Placeholder(1), pos)
+	if err != nil || len(list) == 0 {
+		return Change{}, false, err
+	}
+	return list[0], true, nil
+}
+
 func (l *Log) read(ctx context.Context, text string, args ...any) ([]Change, error) {
 	rows, err := l.db.Query(ctx, text, args...)
 	if err != nil {

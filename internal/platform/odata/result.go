@@ -16,6 +16,7 @@ type Typed struct {
 	Row   record.Row
 	// Columns lists those that are written, with the primary id; nil means all.
 	Columns []string
+	New     bool // not there yet: it has no id, and lookups are written as they are sent
 }
 
 // EntityResult is the name under which an operation gives back a record that is

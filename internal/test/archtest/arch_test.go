@@ -202,7 +202,7 @@ func TestHouseLaws(t *testing.T) {
 					if !slices.Contains(backgrounds, s.path) {
 						t.Errorf("%s:%d makes a context out of nothing", s.path, s.set.Position(n.Pos()).Line)
 					}
-				case "access.AsSystem":
+				case "access.AsSystem", "access.Elevate":
 					if !slices.Contains(asSystem, s.path) {
 						t.Errorf("%s:%d acts past all privileges and is not listed", s.path, s.set.Position(n.Pos()).Line)
 					}

@@ -1,0 +1,99 @@
+package record
+
+import (
+	"context"
+
+	"github.com/rapport-platform/rapport/internal/ground/errs"
+	"github.com/rapport-platform/rapport/internal/ground/id"
+	"github.com/rapport-platform/rapport/internal/platform/access"
+	"github.com/rapport-platform/rapport/internal/platform/metadata"
+	"github.com/rapport-platform/rapport/internal/platform/query"
+)
+
+// Rights gives all rights of the context's principal on one row, shares
+// included, as the sum of their bits. A row that is not there gives ErrNotFound;
+// one that the principal may not read gives no rights.
+func (r reader) Rights(ctx context.Context, table string, key id.ID) (access.Right, error) {
+	t, err := tableOf(r.o, table)
+	if err != nil {
+		return 0, err
+	}
+	columns := []string{t.ID}
+	if t.Owned() {
+		columns = append(columns, "ownerid", "owningbusinessunit")
+	}
+	page, err := r.find(ctx, query.Query{Table: table, Select: columns, Where: query.Compare{Left: query.Path{t.ID}, Value: key}, Limit: 1}, nil)
+	if err != nil {
+		return 0, err
+	}
+	if len(page.Rows) == 0 {
+		return 0, ErrNotFound
+	}
+	row := page.Rows[0]
+	shared, err := r.sharedRights(ctx, t, key)
+	if err != nil {
+		return 0, err
+	}
+	var out access.Right
+	for _, right := range access.Rights() {
+		ok, err := r.o.Access.Holds(ctx, table, right, row.ID("ownerid"), row.ID("owningbusinessunit"))
+		switch {
+		case ok, err == nil && shared&right != 0: // a share adds to a privilege that is held at all
+			out |= right
+		case err != nil && !errs.Has(err, errs.Forbidden):
+			return 0, err
+		}
+	}
+	if out&access.Read == 0 {
+		return 0, nil
+	}
+	return out, nil
+}
+
+// sharedRights gives what is shared with the principal and its teams.
+func (r reader) sharedRights(ctx context.Context, t *metadata.Table, key id.ID) (access.Right, error) {
+	if !r.o.Access.HasShares(t.Name) {
+		return 0, nil
+	}
+	d := r.o.DB.Dialect()
+	enc, err := query.Encode(d, query.ID, key)
+	if err != nil {
+		return 0, err
+	}
+	rows, err := r.query(ctx, "SELECT principalid, accessrightsmask FROM principalobjectaccess WHERE objectid = "+d.Placeholder(1), []any{enc})
+	if err != nil {
+		return 0, err
+	}
+	defer rows.Close()
+	var out access.Right
+	for rows.Next() {
+		var raw any
+		var mask int64
+		if err := rows.Scan(&raw, &mask); err != nil {
+			return 0, err
+		}
+		who, err := query.Decode(d, query.ID, 0, raw)
+		if err != nil {
+			return 0, err
+		}
+		for _, p := range r.o.Access.Principals(ctx) {
+			if p == who {
+				out |= access.Right(mask)
+			}
+		}
+	}
+	return out, rows.Err()
+}
+
+// Demand locks a row and makes sure that the context's principal has the right on it.
+func (tx *Tx) Demand(ctx context.Context, table string, key id.ID, right access.Right) (Row, error) {
+	t, err := tx.table(table)
+	if err != nil {
+		return nil, err
+	}
+	row, err := tx.lock(ctx, t, key, nil, forChange)
+	if err != nil {
+		return nil, err
+	}
+	return row, tx.permit(ctx, t, row, right)
+}
