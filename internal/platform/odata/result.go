@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/rapport-platform/rapport/internal/ground/errs"
+	"github.com/rapport-platform/rapport/internal/platform/metadata"
 	"github.com/rapport-platform/rapport/internal/platform/record"
 )
 
@@ -107,6 +108,9 @@ func (w *Writer) typed(buf *bytes.Buffer, x Typed) error {
 	if !ok {
 		return errs.New(errs.Internal, "odata.write", "there is no table %s", x.Table)
 	}
+	if x.New {
+		return w.fresh(buf, t, x)
+	}
 	var row bytes.Buffer
 	view := All(t)
 	if x.Columns != nil {
@@ -120,5 +124,30 @@ func (w *Writer) typed(buf *bytes.Buffer, x Typed) error {
 	o.text("@odata.type", "#"+Namespace+"."+t.Name)
 	buf.WriteByte(',')
 	buf.Write(row.Bytes()[1:]) // the row's members and its closing brace
+	return nil
+}
+
+// fresh writes the values of a record to come as a client would send them.
+func (w *Writer) fresh(buf *bytes.Buffer, t *metadata.Table, x Typed) error {
+	o := objectWriter{buf: buf}
+	o.open()
+	o.text("@odata.type", "#"+Namespace+"."+t.Name)
+	for _, name := range x.Columns {
+		c, ok := t.Column(name)
+		if !ok {
+			continue
+		}
+		if !c.IsLookup() {
+			if err := o.value(name, x.Row[name]); err != nil {
+				return err
+			}
+			continue
+		}
+		target := targetOf(c, x.Row)
+		if other, known := w.Catalog.Table(target); known && x.Row[name] != nil {
+			o.text(navigationOf(c, target)+"@odata.bind", "/"+other.Set+"("+x.Row.ID(name).String()+")")
+		}
+	}
+	o.shut()
 	return nil
 }

@@ -16,9 +16,15 @@ import (
 func (s *Service) Guards() []record.Hook {
 	return []record.Hook{
 		s.guard("roleprivileges", s.guardPrivilege),
-		s.guard("systemuserroles", func(ctx context.Context, tx *record.Tx, row record.Row) error { return s.guardRoles(ctx, tx, row.ID("roleid")) }),
-		s.guard("teamroles", func(ctx context.Context, tx *record.Tx, row record.Row) error { return s.guardRoles(ctx, tx, row.ID("roleid")) }),
-		s.guard("teammembership", func(ctx context.Context, tx *record.Tx, row record.Row) error { return s.guardTeam(ctx, tx, row.ID("teamid")) }),
+		s.guard("systemuserroles", func(ctx context.Context, tx *record.Tx, row record.Row) error {
+			return s.guardRoles(ctx, tx, row.ID("roleid"))
+		}),
+		s.guard("teamroles", func(ctx context.Context, tx *record.Tx, row record.Row) error {
+			return s.guardRoles(ctx, tx, row.ID("roleid"))
+		}),
+		s.guard("teammembership", func(ctx context.Context, tx *record.Tx, row record.Row) error {
+			return s.guardTeam(ctx, tx, row.ID("teamid"))
+		}),
 	}
 }
 

@@ -1,8 +1,6 @@
 package builtin
 
 import (
-	"embed"
-
 	"github.com/rapport-platform/rapport/internal/ground/clock"
 	"github.com/rapport-platform/rapport/internal/ground/id"
 	"github.com/rapport-platform/rapport/internal/platform/access"
@@ -12,12 +10,6 @@ import (
 	"github.com/rapport-platform/rapport/internal/platform/metadata"
 	"github.com/rapport-platform/rapport/internal/platform/record"
 )
-
-//go:embed tables/*.yaml
-var tables embed.FS
-
-// Tables gives the definitions of the package's tables, made anew at each call.
-func Tables() ([]*metadata.Table, error) { return metadata.Load(tables, "tables") }
 
 // Options are what the actions need.
 type Options struct {
