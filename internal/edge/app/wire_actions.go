@@ -5,6 +5,7 @@ import (
 
 	"github.com/rapport-platform/rapport/internal/platform/access"
 	"github.com/rapport-platform/rapport/internal/platform/action"
+	"github.com/rapport-platform/rapport/internal/platform/action/builtin"
 	"github.com/rapport-platform/rapport/internal/platform/changelog"
 	"github.com/rapport-platform/rapport/internal/platform/snapshot"
 )
@@ -18,6 +19,12 @@ func (c *core) wireActions(tailer *changelog.Tailer) error {
 		return err
 	}
 	c.store.AddHook(maker.Check(c.actions))
+	own := builtin.New(builtin.Options{Store: c.store, Access: c.access, Log: c.log, Jobs: c.jobs, Clock: cfg.Clock, Organization: c.app.front.organization, Name: "Rapport"})
+	own.Define(c.actions)
+	for _, guard := range own.Guards() {
+		c.store.AddHook(guard)
+	}
+	c.runner.Handle(builtin.BulkDeleteKind, own.BulkDeletes())
 	customs := snapshot.New(tailer, snapshot.Options[*action.Customs]{Name: "custom actions", Tables: []string{"customapi"}, Logger: cfg.Logger,
 		Load: func(ctx context.Context) (*action.Customs, error) {
 			return maker.Load(access.AsSystem(ctx, "custom actions"), c.store)

@@ -72,6 +72,15 @@ func NewRunner(o Options) *Runner {
 	return &Runner{o: o, kinds: slices.Sorted(maps.Keys(o.Handlers)), running: map[*Job]struct{}{}, slots: make(chan struct{}, o.Workers)}
 }
 
+// Handle adds the handler of a kind. It is called before Start.
+func (r *Runner) Handle(kind string, h Handler) {
+	if r.o.Handlers == nil {
+		r.o.Handlers = map[string]Handler{}
+	}
+	r.o.Handlers[kind] = h
+	r.kinds = slices.Sorted(maps.Keys(r.o.Handlers))
+}
+
 // Start begins to claim jobs.
 func (r *Runner) Start(ctx context.Context) error {
 	if len(r.kinds) == 0 {

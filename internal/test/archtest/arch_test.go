@@ -40,6 +40,12 @@ var asSystem = []string{
 	"internal/edge/app/wire.go",
 	"internal/edge/app/wire_actions.go",
 	"internal/platform/access/principal.go",
+	"internal/platform/action/builtin/bulkdelete.go",
+	"internal/platform/action/builtin/guard.go",
+	"internal/platform/action/builtin/maps.go",
+	"internal/platform/action/builtin/role.go",
+	"internal/platform/action/builtin/share.go",
+	"internal/platform/action/builtin/team.go",
 	"internal/platform/flow/engine.go",
 }
 
