@@ -10,6 +10,7 @@ import (
 	"github.com/rapport-platform/rapport/internal/ground/errs"
 	"github.com/rapport-platform/rapport/internal/ground/id"
 	"github.com/rapport-platform/rapport/internal/ground/limit"
+	"github.com/rapport-platform/rapport/internal/ground/secret"
 	"github.com/rapport-platform/rapport/internal/ground/sqldb"
 	"github.com/rapport-platform/rapport/internal/platform/query"
 )
@@ -19,6 +20,9 @@ type Options struct {
 	DB     *sqldb.DB
 	Clock  clock.Clock
 	Params Params // zero takes the default cost
+	// Secrets seals what must be read again: the seeds of authenticators, the
+	// secrets of identity providers. Without it those can't be added or used.
+	Secrets *secret.Box
 	// Known tells whether a user exists and is enabled.
 	Known func(id.ID) bool
 }

@@ -22,32 +22,56 @@ type Session struct {
 	Expires time.Time
 }
 
-// open makes a session of a user who has shown the password of this hash. If
-// the password has been changed meanwhile, it opens nothing: the change ends all
-// sessions, and one that came in behind it would go on.
-func (a *Auth) open(ctx context.Context, user id.ID, hash string) (Session, error) {
+// From is where somebody comes from.
+type From struct {
+	Address string // IP address
+	Agent   string // what the browser says of itself; untrusted, shown to its own user
+}
+
+// opening is what a new session rests on.
+type opening struct {
+	user   id.ID
+	hash   string // of the password that was shown; "" if none was
+	method string // how the user has shown who it is
+	from   From
+	also   func(*sqldb.Tx) error // done in the same transaction
+}
+
+// open makes a session. If it rests on a password that has been changed
+// meanwhile, it opens nothing: the change ends all sessions, and one that came
+// in behind it would go on.
+func (a *Auth) open(ctx context.Context, o opening) (Session, error) {
 	now := a.o.Clock.Now()
-	s := Session{Secret: newSecret("rps_"), User: user, CSRF: newSecret(""), Expires: now.Add(sessionLife)}
+	s := Session{Secret: newSecret("rps_"), User: o.user, CSRF: newSecret(""), Expires: now.Add(sessionLife)}
 	d := a.o.DB.Dialect()
 	e := encoder{d: d}
-	args := []any{hashSecret(s.Secret), e.id(user), s.CSRF, e.time(now), e.time(now), e.time(s.Expires)}
+	who := e.id(o.user)
+	args := []any{hashSecret(s.Secret), who, s.CSRF, e.time(now), e.time(now), e.time(s.Expires), e.id(id.New()), o.from.Address, label(o.from.Agent, ""), o.method}
 	if e.err != nil {
 		return Session{}, e.err
 	}
 	p := d.Placeholder
 	err := a.o.DB.Write(ctx, func(tx *sqldb.Tx) error {
-		if err := tx.Lock("credential " + user.String()); err != nil {
+		if err := tx.Lock("credential " + o.user.String()); err != nil {
 			return err
 		}
-		var now string
-		found, err := tx.QueryRow("SELECT passwordhash FROM credential WHERE userid = "+p(1), args[1:2], &now)
-		if err != nil {
-			return err
+		if o.hash != "" {
+			var now string
+			found, err := tx.QueryRow("SELECT passwordhash FROM credential WHERE userid = "+p(1), []any{who}, &now)
+			if err != nil {
+				return err
+			}
+			if !found || now != o.hash {
+				return ErrWrong
+			}
 		}
-		if !found || now != hash {
-			return ErrWrong
+		if o.also != nil {
+			if err := o.also(tx); err != nil {
+				return err
+			}
 		}
-		_, err = tx.Exec("INSERT INTO session (hash, userid, csrf, createdon, seenon, expireson) VALUES ("+p(1)+", "+p(2)+", "+p(3)+", "+p(4)+", "+p(5)+", "+p(6)+")", args...)
+		_, err := tx.Exec("INSERT INTO session (hash, userid, csrf, createdon, seenon, expireson, sessionid, address, agent, method) VALUES ("+
+			p(1)+", "+p(2)+", "+p(3)+", "+p(4)+", "+p(5)+", "+p(6)+", "+p(7)+", "+p(8)+", "+p(9)+", "+p(10)+")", args...)
 		return err
 	})
 	return s, err
@@ -133,6 +157,9 @@ func (a *Auth) Prune(ctx context.Context) error {
 	}
 	return a.o.DB.Write(ctx, func(tx *sqldb.Tx) error {
 		if _, err := tx.Exec("DELETE FROM session WHERE expireson < "+d.Placeholder(1), ended); err != nil {
+			return err
+		}
+		if _, err := tx.Exec("DELETE FROM challenge WHERE expireson < "+d.Placeholder(1), ended); err != nil {
 			return err
 		}
 		_, err := tx.Exec("DELETE FROM signin WHERE at < "+d.Placeholder(1), old)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/netip"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/rapport-platform/rapport/internal/ground/errs"
@@ -19,7 +20,15 @@ const nameMax = 1024
 // SetPassword gives a user a name to sign in with and a password. All open
 // sessions of the user end.
 func (a *Auth) SetPassword(ctx context.Context, user id.ID, name, password string) error {
-	if err := checkPassword(password); err != nil {
+	return a.setPassword(ctx, user, name, password, func(tx *sqldb.Tx, who any) error {
+		_, err := tx.Exec("DELETE FROM session WHERE userid = "+tx.Dialect().Placeholder(1), who)
+		return err
+	})
+}
+
+// setPassword keeps a password; end ends the sessions that end with it.
+func (a *Auth) setPassword(ctx context.Context, user id.ID, name, password string, end func(tx *sqldb.Tx, who any) error) error {
+	if err := checkPassword(password, name); err != nil {
 		return err
 	}
 	hash, err := a.hash(ctx, password)
@@ -37,7 +46,7 @@ func (a *Auth) SetPassword(ctx context.Context, user id.ID, name, password strin
 		if err := tx.Lock("credential " + user.String()); err != nil {
 			return err
 		}
-		if _, err := tx.Exec("DELETE FROM session WHERE userid = "+p(1), who); err != nil {
+		if err := end(tx, who); err != nil {
 			return err
 		}
 		_, err := tx.Exec("INSERT INTO credential (userid, username, passwordhash, changedon) VALUES ("+p(1)+", "+p(2)+", "+p(3)+", "+p(4)+
@@ -64,8 +73,10 @@ func (a *Auth) credential(ctx context.Context, name string) (user id.ID, hash st
 	return user, hash, true, err
 }
 
-// SignIn opens a session. address is where the attempt comes from.
-func (a *Auth) SignIn(ctx context.Context, name, password, address string) (Session, error) {
+// SignIn opens a session, or gives *FactorRequired if the user has a second
+// factor to show as well.
+func (a *Auth) SignIn(ctx context.Context, name, password string, from From) (Session, error) {
+	address := from.Address
 	if len(name) > nameMax || !utf8.ValidString(name) || strings.ContainsRune(name, 0) {
 		return Session{}, ErrWrong // nobody is called that; limits are kept by name, and PostgreSQL takes no NUL
 	}
@@ -89,8 +100,19 @@ func (a *Auth) SignIn(ctx context.Context, name, password, address string) (Sess
 		return Session{}, ErrWrong
 	}
 	a.byName.Forget(folded)
+	_, kinds, err := a.second(ctx, user)
+	if err != nil {
+		return Session{}, err
+	}
+	if len(kinds) > 0 {
+		challenge, err := a.begin(ctx, challengeFactor, challenge{user: user, detail: hash}, challengeLife)
+		if err != nil {
+			return Session{}, err
+		}
+		return Session{}, &FactorRequired{Challenge: challenge, Kinds: kinds}
+	}
 	a.log(ctx, folded, user, address, "signed in")
-	return a.open(ctx, user, hash)
+	return a.open(ctx, opening{user: user, hash: hash, method: "password", from: from})
 }
 
 // slow refuses attempts that come too fast, by address and by name. A flood of
@@ -107,6 +129,10 @@ func (a *Auth) slow(ctx context.Context, name, address string) error {
 	if _, note := a.noted.Allow(from); note {
 		a.log(ctx, name, id.Nil, address, "slowed")
 	}
+	return tooMany(wait)
+}
+
+func tooMany(wait time.Duration) error {
 	e := errs.New(errs.TooMany, "auth.too_many", "too many attempts to sign in: wait a little and try again")
 	e.RetryAfter = wait
 	return e
