@@ -80,12 +80,12 @@ func (l lateAuth) now() (*auth.Auth, error) {
 	return nil, errAway
 }
 
-func (l lateAuth) SignIn(ctx context.Context, name, password, address string) (auth.Session, error) {
+func (l lateAuth) SignIn(ctx context.Context, name, password string, from auth.From) (auth.Session, error) {
 	a, err := l.now()
 	if err != nil {
 		return auth.Session{}, err
 	}
-	return a.SignIn(ctx, name, password, address)
+	return a.SignIn(ctx, name, password, from)
 }
 
 func (l lateAuth) SignOut(ctx context.Context, secret string) error {

@@ -13,6 +13,7 @@ import (
 	"github.com/rapport-platform/rapport/internal/ground/errs"
 	"github.com/rapport-platform/rapport/internal/ground/id"
 	"github.com/rapport-platform/rapport/internal/platform/access"
+	"github.com/rapport-platform/rapport/internal/platform/auth"
 	"github.com/rapport-platform/rapport/internal/platform/record"
 )
 
@@ -38,7 +39,7 @@ type AuthAPI struct {
 
 const (
 	signInPath = "/api/auth/signin"
-	maxSignIn  = 8 << 10 // bytes of a body
+	maxSignIn  = 32 << 10 // bytes of a body
 )
 
 // Register adds the routes.
@@ -69,51 +70,67 @@ type sessionBody struct {
 }
 
 func (a *AuthAPI) signIn(w http.ResponseWriter, r *http.Request) error {
-	name, password, err := readSignIn(w, r)
+	var in struct{ Username, Password string }
+	if err := readOwn(w, r, &in, `{"username": "…", "password": "…"}`); err != nil {
+		return err
+	}
+	session, err := a.Auth.SignIn(r.Context(), in.Username, in.Password, a.from(r))
+	var more *auth.FactorRequired
+	if errors.As(err, &more) {
+		writePortalJSON(w, http.StatusOK, map[string]any{"factor": map[string]any{"challenge": more.Challenge, "kinds": more.Kinds}})
+		return nil
+	}
 	if err != nil {
 		return err
 	}
-	address := (&PortalAPI{Proxies: a.Proxies}).address(r).String()
-	session, err := a.Auth.SignIn(r.Context(), name, password, address)
-	if err != nil {
-		return err
-	}
-	if old := cookieSecret(r); old != "" {
-		// The browser forgets it now, so nobody could end it later. That it
-		// can't be ended is no reason not to let the person in: it will expire.
-		_ = a.Auth.SignOut(r.Context(), old)
-	}
+	return a.opened(w, r, session)
+}
+
+// from says where a request comes from.
+func (a *AuthAPI) from(r *http.Request) auth.From {
+	return auth.From{Address: (&PortalAPI{Proxies: a.Proxies}).address(r).String(), Agent: r.UserAgent()}
+}
+
+// opened answers with a session and gives it to the browser.
+func (a *AuthAPI) opened(w http.ResponseWriter, r *http.Request, session auth.Session) error {
 	body, err := a.describe(r.Context(), session.User, session.CSRF)
 	if err != nil {
 		return err
 	}
-	setCookie(w, r, session.Secret, session.Expires.Sub(a.Clock.Now()))
+	a.give(w, r, session)
 	writePortalJSON(w, http.StatusOK, body)
 	return nil
 }
 
-// readSignIn takes JSON only: a form of another site could send anything else
-// and so sign its visitor in as somebody it has chosen.
-func readSignIn(w http.ResponseWriter, r *http.Request) (name, password string, err error) {
+// give puts a session into the browser's cookie. The one it had is ended: the
+// browser forgets it now, so nobody could end it later. That it can't be ended
+// is no reason not to let the person in: it will expire.
+func (a *AuthAPI) give(w http.ResponseWriter, r *http.Request, session auth.Session) {
+	if old := cookieSecret(r); old != "" {
+		_ = a.Auth.SignOut(r.Context(), old)
+	}
+	setCookie(w, r, session.Secret, session.Expires.Sub(a.Clock.Now()))
+}
+
+// readOwn reads a JSON body that our own pages send. It takes JSON only: a form
+// of another site could send anything else and so sign its visitor in as
+// somebody it has chosen.
+func readOwn(w http.ResponseWriter, r *http.Request, into any, shape string) error {
 	if http.NewCrossOriginProtection().Check(r) != nil {
-		return "", "", errOrigin
+		return errOrigin
 	}
 	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
-		return "", "", errs.New(errs.Unsupported, "http.content_type", "send the user name and the password as application/json")
+		return errs.New(errs.Unsupported, "http.content_type", "send the body as application/json")
 	}
 	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxSignIn))
 	if tooBig := (*http.MaxBytesError)(nil); errors.As(err, &tooBig) {
-		return "", "", err
-	}
-	var body struct {
-		Username string `json:"username"`
-		Password string `json:"password"`
+		return err
 	}
 	// The cause is dropped: it may repeat a part of what was sent.
-	if err != nil || json.Unmarshal(data, &body) != nil {
-		return "", "", errs.New(errs.Invalid, "auth.body", `the body must be {"username": "…", "password": "…"}`)
+	if err != nil || json.Unmarshal(data, into) != nil {
+		return errs.New(errs.Invalid, "auth.body", "the body must be %s", shape)
 	}
-	return body.Username, body.Password, nil
+	return nil
 }
 
 func (a *AuthAPI) session(w http.ResponseWriter, r *http.Request) error {

@@ -16,7 +16,7 @@ import (
 
 // Authenticator is what HTTP needs of sign-in; *auth.Auth is one.
 type Authenticator interface {
-	SignIn(ctx context.Context, name, password, address string) (auth.Session, error)
+	SignIn(ctx context.Context, name, password string, from auth.From) (auth.Session, error)
 	SignOut(ctx context.Context, secret string) error
 	// Session finds a session and counts as activity; Check only looks.
 	Session(ctx context.Context, secret string) (auth.Session, error)
@@ -59,10 +59,10 @@ func Authenticate(by Authenticator, next http.Handler) http.Handler {
 	})
 }
 
-// asksWho tells of the paths where it matters who asks. Signing in takes no
-// cookie, so that it works whatever session the browser still holds.
+// asksWho tells of the paths where it matters who asks. The ways of signing in
+// take no cookie, so that they work whatever session the browser still holds.
 func asksWho(path string) bool {
-	return strings.HasPrefix(path, "/api/") && !strings.HasPrefix(path, "/api/events/") && path != signInPath
+	return strings.HasPrefix(path, "/api/") && !strings.HasPrefix(path, "/api/events/") && !strings.HasPrefix(path, signInPath)
 }
 
 func identify(by Authenticator, foreign *http.CrossOriginProtection, r *http.Request) (context.Context, error) {

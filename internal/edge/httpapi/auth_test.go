@@ -103,7 +103,7 @@ func TestSessionFixation(t *testing.T) {
 		}
 		s.browser().do("GET", "/api/auth/session", "", "Cookie: rapport_session="+planted).want(401)
 
-		first, err := s.auth.SignIn(t.Context(), "ada", password, "192.0.2.1")
+		first, err := s.auth.SignIn(t.Context(), "ada", password, auth.From{Address: "192.0.2.1"})
 		if err != nil {
 			t.Fatal(err)
 		}

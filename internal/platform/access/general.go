@@ -18,6 +18,7 @@ const (
 	ReadRecordHistory  = "prvReadRecordAuditHistory" // the changes of records that one may read
 	PublishDuplicate   = "prvPublishDuplicateRule"
 	ManageApplications = "prvManageApplicationUsers" // make and end the secrets of programs
+	ManageSignIn       = "prvManageSignIn"           // identity providers, others' sessions and factors, the sign-in log
 )
 
 // General is the right under which a general privilege is kept.
@@ -25,7 +26,7 @@ const General Right = 0
 
 // GeneralPrivileges lists them all.
 func GeneralPrivileges() []string {
-	return []string{ActOnBehalf, BypassLogic, BulkDelete, Merge, ReadRecordHistory, PublishDuplicate, ManageApplications}
+	return []string{ActOnBehalf, BypassLogic, BulkDelete, Merge, ReadRecordHistory, PublishDuplicate, ManageApplications, ManageSignIn}
 }
 
 // IsGeneral tells whether a name is that of a general privilege.
@@ -84,4 +85,13 @@ func (c *Control) Exceeds(ctx context.Context, given []Privilege) (Privilege, bo
 		}
 	}
 	return Privilege{}, false
+}
+
+// Outranks refuses a principal who lacks a privilege that the user has: who can
+// open another's account could act with it.
+func (c *Control) Outranks(ctx context.Context, user id.ID) error {
+	if p, over := c.Exceeds(ctx, c.Privileges(user)); over {
+		return errs.New(errs.Forbidden, "access.outranked", "this user may do more than you (%s): ask somebody who may do as much", p.Table)
+	}
+	return nil
 }

@@ -23,6 +23,8 @@ type Options struct {
 	// Secrets seals what must be read again: the seeds of authenticators, the
 	// secrets of identity providers. Without it those can't be added or used.
 	Secrets *secret.Box
+	// Find finds a user by MatchEmail or MatchUsername; it must be the only one.
+	Find func(ctx context.Context, by, value string) (user id.ID, found bool, err error)
 	// Known tells whether a user exists and is enabled.
 	Known func(id.ID) bool
 }

@@ -23,10 +23,9 @@ import (
 
 var start = time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
 
-const (
-	password = "correct horse battery"
-	address  = "192.0.2.1"
-)
+const password = "correct horse battery"
+
+var address = auth.From{Address: "192.0.2.1"}
 
 // env is a sign-in with one person, who may be disabled.
 type env struct {
@@ -183,7 +182,7 @@ func TestEveryAttemptIsLogged(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, e *env) {
 		e.mustSignIn(t)
-		_, _ = e.SignIn(t.Context(), "Bob", "no secret of anybody", "2001:db8::1")
+		_, _ = e.SignIn(t.Context(), "Bob", "no secret of anybody", auth.From{Address: "2001:db8::1"})
 		got := e.texts(t, "SELECT username || ' ' || address || ' ' || outcome FROM signin ORDER BY id")
 		if len(got) != 2 || got[0] != "ann 192.0.2.1 signed in" || got[1] != "bob 2001:db8::1 refused" {
 			t.Errorf("got %q", got)
@@ -195,11 +194,11 @@ func TestAttemptsAreSlowedByName(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, e *env) {
 		for i := range 8 {
-			if _, err := e.SignIn(t.Context(), "ann", "wrong", fmt.Sprint("192.0.2.", i)); !errors.Is(err, auth.ErrWrong) {
+			if _, err := e.SignIn(t.Context(), "ann", "wrong", auth.From{Address: fmt.Sprint("192.0.2.", i)}); !errors.Is(err, auth.ErrWrong) {
 				t.Fatalf("attempt %d: %v", i, err)
 			}
 		}
-		_, err := e.SignIn(t.Context(), " ANN", password, "192.0.2.99")
+		_, err := e.SignIn(t.Context(), " ANN", password, auth.From{Address: "192.0.2.99"})
 		var slow *errs.Error
 		if !errors.As(err, &slow) || slow.Kind != errs.TooMany || slow.RetryAfter <= 0 || slow.RetryAfter > 30*time.Second {
 			t.Fatalf("the ninth attempt, from elsewhere: %v", err)
@@ -219,20 +218,20 @@ func TestAttemptsAreSlowedByAddress(t *testing.T) {
 	each(t, func(t *testing.T, e *env) {
 		for i := range 40 {
 			// Anyone with one IPv6 address has the whole network of it.
-			if _, err := e.SignIn(t.Context(), fmt.Sprint("name", i), "wrong", fmt.Sprintf("2001:db8::%x", i)); !errors.Is(err, auth.ErrWrong) {
+			if _, err := e.SignIn(t.Context(), fmt.Sprint("name", i), "wrong", auth.From{Address: fmt.Sprintf("2001:db8::%x", i)}); !errors.Is(err, auth.ErrWrong) {
 				t.Fatalf("attempt %d: %v", i, err)
 			}
 		}
-		if _, err := e.SignIn(t.Context(), "another", "wrong", "2001:db8::ffff"); !errs.Has(err, errs.TooMany) {
+		if _, err := e.SignIn(t.Context(), "another", "wrong", auth.From{Address: "2001:db8::ffff"}); !errs.Has(err, errs.TooMany) {
 			t.Errorf("the next one of the network: %v", err)
 		}
 		for _, other := range []string{"2001:db8:0:1::1", "192.0.2.7", "::ffff:192.0.2.8", ""} {
-			if _, err := e.SignIn(t.Context(), "another"+other, "wrong", other); !errors.Is(err, auth.ErrWrong) {
+			if _, err := e.SignIn(t.Context(), "another"+other, "wrong", auth.From{Address: other}); !errors.Is(err, auth.ErrWrong) {
 				t.Errorf("from %q: %v", other, err)
 			}
 		}
 		for range 100 { // a flood is not a flood of writes
-			_, _ = e.SignIn(t.Context(), "another", "wrong", "2001:db8::ffff")
+			_, _ = e.SignIn(t.Context(), "another", "wrong", auth.From{Address: "2001:db8::ffff"})
 		}
 		if n := len(e.texts(t, "SELECT outcome FROM signin WHERE outcome = 'slowed'")); n < 1 || n > 5 {
 			t.Errorf("%d refusals are logged", n)

@@ -6,6 +6,12 @@
 // which is enough for 256 random bits, a password by argon2id. Failed sign-ins
 // are slowed down per name and per address, and every attempt is logged.
 //
-// The map: password.go, session.go, token.go, topickey.go, signin.go (the
-// flow), secret.go (making and hashing random secrets).
+// Who has an authenticator app shows its code as well; a passkey stands for
+// both; an OpenID Connect provider can vouch for a user instead.
+//
+// The map: signin.go (the flow), password.go, reset.go (links to choose a new
+// one), factor.go (authenticator apps, recovery codes), passkey.go, provider.go
+// and sso.go (identity providers), challenge.go (what was begun and is finished
+// once), session.go, sessions.go (lists for people), token.go, topickey.go,
+// secret.go (making and hashing random secrets).
 package auth

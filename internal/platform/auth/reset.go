@@ -82,3 +82,12 @@ func (a *Auth) Reset(ctx context.Context, secret, password string) error {
 		return err
 	})
 }
+
+// HasOwnPassword tells whether a user has a password.
+func (a *Auth) HasOwnPassword(ctx context.Context, user id.ID) (bool, error) {
+	_, _, err := a.credentialOf(ctx, user)
+	if errs.CodeOf(err) == ErrNoPassword.Code {
+		return false, nil
+	}
+	return err == nil, err
+}

@@ -35,3 +35,13 @@ ALTER TABLE session ADD COLUMN address {{.Text}};
 ALTER TABLE session ADD COLUMN agent {{.Text}};
 ALTER TABLE session ADD COLUMN method {{.Text}};
 ALTER TABLE token ADD COLUMN scopes {{.Text}};
+CREATE TABLE identityprovider (
+  providerid {{.ID}} NOT NULL PRIMARY KEY,
+  name {{.Text}} NOT NULL,
+  issuer {{.Text}} NOT NULL,
+  clientid {{.Text}} NOT NULL,
+  secret {{.Text}} NOT NULL,
+  scopes {{.Text}} NOT NULL,
+  match {{.Text}} NOT NULL,
+  createdon {{.Time}} NOT NULL
+);
