@@ -24,6 +24,7 @@ type Config struct {
 	TLSCert       string // files of the certificate and its key; both or none
 	TLSKey        string
 	AdminPassword string         // of the administrator, at the first start
+	SecretKey     string         // 64 hexadecimal digits under which secrets are sealed; "" keeps a key file in Data
 	Country       string         // the organisation's own, ISO alpha-2: phone numbers without a country belong to it
 	Proxies       []netip.Prefix // whose X-Forwarded-For and X-Forwarded-Proto are believed
 	Sample        bool           // put the sample organisation in at the first start
@@ -51,7 +52,7 @@ func FromEnv(getenv func(string) string) Config {
 	}
 	return Config{
 		Addr: or("RAPPORT_ADDR", "127.0.0.1:8080"), Data: or("RAPPORT_DATA", "data"), Database: getenv("RAPPORT_DATABASE"), NATS: embedded(getenv("RAPPORT_NATS")),
-		TLSCert: getenv("RAPPORT_TLS_CERT"), TLSKey: getenv("RAPPORT_TLS_KEY"), AdminPassword: getenv("RAPPORT_ADMIN_PASSWORD"), Sample: getenv("RAPPORT_SAMPLE") == "1",
+		TLSCert: getenv("RAPPORT_TLS_CERT"), TLSKey: getenv("RAPPORT_TLS_KEY"), AdminPassword: getenv("RAPPORT_ADMIN_PASSWORD"), SecretKey: getenv("RAPPORT_SECRET_KEY"), Sample: getenv("RAPPORT_SAMPLE") == "1",
 		Country: or("RAPPORT_COUNTRY", "US"), Proxies: prefixes(getenv("RAPPORT_TRUSTED_PROXIES")),
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/rapport-platform/rapport/internal/edge/live"
 	"github.com/rapport-platform/rapport/internal/ground/id"
 	"github.com/rapport-platform/rapport/internal/ground/lifecycle"
+	"github.com/rapport-platform/rapport/internal/ground/secret"
 	"github.com/rapport-platform/rapport/internal/ground/sqldb"
 	"github.com/rapport-platform/rapport/internal/platform/access"
 	"github.com/rapport-platform/rapport/internal/platform/action"
@@ -42,6 +43,7 @@ type core struct {
 	rules       *snapshot.Value[*rule.Set]
 	store       *record.Store
 	actions     *action.Registry
+	secrets     *secret.Box
 	auth        *auth.Auth
 	jobs        *job.Queue
 	runner      *job.Runner
@@ -94,7 +96,10 @@ func (c *core) build(ctx context.Context) (err error) {
 	c.access = &access.Control{Current: c.users.Get, Catalog: c.catalog.Load}
 	c.store = record.New(record.Options{DB: c.db, Catalog: c.access.Catalog, Access: c.access, Log: c.log, Clock: cfg.Clock})
 	c.actions = action.New(c.access, c.store)
-	if c.auth, err = auth.New(ctx, auth.Options{DB: c.db, Clock: cfg.Clock, Known: c.known(ctx), Params: cfg.Passwords}); err != nil {
+	if c.secrets, err = secret.Open(cfg.Data, cfg.SecretKey); err != nil {
+		return err
+	}
+	if err = c.openAuth(ctx); err != nil {
 		return err
 	}
 	return c.wire(ctx, tailer)

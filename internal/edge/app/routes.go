@@ -44,7 +44,7 @@ func (c *core) register() {
 	c.mux = http.NewServeMux()
 	cfg := c.app.c
 	(&httpapi.ODataAPI{Records: c.store, Actions: odataActions{c.actions}, Principals: c.access, Catalog: c.access.Catalog, Clock: cfg.Clock, Organization: c.app.front.organization}).Register(c.mux)
-	(&httpapi.AuthAPI{Auth: c.auth, Roles: c.access, Users: c.store, Clock: cfg.Clock, Proxies: cfg.Proxies}).Register(c.mux)
+	c.registerAuth()
 	(&httpapi.TablesAPI{Catalog: c.access.Catalog, Access: c.access, Users: c.store}).Register(c.mux)
 	(&httpapi.TimelineAPI{Catalog: c.access.Catalog, Records: c.store, History: c.log, Access: c.access}).Register(c.mux)
 	(&httpapi.LiveAPI{Hub: c.live, Auth: c.auth, Clock: cfg.Clock}).Register(c.mux)

@@ -39,7 +39,7 @@ type AuthAPI struct {
 
 const (
 	signInPath = "/api/auth/signin"
-	maxSignIn  = 32 << 10 // bytes of a body
+	maxSignIn  = 32 << 10 // bytes of a body; a passkey with its certificate is the longest
 )
 
 // Register adds the routes.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/rapport-platform/rapport/internal/platform/access"
+	"github.com/rapport-platform/rapport/internal/platform/auth"
 	"github.com/rapport-platform/rapport/internal/platform/record"
 )
 
@@ -61,7 +62,7 @@ func TestSignInRefuses(t *testing.T) {
 			"no content type":         {good, []string{"Content-Type: "}, 415, "http.content_type"},
 			"another site's page":     {good, []string{"Sec-Fetch-Site: cross-site"}, 403, "auth.origin"},
 			"another origin":          {good, []string{"Origin: https://evil.example"}, 403, "auth.origin"},
-			"a body out of all bound": {`{"username":"` + strings.Repeat("x", 9000) + `"}`, nil, 413, "http.too_large"},
+			"a body out of all bound": {`{"username":"` + strings.Repeat("x", 40_000) + `"}`, nil, 413, "http.too_large"},
 		} {
 			r := s.browser().do("POST", "/api/auth/signin", c.body, c.headers...)
 			if e, _ := r.json["error"].(map[string]any); r.status != c.status || e["@rapport.code"] != c.code {

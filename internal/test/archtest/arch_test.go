@@ -37,6 +37,7 @@ var asSystem = []string{
 	"internal/edge/httpapi/auth.go",
 	"internal/edge/app/ports.go",
 	"internal/edge/app/seed.go",
+	"internal/edge/app/signin.go",
 	"internal/edge/app/wire.go",
 	"internal/edge/app/wire_actions.go",
 	"internal/platform/access/principal.go",

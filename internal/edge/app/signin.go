@@ -1,0 +1,50 @@
+package app
+
+import (
+	"context"
+
+	"github.com/rapport-platform/rapport/internal/edge/httpapi"
+	"github.com/rapport-platform/rapport/internal/ground/errs"
+	"github.com/rapport-platform/rapport/internal/ground/id"
+	"github.com/rapport-platform/rapport/internal/platform/access"
+	"github.com/rapport-platform/rapport/internal/platform/auth"
+	"github.com/rapport-platform/rapport/internal/platform/query"
+)
+
+func (c *core) openAuth(ctx context.Context) (err error) {
+	cfg := c.app.c
+	c.auth, err = auth.New(ctx, auth.Options{DB: c.db, Clock: cfg.Clock, Known: c.known(ctx), Find: c.findUser, Secrets: c.secrets, Params: cfg.Passwords})
+	return err
+}
+
+func (c *core) registerAuth() {
+	cfg := c.app.c
+	signIn := httpapi.AuthAPI{Auth: c.auth, Roles: c.access, Users: c.store, Clock: cfg.Clock, Proxies: cfg.Proxies}
+	signIn.Register(c.mux)
+	(&httpapi.WaysAPI{AuthAPI: signIn, Ways: c.auth}).Register(c.mux)
+	(&httpapi.AccountAPI{Auth: c.auth, Users: c.store}).Register(c.mux)
+	(&httpapi.SignInAdminAPI{Auth: c.auth, Access: c.access, NameOf: c.signInName}).Register(c.mux)
+}
+
+// findUser finds whom an identity provider vouches for. Two users with one
+// address are nobody: either could be meant.
+func (c *core) findUser(ctx context.Context, by, value string) (id.ID, bool, error) {
+	column := "domainname"
+	if by == auth.MatchEmail {
+		column = "internalemailaddress"
+	}
+	page, err := c.store.Find(access.AsSystem(ctx, "single sign-on"), query.Query{Table: "systemuser", Select: []string{"systemuserid"}, Where: query.Compare{Left: query.Path{column}, Value: value}, Limit: 2})
+	if err != nil || len(page.Rows) != 1 {
+		return id.Nil, false, err
+	}
+	return page.Rows[0].ID("systemuserid"), true, nil
+}
+
+// signInName gives the name by which a user signs in.
+func (c *core) signInName(ctx context.Context, user id.ID) (string, error) {
+	row, err := c.store.Get(access.AsSystem(ctx, "the name of a reset link"), "systemuser", user, []string{"domainname"}, nil)
+	if err == nil && row.Text("domainname") == "" {
+		err = errs.New(errs.Conflict, "app.no_name", "this user has no user name yet: give one first")
+	}
+	return row.Text("domainname"), err
+}
