@@ -60,3 +60,7 @@ func (l *Log) number(ctx context.Context) error {
 		return err
 	})
 }
+
+// Number gives what is committed its Seq now, for those who don't wait for the
+// tailer to do it.
+func (l *Log) Number(ctx context.Context) error { return l.number(ctx) }

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/rapport-platform/rapport/internal/ground/id"
@@ -57,6 +58,28 @@ func (l *Log) At(ctx context.Context, pos int64) (c Change, found bool, err erro
 		return Change{}, false, err
 	}
 	return list[0], true, nil
+}
+
+// Of reads all changes of some records of a table, those of one record together
+// and in the order in which they were made.
+func (l *Log) Of(ctx context.Context, table string, records []id.ID) ([]Change, error) {
+	p := l.db.Dialect().Placeholder
+	args := []any{table}
+	marks := make([]string, len(records))
+	for i, r := range records {
+		key, err := query.Encode(l.db.Dialect(), query.ID, r)
+		if err != nil {
+			return nil, err
+		}
+		args = append(args, key)
+		marks[i] = p(i + 2)
+	}
+	where := " WHERE c.tablename = " + p(1) + " AND c.recordid IN (" + strings.Join(marks, ", ") + ")"
+	text := "SELECT c.pos, " + columns + " FROM changelog c" + where + " ORDER BY c.recordid, c.pos"
+	if l.db.Dialect() == sqldb.Postgres {
+		text = "SELECT o.seq, " + columns + " FROM changelog c JOIN changeorder o ON o.pos = c.pos" + where + " ORDER BY c.recordid, o.seq"
+	}
+	return l.read(ctx, text, args...)
 }
 
 func (l *Log) read(ctx context.Context, text string, args ...any) ([]Change, error) {

@@ -36,3 +36,29 @@ func Lowest(ctx context.Context, db *sqldb.DB, topic string) (seq int64, ok bool
 	_, err = db.QueryRow(ctx, "SELECT COUNT(*), COALESCE(MIN(seq), 0) FROM consumerposition WHERE log = "+db.Dialect().Placeholder(1), []any{topic}, &n, &seq)
 	return seq, n > 0, err
 }
+
+// Join makes a consumer known before it begins: until it notes a position,
+// Lowest takes it to be at the start, so that nothing is trimmed before it has
+// been read. One that is known already stays where it is.
+func Join(ctx context.Context, db *sqldb.DB, consumer, topic string, now time.Time) error {
+	return move(ctx, db, consumer, topic, 0, now)
+}
+
+// Leave forgets a consumer that will not come back, so that it holds back no trimming.
+func Leave(ctx context.Context, db *sqldb.DB, consumer, topic string) error {
+	return db.Write(ctx, func(tx *sqldb.Tx) error {
+		_, err := tx.Exec("DELETE FROM consumerposition WHERE consumer = "+tx.Dialect().Placeholder(1), consumer+"/"+topic)
+		return err
+	})
+}
+
+// Position reads how far a consumer that keeps its own time is; 0 if it is new.
+// Runners look after their positions themselves.
+func Position(ctx context.Context, db *sqldb.DB, consumer, topic string) (int64, error) {
+	return position(ctx, db, consumer, topic)
+}
+
+// Note says how far such a consumer is. It never goes back.
+func Note(ctx context.Context, db *sqldb.DB, consumer, topic string, seq uint64, now time.Time) error {
+	return move(ctx, db, consumer, topic, seq, now)
+}

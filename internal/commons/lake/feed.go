@@ -1,0 +1,337 @@
+package lake
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/rapport-platform/rapport/internal/ground/errs"
+	"github.com/rapport-platform/rapport/internal/ground/id"
+	"github.com/rapport-platform/rapport/internal/ground/lifecycle"
+	"github.com/rapport-platform/rapport/internal/ground/sqldb"
+	"github.com/rapport-platform/rapport/internal/kit/delta"
+	"github.com/rapport-platform/rapport/internal/platform/changelog"
+	"github.com/rapport-platform/rapport/internal/platform/event"
+	"github.com/rapport-platform/rapport/internal/platform/metadata"
+)
+
+const (
+	feedApp     = "rapport.changes" // notes in each table how far the change log is in
+	feedName    = "lake"            // the consumer's name
+	changesLog  = "changes"
+	readMax     = 1000
+	pendingMax  = 10_000 // changes on their way at one time
+	retryLeast  = 200 * time.Millisecond
+	retryMost   = 30 * time.Second
+	lookAgain   = 500 * time.Millisecond // when nothing says that there are changes
+	writersMost = 4                      // tables written at one time
+)
+
+// FeedConfig is what the feed of changes needs.
+type FeedConfig struct {
+	Lake *Lake
+	DB   *sqldb.DB
+	Log  *changelog.Log
+}
+
+// Feed brings the change log into the lake. It is a lifecycle.Service.
+type Feed struct {
+	c      FeedConfig
+	lake   *Lake
+	loop   lifecycle.Loop
+	logger *slog.Logger
+	state  *progress
+	images *images
+	shapes map[string]*shape
+	laid   *metadata.Catalog // that shapes were made of
+}
+
+// progress is how far a consumer is, for those who wait for it.
+type progress struct {
+	mu     sync.Mutex
+	pos    int64
+	oldest time.Time     // of what has been read and is not in the lake; zero if nothing
+	moved  chan struct{} // closed when pos moves
+	hurry  chan struct{} // somebody waits: don't linger
+}
+
+func newProgress() *progress {
+	return &progress{moved: make(chan struct{}), hurry: make(chan struct{}, 1)}
+}
+
+func (p *progress) move(pos int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.pos, p.oldest = pos, time.Time{}
+	close(p.moved)
+	p.moved = make(chan struct{})
+}
+
+func (p *progress) at() (pos int64, moved <-chan struct{}) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.pos, p.moved
+}
+
+func (p *progress) waitingSince(t time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.oldest = t
+}
+
+// waitFor waits until the consumer is there.
+func (p *progress) waitFor(ctx context.Context, target int64) error {
+	for {
+		pos, moved := p.at()
+		if pos >= target {
+			return nil
+		}
+		select {
+		case p.hurry <- struct{}{}:
+		default:
+		}
+		select {
+		case <-moved:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// NewFeed makes the feed.
+func NewFeed(c FeedConfig) *Feed {
+	f := &Feed{c: c, lake: c.Lake, logger: c.Lake.c.Logger.With("consumer", "lake changes"), state: newProgress(), images: newImages()}
+	f.loop.Run = f.run
+	return f
+}
+
+// Start begins where the feed was. Nothing waits for the lake: a lake that can't
+// be written is tried again in the background.
+func (f *Feed) Start(ctx context.Context) error {
+	if err := event.Join(ctx, f.c.DB, feedName, changesLog, f.lake.c.Clock.Now()); err != nil {
+		return err
+	}
+	f.lake.feeds.Store(changesLog, f)
+	return f.loop.Start(ctx)
+}
+
+// Stop writes nothing more; what was read and not written is read again.
+func (f *Feed) Stop(ctx context.Context) error {
+	f.lake.feeds.Delete(changesLog)
+	return f.loop.Stop(ctx)
+}
+
+func (f *Feed) run(ctx context.Context) {
+	wait := retryLeast
+	for ctx.Err() == nil {
+		err := f.follow(ctx, func() { wait = retryLeast })
+		if ctx.Err() != nil {
+			return
+		}
+		f.failed(err, "the lake's feed of changes starts over")
+		f.pause(ctx, wait)
+		wait = min(2*wait, retryMost)
+	}
+}
+
+func (f *Feed) failed(err error, what string) {
+	f.lake.c.Metrics.retries.WithLabelValues(changesLog, errs.CodeOf(err)).Inc()
+	if unavailable(err) {
+		f.logger.Debug(what, "error", err)
+	} else {
+		f.logger.Error(what, "error", err)
+	}
+}
+
+func (f *Feed) pause(ctx context.Context, d time.Duration) {
+	select {
+	case <-f.lake.c.Clock.After(d):
+	case <-ctx.Done():
+	}
+}
+
+// follow reads from the noted position on until something fails.
+func (f *Feed) follow(ctx context.Context, went func()) error {
+	pos, err := event.Position(ctx, f.c.DB, feedName, changesLog)
+	if err != nil {
+		return err
+	}
+	last, err := f.c.Log.Last(ctx)
+	if err != nil {
+		return err
+	}
+	if pos > last {
+		return ErrAhead
+	}
+	f.state.move(pos)
+	for {
+		changes, err := f.collect(ctx, pos)
+		if err != nil {
+			return err
+		}
+		if len(changes) == 0 {
+			continue
+		}
+		f.state.waitingSince(changes[0].At)
+		if err := f.take(ctx, changes); err != nil {
+			return err
+		}
+		pos = changes[len(changes)-1].Seq
+		if err := event.Note(ctx, f.c.DB, feedName, changesLog, uint64(pos), f.lake.c.Clock.Now()); err != nil {
+			return err
+		}
+		f.state.move(pos)
+		went()
+	}
+}
+
+// collect reads changes until the first has waited long enough for others, or
+// there are enough.
+func (f *Feed) collect(ctx context.Context, pos int64) (out []changelog.Change, err error) {
+	var enough <-chan time.Time
+	for {
+		grown := f.c.Log.Tailer().Updated() // taken before looking, so that nothing slips between
+		some, err := f.c.Log.After(ctx, pos, readMax)
+		if err != nil {
+			return nil, err
+		}
+		if len(some) > 0 {
+			if len(out) == 0 {
+				enough = f.lake.c.Clock.After(f.lake.c.Linger)
+			}
+			out = append(out, some...)
+			pos = some[len(some)-1].Seq
+			if len(out) >= pendingMax {
+				return out, nil
+			}
+			if len(some) == readMax {
+				continue
+			}
+		}
+		idle := f.lake.c.Clock.After(lookAgain)
+		select {
+		case <-enough:
+			return out, nil
+		case <-f.state.hurry:
+			if len(out) > 0 {
+				return out, nil
+			}
+		case <-grown:
+		case <-idle:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// take writes changes into the lake's tables.
+func (f *Feed) take(ctx context.Context, changes []changelog.Change) error {
+	if err := f.recall(ctx, changes); err != nil {
+		return err
+	}
+	batches := map[string]*batch{}
+	for _, c := range changes {
+		t, ok := f.lake.c.Catalog().Table(c.Table)
+		if !ok || !tableName.MatchString(c.Table) {
+			f.lake.c.Metrics.skipped.WithLabelValues("table").Inc()
+			continue
+		}
+		s := f.shape(t)
+		b := batches[c.Table]
+		if b == nil {
+			b = &batch{layer: layerChanges, table: c.Table, key: s.key, columns: s.columns, schema: changesSchema(s.key, s.columns)}
+			batches[c.Table] = b
+		}
+		b.rows = append(b.rows, f.row(s, b.schema, c))
+	}
+	through := changes[len(changes)-1].Seq
+	if err := f.writeAll(ctx, batches, through); err != nil {
+		return err
+	}
+	now := f.lake.c.Clock.Now()
+	for _, c := range changes {
+		f.lake.c.Metrics.freshness.WithLabelValues(changesLog).Observe(now.Sub(c.At).Seconds())
+	}
+	return nil
+}
+
+func (f *Feed) writeAll(ctx context.Context, batches map[string]*batch, through int64) error {
+	var group sync.WaitGroup
+	var mu sync.Mutex
+	var all error
+	slots := make(chan struct{}, writersMost)
+	for _, b := range batches {
+		slots <- struct{}{}
+		group.Go(func() {
+			defer func() { <-slots }()
+			if err := f.lake.write(ctx, feedApp, through, b); err != nil {
+				mu.Lock()
+				all = errors.Join(all, err)
+				mu.Unlock()
+			}
+		})
+	}
+	group.Wait()
+	return all
+}
+
+// shape gives what is needed of a table, made once for each catalog.
+func (f *Feed) shape(t *metadata.Table) *shape {
+	if now := f.lake.c.Catalog(); f.laid != now {
+		f.laid, f.shapes = now, map[string]*shape{}
+	}
+	s := f.shapes[t.Name]
+	if s == nil {
+		s = shapeOf(t)
+		f.shapes[t.Name] = s
+	}
+	return s
+}
+
+// row gives the lake's row of a change.
+func (f *Feed) row(s *shape, schema delta.Schema, c changelog.Change) pending {
+	k := imageKey{c.Table, c.Record}
+	key := c.Record.String()
+	values := make([]any, len(schema.Fields))
+	values[0] = key
+	meta := []any{c.Version, c.Seq, c.Op.String(), c.At.UTC(), c.Actor.String(), nil, c.Origin, nil}
+	if c.OnBehalfOf != id.Nil {
+		meta[5] = c.OnBehalfOf.String()
+	}
+	if c.Op == changelog.Delete {
+		f.images.drop(k)
+		copy(values[1:], meta)
+		return pending{key, c.Seq, values}
+	}
+	var prev *image
+	if img, ok := f.images.get(k); ok {
+		prev = img
+	}
+	next, changed := f.apply(s, prev, c)
+	f.images.put(next)
+	if text, err := json.Marshal(changed); err == nil {
+		meta[7] = string(text)
+	}
+	copy(values[1:], meta)
+	for i, field := range schema.Fields[1+len(meta):] {
+		values[1+len(meta)+i] = next.values[field.Name]
+	}
+	return pending{key, c.Seq, values}
+}
+
+// flush waits until the changes committed before the call are in.
+func (f *Feed) flush(ctx context.Context) error {
+	if err := f.c.Log.Number(ctx); err != nil {
+		return err
+	}
+	last, err := f.c.Log.Last(ctx)
+	if err != nil {
+		return err
+	}
+	return f.state.waitFor(ctx, last)
+}
+
+func (f *Feed) progress() *progress { return f.state }
