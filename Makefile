@@ -60,7 +60,8 @@ endif
 
 # Every fuzz target, by the folder it is in: folder:target.
 FUZZ := internal/kit/cloudevents:FuzzFromHTTP internal/platform/odata:FuzzFilter internal/platform/odata:FuzzRequest internal/platform/odata:FuzzBody \
-	internal/platform/stream:FuzzUnpack internal/ground/expr:FuzzEval internal/platform/flow:FuzzCompile internal/capability/intake:FuzzClean internal/capability/portal:FuzzSubmit
+	internal/platform/stream:FuzzUnpack internal/ground/expr:FuzzEval internal/platform/flow:FuzzCompile internal/capability/intake:FuzzClean internal/capability/portal:FuzzSubmit \
+	internal/kit/gbdt/modelio:FuzzLightGBM internal/kit/gbdt/modelio:FuzzXGBoost
 FUZZTIME ?= 2m
 
 soak: ui clients tools

@@ -8,9 +8,9 @@ import (
 
 // Feature is one input of a model.
 type Feature struct {
-	Name        string
-	Categorical bool
-	Levels      []string // of a categorical feature; may be empty in an imported model
+	Name        string   `json:"name"`
+	Categorical bool     `json:"categorical,omitempty"`
+	Levels      []string `json:"levels,omitempty"` // of a categorical feature; may be empty in an imported model
 }
 
 // Missing says which values of a numeric feature are missing at a node.
@@ -24,8 +24,9 @@ const (
 	MissingZero                // NaN and 0 take the default side
 )
 
-// zeroBand is how near to 0 a value counts as 0 where zero is missing.
-const zeroBand = 1e-35
+// zeroBand is how near to 0 a value counts as 0 where zero is missing: 1e-35 in
+// single precision, as LightGBM has it.
+const zeroBand = 1.0000000180025095e-35
 
 // Node is a split. A numeric row goes left if its value is at most Threshold, a
 // categorical one if its code is in the set; missing values go left if
@@ -64,6 +65,7 @@ type Model struct {
 	Base     float64
 	Trees    []Tree
 	Sigmoid  float64 // probability is 1/(1+exp(-Sigmoid·margin)); 0 means 1
+	Single   bool    // the margin is summed in single precision, as XGBoost sums it
 
 	once      sync.Once
 	explainer *explainer
@@ -75,6 +77,14 @@ type Model struct {
 // too short is taken as missing at its end.
 func (m *Model) Margin(row []float64) float64 {
 	row = m.fit(row)
+	if m.Single {
+		sum := float32(m.Base)
+		for i := range m.Trees {
+			t := &m.Trees[i]
+			sum += float32(t.Leaves[t.leaf(row)].Value)
+		}
+		return float64(sum)
+	}
 	sum := m.Base
 	for i := range m.Trees {
 		t := &m.Trees[i]
