@@ -5,9 +5,12 @@ import (
 	"github.com/rapport-platform/rapport/internal/capability/marketing"
 	"github.com/rapport-platform/rapport/internal/capability/portal"
 	"github.com/rapport-platform/rapport/internal/capability/sales"
+	"github.com/rapport-platform/rapport/internal/capability/support"
 	"github.com/rapport-platform/rapport/internal/commons/activity"
+	"github.com/rapport-platform/rapport/internal/commons/catalog"
 	"github.com/rapport-platform/rapport/internal/commons/party"
 	"github.com/rapport-platform/rapport/internal/commons/queue"
+	"github.com/rapport-platform/rapport/internal/commons/sla"
 	"github.com/rapport-platform/rapport/internal/platform/access"
 	"github.com/rapport-platform/rapport/internal/platform/action"
 	"github.com/rapport-platform/rapport/internal/platform/event"
@@ -20,7 +23,8 @@ import (
 func Catalog() (*metadata.Catalog, error) {
 	var all []*metadata.Table
 	for _, tables := range []func() ([]*metadata.Table, error){
-		access.Tables, event.Tables, action.Tables, flow.Tables, notify.Tables, party.Tables, activity.Tables, queue.Tables, portal.Tables, intake.Tables, sales.Tables, marketing.Tables,
+		access.Tables, event.Tables, action.Tables, flow.Tables, notify.Tables, party.Tables, activity.Tables, queue.Tables, catalog.Tables, sla.Tables,
+		portal.Tables, intake.Tables, sales.Tables, support.Tables, marketing.Tables,
 	} {
 		t, err := tables()
 		if err != nil {

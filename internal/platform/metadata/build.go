@@ -123,23 +123,36 @@ func (t *Table) addSystemColumns(currencies bool) {
 		add(&tail, Column{Name: "statuscode", TypeName: "choice", Options: reasons, Label: Label{"en": "Status Reason", "de": "Statusgrund"}})
 	}
 	if t.Owned() {
-		add(&tail, Column{Name: "ownerid", TypeName: "lookup", Targets: []string{"systemuser", "team"}, Label: Label{"en": "Owner", "de": "Besitzer"}})
-		add(&tail, Column{Name: "owningbusinessunit", TypeName: "lookup", Targets: []string{"businessunit"}, ReadOnly: true, Label: Label{"en": "Owning Business Unit", "de": "Besitzende Unternehmenseinheit"}})
+		add(&tail, Column{Name: "ownerid", TypeName: "lookup", Targets: []string{"systemuser", "team"}, Label: Label{"en": "Owner", "de": "Besitzer"},
+			Collections: map[string]string{"systemuser": t.back("owninguser", "user_"), "team": t.back("owningteam", "team_")}})
+		add(&tail, Column{Name: "owningbusinessunit", TypeName: "lookup", Targets: []string{"businessunit"}, Collection: t.back("owningbusinessunit", "business_unit_"), ReadOnly: true, Label: Label{"en": "Owning Business Unit", "de": "Besitzende Unternehmenseinheit"}})
 	}
 	user := []string{"systemuser"}
 	add(&tail, Column{Name: "createdon", TypeName: "datetime", ReadOnly: true, Label: Label{"en": "Created On", "de": "Erstellt am"}})
-	add(&tail, Column{Name: "createdby", TypeName: "lookup", Targets: user, ReadOnly: true, Label: Label{"en": "Created By", "de": "Erstellt von"}})
+	add(&tail, Column{Name: "createdby", TypeName: "lookup", Targets: user, Collection: t.back("createdby", "lk_"), ReadOnly: true, Label: Label{"en": "Created By", "de": "Erstellt von"}})
 	if t.Owned() && !t.Managed {
 		add(&tail, Column{Name: "importsequencenumber", TypeName: "whole", Label: Label{"en": "Import Sequence Number", "de": "Importfolgenummer"}})
 		add(&tail, Column{Name: "overriddencreatedon", TypeName: "datetime", Label: Label{"en": "Record Created On", "de": "Datensatz erstellt am"}})
 	}
 	add(&tail, Column{Name: "modifiedon", TypeName: "datetime", ReadOnly: true, Label: Label{"en": "Modified On", "de": "Geändert am"}})
-	add(&tail, Column{Name: "modifiedby", TypeName: "lookup", Targets: user, ReadOnly: true, Label: Label{"en": "Modified By", "de": "Geändert von"}})
-	add(&tail, Column{Name: "createdonbehalfby", TypeName: "lookup", Targets: user, ReadOnly: true, Label: Label{"en": "Created By (Delegate)", "de": "Erstellt von (Stellvertretung)"}})
-	add(&tail, Column{Name: "modifiedonbehalfby", TypeName: "lookup", Targets: user, ReadOnly: true, Label: Label{"en": "Modified By (Delegate)", "de": "Geändert von (Stellvertretung)"}})
+	add(&tail, Column{Name: "modifiedby", TypeName: "lookup", Targets: user, Collection: t.back("modifiedby", "lk_"), ReadOnly: true, Label: Label{"en": "Modified By", "de": "Geändert von"}})
+	add(&tail, Column{Name: "createdonbehalfby", TypeName: "lookup", Targets: user, Collection: t.back("createdonbehalfby", "lk_"), ReadOnly: true, Label: Label{"en": "Created By (Delegate)", "de": "Erstellt von (Stellvertretung)"}})
+	add(&tail, Column{Name: "modifiedonbehalfby", TypeName: "lookup", Targets: user, Collection: t.back("modifiedonbehalfby", "lk_"), ReadOnly: true, Label: Label{"en": "Modified By (Delegate)", "de": "Geändert von (Stellvertretung)"}})
 	big := int64(1<<63 - 1)
 	add(&tail, Column{Name: "versionnumber", TypeName: "whole", Most: &big, ReadOnly: true, Label: Label{"en": "Version", "de": "Version"}})
 	t.Columns = append(append(head, t.Columns...), tail...)
+}
+
+// back names the navigation property that leads from a user, team or unit to
+// the rows of this table, by one of the columns that every table has.
+func (t *Table) back(column, prefix string) string {
+	if name := t.Back[column]; name != "" {
+		return name
+	}
+	if prefix == "lk_" {
+		return prefix + t.Name + "_" + column
+	}
+	return prefix + t.Name
 }
 
 // checkReferences makes sure that keys, views and forms name columns that exist.

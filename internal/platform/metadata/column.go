@@ -36,6 +36,7 @@ type Column struct {
 	Collection  string            `yaml:"collection"`
 	Collections map[string]string `yaml:"collections"`
 	Cascade     Cascade           `yaml:"cascade"`   // what happens to this row when something happens to the row it leads to
+	Unindexed   bool              `yaml:"unindexed"` // no index over it: its targets are few and hardly ever asked for these rows or deleted
 	Hierarchy   bool              `yaml:"hierarchy"` // the lookup makes a tree of this table: no row may be its own ancestor
 
 	MaxKB  int      `yaml:"max_kb"` // of file and image: largest content in KiB; 0 means 32 MiB

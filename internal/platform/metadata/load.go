@@ -1,8 +1,11 @@
 package metadata
 
 import (
+	"errors"
 	"io/fs"
 	"path"
+	"runtime"
+	"sync"
 
 	"github.com/goccy/go-yaml"
 
@@ -16,17 +19,28 @@ func Load(files fs.FS, dir string) ([]*Table, error) {
 	if err != nil {
 		return nil, err
 	}
-	var out []*Table
-	for _, name := range names {
-		text, err := fs.ReadFile(files, name)
-		if err != nil {
-			return nil, err
-		}
-		t := new(Table)
-		if err := yaml.UnmarshalWithOptions(text, t, yaml.DisallowUnknownField()); err != nil {
-			return nil, errs.Wrap(err, errs.Invalid, "metadata.yaml", "%s is not a table definition", name)
-		}
-		out = append(out, t)
+	out, failed := make([]*Table, len(names)), make([]error, len(names))
+	var wg sync.WaitGroup
+	slots := make(chan struct{}, runtime.GOMAXPROCS(0))
+	for i, name := range names {
+		wg.Go(func() {
+			slots <- struct{}{}
+			defer func() { <-slots }()
+			out[i], failed[i] = loadOne(files, name)
+		})
 	}
-	return out, nil
+	wg.Wait()
+	return out, errors.Join(failed...)
+}
+
+func loadOne(files fs.FS, name string) (*Table, error) {
+	text, err := fs.ReadFile(files, name)
+	if err != nil {
+		return nil, err
+	}
+	t := new(Table)
+	if err := yaml.UnmarshalWithOptions(text, t, yaml.DisallowUnknownField()); err != nil {
+		return nil, errs.Wrap(err, errs.Invalid, "metadata.yaml", "%s is not a table definition", name)
+	}
+	return t, nil
 }

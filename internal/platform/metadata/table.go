@@ -45,6 +45,12 @@ type Table struct {
 	Views       []View    `yaml:"views"`
 	Forms       []Form    `yaml:"forms"`
 
+	// Back names the navigation properties that lead to the rows from users,
+	// teams and units, where Dataverse does not follow its own pattern
+	// (lk_lead_createdby, user_lead, team_lead, business_unit_lead): by createdby,
+	// modifiedby, owninguser, owningteam, owningbusinessunit.
+	Back map[string]string `yaml:"back"`
+
 	ManyToMany []*ManyToMany `yaml:"many_to_many"`
 	Choices    []*Choice     `yaml:"choices"` // global choices that come with this table
 	Intersect  bool          `yaml:"-"`       // made for an N:N relation; rows come and go by associating

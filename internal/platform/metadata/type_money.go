@@ -59,7 +59,7 @@ func (t *Table) moneyColumns() []Column {
 		}
 		if len(out) == 0 {
 			out = append(out,
-				Column{Name: CurrencyColumn, TypeName: "lookup", Targets: []string{CurrencyTable}, Cascade: Cascade{Delete: Restrict}, Label: Label{"en": "Currency", "de": "Währung"}},
+				Column{Name: CurrencyColumn, TypeName: "lookup", Targets: []string{CurrencyTable}, Collection: CurrencyTable + "_" + t.Name, Cascade: Cascade{Delete: Restrict}, Label: Label{"en": "Currency", "de": "Währung"}},
 				Column{Name: RateColumn, TypeName: "decimal", Precision: &scale, ReadOnly: true, Label: Label{"en": "Exchange Rate", "de": "Wechselkurs"}})
 		}
 		label := Label{}

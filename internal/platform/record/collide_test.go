@@ -138,10 +138,6 @@ func TestCreateUnderTakenID(t *testing.T) {
 // A key may hold a polymorphic lookup, whose type comes with the row.
 func TestUpsertByPolymorphicKey(t *testing.T) {
 	t.Parallel()
-	tables, err := access.Tables()
-	if err != nil {
-		t.Fatal(err)
-	}
 	more, err := metadata.Load(fstest.MapFS{"mark.yaml": {Data: []byte(`table: mark
 set: marks
 label: {en: Mark}
@@ -158,7 +154,7 @@ keys:
 	if err != nil {
 		t.Fatal(err)
 	}
-	catalog, err := metadata.NewCatalog(append(tables, more...)...)
+	catalog, err := fixture.Catalog(t).With(metadata.Change{Put: more})
 	if err != nil {
 		t.Fatal(err)
 	}

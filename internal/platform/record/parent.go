@@ -86,7 +86,7 @@ func (tx *Tx) lock(ctx context.Context, t *metadata.Table, key id.ID, columns []
 	if err != nil {
 		return nil, err
 	}
-	rows, err := tx.rows(ctx, st)
+	rows, err := tx.scan(ctx, st, true)
 	if err != nil {
 		return nil, err
 	}

@@ -172,8 +172,17 @@ func (r reader) count(ctx context.Context, q *query.Query, guard query.Guard) (n
 	return n, err
 }
 
+// sparseSize is about how many columns of a row have values.
+const sparseSize = 32
+
 // rows runs a statement and turns its result into canonical values.
 func (r reader) rows(ctx context.Context, st query.Statement) ([]Row, error) {
+	return r.scan(ctx, st, false)
+}
+
+// scan is rows. A sparse row leaves empty columns out: most of a wide row's
+// are, and who changes a row looks at few of them.
+func (r reader) scan(ctx context.Context, st query.Statement, sparse bool) ([]Row, error) {
 	rows, err := r.query(ctx, st.SQL, st.Args)
 	if err != nil {
 		return nil, err
@@ -183,13 +192,20 @@ func (r reader) rows(ctx context.Context, st query.Statement) ([]Row, error) {
 	for i := range raw {
 		into[i] = &raw[i]
 	}
+	size := len(st.Columns)
+	if sparse {
+		size = min(size, sparseSize)
+	}
 	var out []Row
 	for rows.Next() {
 		if err := rows.Scan(into...); err != nil {
 			return nil, errs.Wrap(err, errs.Internal, "record.read", "the row could not be read")
 		}
-		row := make(Row, len(st.Columns))
+		row := make(Row, size)
 		for i, c := range st.Columns {
+			if sparse && raw[i] == nil {
+				continue
+			}
 			v, err := query.Decode(r.o.DB.Dialect(), c.Kind, c.Scale, raw[i])
 			if err != nil {
 				return nil, err

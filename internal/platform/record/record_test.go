@@ -231,13 +231,17 @@ func TestDeleteReleasesLinks(t *testing.T) {
 	each(t, func(t *testing.T, e *env) {
 		ctx := system(t.Context())
 		account := e.must(t, "account", record.Row{"name": "A"}).ID("accountid")
+		lead := e.must(t, "lead", record.Row{"lastname": "c", "customerid": account, "customeridtype": "account"}).ID("leadid")
 		contact := e.must(t, "contact", record.Row{"lastname": "c", "parentcustomerid": account, "parentcustomeridtype": "account"}).ID("contactid")
 		if err := e.delete(ctx, "account", account); err != nil {
 			t.Fatal(err)
 		}
-		got, err := e.store.Get(ctx, "contact", contact, nil, nil)
-		if err != nil || got["parentcustomerid"] != nil || got["parentcustomeridtype"] != nil || got.Version() != 2 {
-			t.Errorf("the contact says %v %v", got["parentcustomerid"], err)
+		got, err := e.store.Get(ctx, "lead", lead, nil, nil)
+		if err != nil || got["customerid"] != nil || got["customeridtype"] != nil || got.Version() != 2 {
+			t.Errorf("the lead says %v %v", got["customerid"], err)
+		}
+		if _, err := e.store.Get(ctx, "contact", contact, nil, nil); !errors.Is(err, record.ErrNotFound) {
+			t.Errorf("the company's contact: %v", err)
 		}
 		if err := e.delete(ctx, "businessunit", e.root); !errs.Has(err, errs.Conflict) {
 			t.Errorf("a unit with people: got %v", err)

@@ -55,7 +55,7 @@ func tableObjects(d sqldb.Dialect, t *metadata.Table) []object {
 	// Every lookup is asked for from the other side (related lists, deletes);
 	// those that every row has are served by the indexes of their table.
 	for _, c := range t.Columns {
-		if c.IsLookup() && !c.System {
+		if c.IsLookup() && !c.System && !c.Unindexed {
 			x := index(d, t, "lookup "+c.Name, "fk_"+t.Name+"_"+c.Name, []string{c.Name}, false, false)
 			// Most lookups of most rows are empty, and nobody comes from the other side of those.
 			x.definition += " WHERE " + q(c.Name) + " IS NOT NULL"
