@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -21,10 +20,10 @@ import (
 	"github.com/rapport-platform/rapport/internal/platform/action"
 	"github.com/rapport-platform/rapport/internal/platform/auth"
 	"github.com/rapport-platform/rapport/internal/platform/changelog"
+	"github.com/rapport-platform/rapport/internal/platform/customise"
 	"github.com/rapport-platform/rapport/internal/platform/event"
 	"github.com/rapport-platform/rapport/internal/platform/flow"
 	"github.com/rapport-platform/rapport/internal/platform/job"
-	"github.com/rapport-platform/rapport/internal/platform/metadata"
 	"github.com/rapport-platform/rapport/internal/platform/record"
 	"github.com/rapport-platform/rapport/internal/platform/rule"
 	"github.com/rapport-platform/rapport/internal/platform/schema"
@@ -34,7 +33,7 @@ import (
 // core is what keeps records: everything that needs the database.
 type core struct {
 	app         *App
-	catalog     atomic.Pointer[metadata.Catalog] // of the epoch in force
+	customs     *customise.Service // the catalog in force
 	db          *sqldb.DB
 	log         *changelog.Log
 	access      *access.Control
@@ -84,7 +83,7 @@ func (a *App) openCore(ctx, life context.Context) (_ *core, err error) {
 // build makes the parts, the lowest first.
 func (c *core) build(ctx context.Context) (err error) {
 	cfg := c.app.c
-	c.catalog.Store(c.app.catalog)
+	c.customs = customise.New(customise.Options{DB: c.db, Shipped: c.app.catalog, Clock: cfg.Clock, Logger: cfg.Logger})
 	c.log = changelog.New(c.db)
 	tailer := c.log.Tailer()
 	tailer.Clock, tailer.Logger = cfg.Clock, cfg.Logger
@@ -93,8 +92,14 @@ func (c *core) build(ctx context.Context) (err error) {
 	if err = c.users.Refresh(ctx); err != nil {
 		return err
 	}
-	c.access = &access.Control{Current: c.users.Get, Catalog: c.catalog.Load}
-	c.store = record.New(record.Options{DB: c.db, Catalog: c.access.Catalog, Access: c.access, Log: c.log, Clock: cfg.Clock})
+	c.access = &access.Control{Current: c.users.Get, Catalog: c.customs.Catalog}
+	c.jobs = job.NewQueue(c.db, cfg.Clock)
+	c.store = record.New(record.Options{Renew: c.customs.Refresh, DB: c.db, Catalog: c.access.Catalog, Access: c.access, Log: c.log, Clock: cfg.Clock})
+	c.customs.Use(c.store, c.access, c.jobs)
+	c.customs.Follow(tailer)
+	if _, err = c.customs.Refresh(ctx); err != nil {
+		return err
+	}
 	c.actions = action.New(c.access, c.store)
 	if c.secrets, err = secret.Open(cfg.Data, cfg.SecretKey); err != nil {
 		return err

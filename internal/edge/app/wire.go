@@ -58,6 +58,7 @@ func (c *core) wire(_ context.Context, tailer *changelog.Tailer) error {
 	interactions := event.NewRunner(portal.Interactions(event.Stream(c.app.front.stream, TopicInteractions), c.store), options)
 
 	c.services.Add("change log", tailer)
+	c.services.Add("definitions", c.customs)
 	c.services.Add("access", c.users)
 	c.services.Add("routes", c.routes)
 	c.services.Add("rules", c.rules)
@@ -81,10 +82,13 @@ func (c *core) wireFlows(tailer *changelog.Tailer) {
 		Load: func(ctx context.Context) (*flow.Set, error) {
 			return flow.Load(access.AsSystem(ctx, "flows"), c.store, checker, cfg.Logger)
 		}})
-	c.jobs = job.NewQueue(c.db, cfg.Clock)
 	c.flows = flow.New(flow.Options{DB: c.db, Queue: c.jobs, Clock: cfg.Clock, Flows: c.definitions.Get, Checker: checker, Logger: cfg.Logger,
 		Bind: func(tx *sqldb.Tx) flow.Records { return c.store.Bind(tx) }, Caller: flow.NewCaller(c.actions, c.store.Bind)})
 	c.runner = job.NewRunner(job.Options{Queue: c.jobs, Logger: cfg.Logger, Handlers: map[string]job.Handler{flow.Kind: c.flows.Handler()}})
+	for kind, handler := range c.customs.Handlers() {
+		c.runner.Handle(kind, handler)
+	}
+	c.customs.OnChange(c.definitions.Invalidate)
 	flow.Define(c.actions, c.flows)
 	c.store.AddHook(flow.CheckDefinitions(checker))
 }
@@ -103,6 +107,7 @@ func (c *core) wireIntake(tailer *changelog.Tailer) error {
 			}
 			return c.loadRules(ctx, now)
 		}})
+	c.customs.OnChange(c.rules.Invalidate)
 	c.intake = intake.New(intake.Config{Cleaner: &intake.Cleaner{Columns: leadColumns{c.leads}, Country: cfg.Country}, Rules: c.rules.Get, Flows: c.flows, Store: c.store,
 		Logger: cfg.Logger, Metrics: intake.NewMetrics(c.registry)})
 	actions := intake.Actions{Intake: c.intake, Env: env, Clock: cfg.Clock}

@@ -113,6 +113,18 @@ func (c *Control) Known(userID id.ID) bool {
 	return userID == SystemUser || c.Current().users[userID] != nil
 }
 
+// EveryTable stands for all tables in a privilege, those to come among them. It
+// counts at depth Global only.
+const EveryTable = "*"
+
+// held gives what the user holds of a right on a table; nil if nothing.
+func (u *user) held(table string, right Right) *grant {
+	if all := u.grants[privilege{EveryTable, right}]; all != nil && all.global {
+		return all
+	}
+	return u.grants[privilege{table, right}]
+}
+
 func (c *Control) grant(ctx context.Context, table string, right Right) (*grant, *user, error) {
 	p := From(ctx)
 	switch p.Kind {
@@ -124,13 +136,13 @@ func (c *Control) grant(ctx context.Context, table string, right Right) (*grant,
 		if u == nil {
 			return nil, nil, ErrSignIn
 		}
-		g := u.grants[privilege{table, right}]
+		g := u.held(table, right)
 		if p.Delegate != id.Nil && g != nil {
 			by := users[p.Delegate]
 			if by == nil {
 				return nil, nil, ErrSignIn
 			}
-			g = g.both(by.grants[privilege{table, right}])
+			g = g.both(by.held(table, right))
 		}
 		if g != nil {
 			return g, u, nil

@@ -148,19 +148,14 @@ func place(factor id.ID) string { return "factor " + factor.String() }
 
 // label bounds the name that a person gives a factor.
 func label(name, otherwise string) string {
-	if name = cut(name, 60); name == "" {
+	name = strings.ToValidUTF8(strings.ReplaceAll(strings.TrimSpace(name), "\x00", ""), "")
+	if r := []rune(name); len(r) > 60 {
+		name = string(r[:60])
+	}
+	if name == "" {
 		return otherwise
 	}
 	return name
-}
-
-// cut makes a text that came from outside fit to be kept: so many characters.
-func cut(text string, most int) string {
-	text = strings.ToValidUTF8(strings.ReplaceAll(strings.TrimSpace(text), "\x00", ""), "")
-	if r := []rune(text); len(r) > most {
-		text = string(r[:most])
-	}
-	return text
 }
 
 // ConfirmTOTP finishes adding an authenticator by its first code. The recovery

@@ -46,7 +46,7 @@ func (a *Auth) open(ctx context.Context, o opening) (Session, error) {
 	d := a.o.DB.Dialect()
 	e := encoder{d: d}
 	who := e.id(o.user)
-	args := []any{hashSecret(s.Secret), who, s.CSRF, e.time(now), e.time(now), e.time(s.Expires), e.id(id.New()), o.from.Address, cut(o.from.Agent, 300), o.method}
+	args := []any{hashSecret(s.Secret), who, s.CSRF, e.time(now), e.time(now), e.time(s.Expires), e.id(id.New()), o.from.Address, label(o.from.Agent, ""), o.method}
 	if e.err != nil {
 		return Session{}, e.err
 	}

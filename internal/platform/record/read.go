@@ -100,8 +100,9 @@ func (r reader) Find(ctx context.Context, q query.Query) (Page, error) {
 func (r reader) find(ctx context.Context, q query.Query, guard query.Guard) (Page, error) {
 	ctx, cancel := context.WithTimeout(ctx, r.o.patience())
 	defer cancel()
+	known := r.o.Catalog()
 	page, err := r.pin().page(ctx, q, guard)
-	if err != nil && r.live && r.o.renewed(ctx, err) {
+	if err != nil && r.live && r.o.renewed(ctx, err, known) {
 		page, err = r.pin().page(ctx, q, guard)
 	}
 	return page, tookTooLong(ctx, err)

@@ -75,22 +75,29 @@ const races = 5
 func (s *Store) Write(ctx context.Context, fn func(*Tx) error) error {
 	var err error
 	for range races {
+		known := s.o.Catalog()
 		err = s.o.DB.Write(ctx, func(t *sqldb.Tx) error { return fn(s.Bind(t)) })
-		if errs.CodeOf(err) != errRace.Code && !s.o.renewed(ctx, err) {
+		if errs.CodeOf(err) != errRace.Code && !s.o.renewed(ctx, err, known) {
 			return err
 		}
 	}
 	return lost(err)
 }
 
-// renewed tells whether an error may come of definitions of the past, and those
-// of now are taken in. A column that is gone makes the database refuse.
-func (o *Options) renewed(ctx context.Context, err error) bool {
+// renewed tells whether an error may come of the definitions known when it
+// happened, and others are in force now. A column that is gone makes the
+// database refuse.
+func (o *Options) renewed(ctx context.Context, err error, known *metadata.Catalog) bool {
 	if code := errs.CodeOf(err); o.Renew == nil || code != codeStale && code != "sqldb.failed" {
 		return false
 	}
-	changed, e := o.Renew(ctx)
-	return e == nil && changed
+	// On SQLite the change may stand in the group of writes that is still open: it
+	// can be read once the group, and with it this empty write, is on disk.
+	if e := o.DB.Write(ctx, func(*sqldb.Tx) error { return nil }); e != nil {
+		return false
+	}
+	_, e := o.Renew(ctx)
+	return e == nil && o.Catalog() != known
 }
 
 // lost gives the error of a race that was lost each time: what is in the way

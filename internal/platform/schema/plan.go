@@ -1,6 +1,8 @@
 package schema
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"strings"
 
 	"github.com/rapport-platform/rapport/internal/ground/sqldb"
@@ -8,18 +10,11 @@ import (
 	"github.com/rapport-platform/rapport/internal/platform/query"
 )
 
-// object is one thing in the database: a table, a column or an index.
-type object struct {
-	table, name string // name is "" for the table itself, "column x", "index x"
-	definition  string // the statement that makes it
-	part        string // of a table and its columns: what stands between the brackets of CREATE TABLE
-}
-
 const columnPrefix = "column "
 
 // objects lists everything the catalog asks for, in the order of making.
-func objects(d sqldb.Dialect, c *metadata.Catalog) []object {
-	var out []object
+func objects(d sqldb.Dialect, c *metadata.Catalog) []Object {
+	var out []Object
 	for _, name := range c.Names() {
 		t, _ := c.Table(name)
 		out = append(out, tableObjects(d, t)...)
@@ -27,14 +22,14 @@ func objects(d sqldb.Dialect, c *metadata.Catalog) []object {
 	return out
 }
 
-func tableObjects(d sqldb.Dialect, t *metadata.Table) []object {
+func tableObjects(d sqldb.Dialect, t *metadata.Table) []Object {
 	q := d.Quote
 	idType := query.ColumnSQLType(d, query.ID)
 	key := q(t.ID) + " " + idType + " NOT NULL PRIMARY KEY"
-	out := []object{{t.Name, "", "CREATE TABLE " + q(t.Name) + " (" + key + ")", key}}
+	out := []Object{{t.Name, "", "CREATE TABLE " + q(t.Name) + " (" + key + ")", key}}
 	column := func(name string, k query.Kind) {
 		part := q(name) + " " + query.ColumnSQLType(d, k)
-		out = append(out, object{t.Name, columnPrefix + name, "ALTER TABLE " + q(t.Name) + " ADD COLUMN " + part, part})
+		out = append(out, Object{t.Name, columnPrefix + name, "ALTER TABLE " + q(t.Name) + " ADD COLUMN " + part, part})
 	}
 	shape := t.Shape()
 	for _, name := range shape.AllNames {
@@ -50,28 +45,40 @@ func tableObjects(d sqldb.Dialect, t *metadata.Table) []object {
 		out = append(out, index(d, t, "key "+k.Name, KeyName(t.Name, k.Name), k.Columns, true, k.WhereOpen))
 	}
 	for _, x := range t.Indexes {
-		out = append(out, index(d, t, "index "+x.Name, "ix_"+t.Name+"_"+x.Name, x.Columns, false, x.WhereOpen))
+		out = append(out, index(d, t, "index "+x.Name, identifier("ix_"+t.Name+"_"+x.Name), x.Columns, false, x.WhereOpen))
 	}
 	// Every lookup is asked for from the other side (related lists, deletes);
 	// those that every row has are served by the indexes of their table.
 	for _, c := range t.Columns {
 		if c.IsLookup() && !c.System && !c.Unindexed {
-			x := index(d, t, "lookup "+c.Name, "fk_"+t.Name+"_"+c.Name, []string{c.Name}, false, false)
+			x := index(d, t, "lookup "+c.Name, identifier("fk_"+t.Name+"_"+c.Name), []string{c.Name}, false, false)
 			// Most lookups of most rows are empty, and nobody comes from the other side of those.
-			x.definition += " WHERE " + q(c.Name) + " IS NOT NULL"
+			x.Definition += " WHERE " + q(c.Name) + " IS NOT NULL"
 			out = append(out, x)
 		}
 	}
 	if t.Owned() {
-		out = append(out, index(d, t, "index owner", "ix_"+t.Name+"_owner", []string{"ownerid"}, false, false))
+		out = append(out, index(d, t, "index owner", identifier("ix_"+t.Name+"_owner"), []string{"ownerid"}, false, false))
 	}
 	return out
 }
 
 // KeyName gives the name of the unique index of an alternate key.
-func KeyName(table, key string) string { return "uk_" + table + "_" + key }
+func KeyName(table, key string) string { return identifier("uk_" + table + "_" + key) }
 
-func index(d sqldb.Dialect, t *metadata.Table, object0, name string, columns []string, unique, open bool) object {
+// identifierMax is how many bytes of a name PostgreSQL keeps.
+const identifierMax = 63
+
+// identifier shortens a name that PostgreSQL would cut, so that two stay two.
+func identifier(name string) string {
+	if len(name) <= identifierMax {
+		return name
+	}
+	sum := sha256.Sum256([]byte(name))
+	return name[:identifierMax-9] + "_" + hex.EncodeToString(sum[:4])
+}
+
+func index(d sqldb.Dialect, t *metadata.Table, what, name string, columns []string, unique, open bool) Object {
 	var cols []string
 	shape := t.Shape()
 	for _, c := range columns {
@@ -93,5 +100,5 @@ func index(d sqldb.Dialect, t *metadata.Table, object0, name string, columns []s
 	if open {
 		where = " WHERE statecode = 0"
 	}
-	return object{t.Name, object0, "CREATE " + kind + d.Quote(name) + " ON " + d.Quote(t.Name) + " (" + strings.Join(cols, ", ") + ")" + where, ""}
+	return Object{t.Name, what, "CREATE " + kind + d.Quote(name) + " ON " + d.Quote(t.Name) + " (" + strings.Join(cols, ", ") + ")" + where, ""}
 }

@@ -37,17 +37,17 @@ func Sync(ctx context.Context, db *sqldb.DB, c *metadata.Catalog) error {
 		if err != nil {
 			return err
 		}
-		var missing []object
+		var missing []Object
 		for _, o := range want {
-			have, ok := laid[[2]string{o.table, o.name}]
+			have, ok := laid[[2]string{o.Table, o.Name}]
 			switch {
 			case !ok:
 				missing = append(missing, o)
-			case o.name == "" && have == o.definition+withoutRowid:
+			case o.Name == "" && have == o.Definition+withoutRowid:
 				// Laid by an earlier version, and only slower.
-			case have != o.definition && strings.HasPrefix(o.name, columnPrefix):
-				return errs.New(errs.Unsupported, "schema.type_change", "%s of table %s has changed its type: that needs a new column", o.name, o.table)
-			case have != o.definition:
+			case have != o.Definition && strings.HasPrefix(o.Name, columnPrefix):
+				return errs.New(errs.Unsupported, "schema.type_change", "%s of table %s has changed its type: that needs a new column", o.Name, o.Table)
+			case have != o.Definition:
 				// An index or key that is defined anew is made anew.
 				if err := dropIndex(tx, o, have); err != nil {
 					return err
@@ -59,11 +59,11 @@ func Sync(ctx context.Context, db *sqldb.DB, c *metadata.Catalog) error {
 			return nil
 		}
 		for _, m := range statements(tx.Dialect(), missing) {
-			if _, err := tx.Exec(m.definition); err != nil {
+			if _, err := tx.Exec(m.Definition); err != nil {
 				if errs.Has(err, errs.Unavailable) {
 					return err // waited out, or run again
 				}
-				return errs.Wrap(err, errs.Internal, "schema.failed", "%s of table %s could not be made", m.name, m.table)
+				return errs.Wrap(err, errs.Internal, "schema.failed", "%s of table %s could not be made", m.Name, m.Table)
 			}
 		}
 		return remember(tx, missing, epoch+1)
@@ -72,27 +72,27 @@ func Sync(ctx context.Context, db *sqldb.DB, c *metadata.Catalog) error {
 
 // statements brings a new table and its columns together into one statement: a
 // hundred tables are then laid in a fraction of the time of column by column.
-func statements(d sqldb.Dialect, missing []object) []object {
-	out := make([]object, 0, len(missing))
+func statements(d sqldb.Dialect, missing []Object) []Object {
+	out := make([]Object, 0, len(missing))
 	laying := map[string]int{} // table → where its statement stands
 	for _, o := range missing {
-		if at, isNew := laying[o.table]; isNew && strings.HasPrefix(o.name, columnPrefix) {
+		if at, isNew := laying[o.Table]; isNew && strings.HasPrefix(o.Name, columnPrefix) {
 			out[at].part += ", " + o.part
 			continue
 		}
-		if o.name == "" {
-			laying[o.table] = len(out)
+		if o.Name == "" {
+			laying[o.Table] = len(out)
 		}
 		out = append(out, o)
 	}
 	for _, at := range laying {
-		out[at].definition = "CREATE TABLE " + d.Quote(out[at].table) + " (" + out[at].part + ")"
+		out[at].Definition = "CREATE TABLE " + d.Quote(out[at].Table) + " (" + out[at].part + ")"
 	}
 	return out
 }
 
 // remember writes down what has been laid, many objects a statement.
-func remember(tx *sqldb.Tx, made []object, epoch int64) error {
+func remember(tx *sqldb.Tx, made []Object, epoch int64) error {
 	const rows = 200
 	p := tx.Dialect().Placeholder
 	for chunk := range slices.Chunk(made, rows) {
@@ -105,7 +105,7 @@ func remember(tx *sqldb.Tx, made []object, epoch int64) error {
 			}
 			n := len(args)
 			text.WriteString("(" + p(n+1) + ", " + p(n+2) + ", " + p(n+3) + ", " + p(n+4) + ")")
-			args = append(args, o.table, o.name, o.definition, epoch)
+			args = append(args, o.Table, o.Name, o.Definition, epoch)
 		}
 		text.WriteString(" ON CONFLICT (tablename, objectname) DO UPDATE SET definition = excluded.definition, epoch = excluded.epoch")
 		if _, err := tx.Exec(text.String(), args...); err != nil {
@@ -115,11 +115,11 @@ func remember(tx *sqldb.Tx, made []object, epoch int64) error {
 	return nil
 }
 
-func dropIndex(tx *sqldb.Tx, o object, definition string) error {
+func dropIndex(tx *sqldb.Tx, o Object, definition string) error {
 	_, rest, _ := strings.Cut(definition, `INDEX "`)
 	name, _, ok := strings.Cut(rest, `"`)
 	if !ok {
-		return errs.New(errs.Unsupported, "schema.change", "%s of table %s has changed in a way that can't be applied", o.name, o.table)
+		return errs.New(errs.Unsupported, "schema.change", "%s of table %s has changed in a way that can't be applied", o.Name, o.Table)
 	}
 	_, err := tx.Exec("DROP INDEX IF EXISTS " + tx.Dialect().Quote(name))
 	return err
@@ -150,7 +150,7 @@ func Hash(c *metadata.Catalog) (string, error) {
 	h := sha256.New()
 	for _, d := range []sqldb.Dialect{sqldb.SQLite, sqldb.Postgres} {
 		for _, o := range objects(d, c) {
-			h.Write([]byte(o.table + "\x00" + o.name + "\x00" + o.definition + "\x00"))
+			h.Write([]byte(o.Table + "\x00" + o.Name + "\x00" + o.Definition + "\x00"))
 		}
 	}
 	files, err := Migrations.ReadDir("migrations")

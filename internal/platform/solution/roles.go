@@ -61,6 +61,9 @@ func (a *Applier) privileges(ctx context.Context, tx *record.Tx, r role) error {
 	if err != nil {
 		return err
 	}
+	if err := everywhere(ctx, tx, r, known); err != nil {
+		return err
+	}
 	for _, name := range a.Catalog().Names() {
 		rights, ok := r.Privileges[name]
 		if !ok {
@@ -83,6 +86,21 @@ func (a *Applier) privileges(ctx context.Context, tx *record.Tx, r role) error {
 		}
 	}
 	return nil
+}
+
+// everywhere gives a role what it holds globally on every table for the tables
+// that people make, too.
+func everywhere(ctx context.Context, tx *record.Tx, r role, known map[string]bool) error {
+	global := map[string]string{}
+	for word, depth := range r.Privileges["*"] {
+		if depth == access.Global.String() {
+			global[word] = depth
+		}
+	}
+	if known[access.EveryTable] || len(global) == 0 {
+		return nil
+	}
+	return grant(ctx, tx, r.Name, &metadata.Table{Name: access.EveryTable, Schema: "EveryTable"}, global)
 }
 
 // grant gives a role its privileges on one table.

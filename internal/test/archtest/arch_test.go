@@ -23,7 +23,7 @@ var floors = []string{"ground", "kit", "platform", "commons", "capability", "edg
 // within lists the packages of a floor in which they may import those before them.
 var within = map[string][]string{
 	"ground": {"errs", "id", "clock", "lifecycle", "limit", "diskfile", "sqldb", "blob", "expr", "secret"},
-	"platform": {"query", "metadata", "schema", "access", "stream", "changelog", "event", "snapshot", "job", "record", "auth", "search", "files", "duplicate",
+	"platform": {"query", "metadata", "schema", "access", "stream", "changelog", "event", "snapshot", "job", "record", "customise", "auth", "search", "files", "duplicate",
 		"transfer", "rule", "odata", "action", "flow", "function", "notify", "solution"},
 	"commons": {"party", "activity", "template", "consent", "mail", "calendar", "queue", "routing", "sla", "process", "catalog", "lake", "warehouse"},
 	"edge":    {"live", "httpapi", "pgwire", "voicegw", "mcpserver", "app"},
@@ -47,6 +47,7 @@ var asSystem = []string{
 	"internal/platform/action/builtin/role.go",
 	"internal/platform/action/builtin/share.go",
 	"internal/platform/action/builtin/team.go",
+	"internal/platform/customise/work.go",
 	"internal/platform/flow/engine.go",
 }
 

@@ -45,54 +45,19 @@ export async function loadSession(): Promise<void> {
   }
 }
 
-/** A second factor is asked for: the code of an authenticator app, or a recovery code. */
-export interface FactorAsked {
-  challenge: string;
-}
-
-async function post(path: string, body: unknown): Promise<Response> {
+export async function signIn(username: string, password: string): Promise<void> {
   let response: Response;
   try {
-    response = await fetch(path, { method: "POST", headers: { "Content-Type": "application/json", Accept: "application/json" }, body: JSON.stringify(body) });
+    response = await fetch("/api/auth/signin", {
+      method: "POST",
+      headers: { "Content-Type": "application/json", Accept: "application/json" },
+      body: JSON.stringify({ username, password }),
+    });
   } catch (cause) {
     throw new ApiError(0, "network", String(cause));
   }
   if (!response.ok) throw await errorFrom(response);
-  return response;
-}
-
-/** Signs in; the answer is what is still asked for, if anything is. */
-export async function signIn(username: string, password: string): Promise<FactorAsked | undefined> {
-  const body = (await (await post("/api/auth/signin", { username, password })).json()) as Session & { factor?: FactorAsked };
-  if (body.factor) return body.factor;
-  opened(body);
-  return undefined;
-}
-
-export async function signInByCode(challenge: string, code: string): Promise<void> {
-  opened((await (await post("/api/auth/signin/factor", { challenge, code })).json()) as Session);
-}
-
-/** Signs in by a passkey of this device, which asks for finger, face or PIN. */
-export async function signInByPasskey(): Promise<void> {
-  const { challenge, options } = (await (await post("/api/auth/signin/passkey", {})).json()) as { challenge: string; options: { publicKey: PublicKeyCredentialRequestOptionsJSON } };
-  const credential = await navigator.credentials.get({ publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(options.publicKey) });
-  if (!(credential instanceof PublicKeyCredential)) throw new ApiError(400, "auth.passkey", "The browser gave no passkey.");
-  opened((await (await post("/api/auth/signin/passkey/answer", { challenge, answer: credential.toJSON() })).json()) as Session);
-}
-
-/** Chooses a new password by the secret of a link. */
-export async function resetPassword(secret: string, password: string): Promise<void> {
-  await post("/api/auth/signin/reset", { secret, password });
-}
-
-/** Passkeys need a browser that knows them, a connection that is safe, and a host with a name. */
-export function passkeysOffered(): boolean {
-  const host = location.hostname;
-  return !/^[\d.]+$/.test(host) && !host.includes(":") && typeof PublicKeyCredential === "function" && typeof PublicKeyCredential.parseRequestOptionsFromJSON === "function";
-}
-
-function opened(session: Session) {
+  const session = (await response.json()) as Session;
   const before = state.session;
   if (before && before.user.systemuserid !== session.user.systemuserid) {
     // Somebody else: nothing of the other person's screen may stay.

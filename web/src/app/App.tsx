@@ -8,7 +8,6 @@ import { useSession } from "@/api/session";
 import { Unreachable } from "@/ui/Calm";
 import { client } from "./client";
 import { router } from "./router";
-import { ResetPassword } from "./ResetPassword";
 import { ReSignIn, SignIn } from "./SignIn";
 import { cssVariables, theme } from "./theme";
 
@@ -17,8 +16,6 @@ const schemes = localStorageColorSchemeManager({ key: "rapport.scheme" });
 function Gate() {
   const session = useSession();
   useEffect(() => onResync(() => void client.invalidateQueries()), []);
-  // A link for a new password is for whoever holds it, signed in or not.
-  if (location.pathname === "/reset") return <ResetPassword />;
   switch (session.status) {
     case "loading":
       return null;

@@ -97,14 +97,7 @@ const rules = createRoute({
   component: lazyRouteComponent(() => import("@/rules/Rules"), "Rules"),
 });
 
-const account = createRoute({
-  getParentRoute: () => root,
-  path: "/account",
-  component: lazyRouteComponent(() => import("@/account/Account"), "Account"),
-});
-
 const tree = root.addChildren([
-  account,
   home, list, create, record, quarantine, quarantineItem, deadLetters, deadLetter, flowRuns, flowRun, rules,
 ]);
 
