@@ -60,6 +60,9 @@ func (q *request) collection(t *metadata.Table) (*odata.Options, error) {
 	}
 	rel := q.path.Relation
 	where := query.And{query.Compare{Left: query.Path{rel.To}, Op: query.Eq, Value: parent[rel.From]}}
+	if rel.ManyToMany() {
+		where = query.And{query.Related{Relation: rel.Via.Back, Where: query.Compare{Left: query.Path{rel.From}, Value: parent[rel.From]}}}
+	}
 	if rel.OnType != "" {
 		where = append(where, query.Compare{Left: query.Path{t.Shape().Columns[rel.To].TypeColumn}, Op: query.Eq, Value: rel.OnType})
 	}
@@ -210,6 +213,12 @@ func (q *request) relink(key odata.Key, set bool) error {
 			if there, err = q.rowID(tx, other, key); err != nil {
 				return err
 			}
+		}
+		if rel.ManyToMany() && set {
+			return tx.Associate(q.ctx, q.path.Table.Name, here, rel.Name, there)
+		}
+		if rel.ManyToMany() {
+			return tx.Disassociate(q.ctx, q.path.Table.Name, here, rel.Name, there)
 		}
 		t, column, row, to, target := q.path.Table, rel.From, here, there, other.Name
 		if rel.Many {

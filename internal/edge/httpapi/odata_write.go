@@ -189,6 +189,16 @@ func (q *request) make(tx *record.Tx, b *odata.Body) (record.Row, error) {
 
 func (q *request) saveCollection(tx *record.Tx, b *odata.Body, d odata.Deep, parent id.ID) error {
 	for _, child := range d.New {
+		if d.Relation.ManyToMany() {
+			made, err := q.make(tx, child)
+			if err != nil {
+				return err
+			}
+			if err := tx.Associate(q.ctx, b.Table.Name, parent, d.Relation.Name, made.ID(child.Table.ID)); err != nil {
+				return err
+			}
+			continue
+		}
 		linked := *child
 		linked.Row = maps.Clone(child.Row)
 		link(child.Table, linked.Row, d.Relation.To, parent, b.Table.Name)
@@ -200,6 +210,12 @@ func (q *request) saveCollection(tx *record.Tx, b *odata.Body, d odata.Deep, par
 		found, err := q.target(tx, ref)
 		if err != nil {
 			return err
+		}
+		if d.Relation.ManyToMany() {
+			if err := tx.Associate(q.ctx, b.Table.Name, parent, d.Relation.Name, found); err != nil {
+				return err
+			}
+			continue
 		}
 		child, ok := q.catalog.Table(ref.Table)
 		if !ok {

@@ -124,6 +124,9 @@ func (w *csdlWriter) navigation(t *metadata.Table, r query.Relation) {
 
 // partner finds the other end of a relation.
 func (w *csdlWriter) partner(t *metadata.Table, r query.Relation) string {
+	if r.ManyToMany() {
+		return r.Via.Back
+	}
 	other, ok := w.catalog.Table(r.Table)
 	if !ok {
 		return ""

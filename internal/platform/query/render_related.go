@@ -36,9 +36,16 @@ func RenderRelated(s Schema, d sqldb.Dialect, q *Query, rel Relation, keys []any
 	if !ok {
 		return Statement{}, unchecked("column " + rel.To)
 	}
-	if !slices.ContainsFunc(st.Columns, func(c Column) bool { return c.Name == rel.To }) {
+	if rel.ManyToMany() {
+		to = Column{Name: ViaKey, Kind: ID, NotNull: true}
+	}
+	if !slices.ContainsFunc(st.Columns, func(c Column) bool { return c.Name == to.Name }) {
 		st.Columns = append(st.Columns, to)
-		cells.add("t0", to, to.Name)
+		if rel.ManyToMany() {
+			cells.refs = append(cells.refs, r.ref(viaAlias, rel.Via.Here))
+		} else {
+			cells.add("t0", to, to.Name)
+		}
 	}
 	terms, err := r.terms(q)
 	if err != nil {
@@ -48,9 +55,9 @@ func RenderRelated(s Schema, d sqldb.Dialect, q *Query, rel Relation, keys []any
 	if err != nil {
 		return Statement{}, err
 	}
-	b := builder{r: r, table: t, columns: st.Columns, cells: cells.refs, joins: joins, terms: terms, limit: total}
+	b := builder{r: r, table: t, columns: st.Columns, cells: cells.refs, joins: r.via(rel) + joins, terms: terms, limit: total}
 	if q.Limit > 0 && rel.Many {
-		st.SQL = b.firstOfEach(to, cond, q.Limit)
+		st.SQL = b.firstOfEach(r.keyRef(rel, to), cond, q.Limit)
 	} else {
 		st.SQL = b.simple(cond)
 	}
@@ -59,7 +66,7 @@ func RenderRelated(s Schema, d sqldb.Dialect, q *Query, rel Relation, keys []any
 }
 
 func (r *renderer) relatedCond(t *Table, q *Query, rel Relation, to Column, keys []any) (string, error) {
-	near, err := r.in("t0", to, In{Values: keys}, false)
+	near, err := r.nearKeys(rel, to, keys)
 	if err != nil {
 		return "", err
 	}
@@ -74,8 +81,42 @@ func (r *renderer) relatedCond(t *Table, q *Query, rel Relation, to Column, keys
 	return conj(near, where, visible), err
 }
 
+// nearKeys renders that a row belongs to one of the keys.
+func (r *renderer) nearKeys(rel Relation, to Column, keys []any) (string, error) {
+	if !rel.ManyToMany() {
+		return r.in("t0", to, In{Values: keys}, false)
+	}
+	encoded := make([]any, len(keys))
+	for i, k := range keys {
+		var err error
+		if encoded[i], err = Encode(r.dialect, ID, k); err != nil {
+			return "", err
+		}
+	}
+	return r.member(r.ref(viaAlias, rel.Via.Here), ID, encoded, false), nil
+}
+
+// viaAlias stands for the intersect table that is read along.
+const viaAlias = "x0"
+
+// keyRef gives the column that says to which key a row belongs.
+func (r *renderer) keyRef(rel Relation, to Column) string {
+	if rel.ManyToMany() {
+		return r.ref(viaAlias, rel.Via.Here)
+	}
+	return r.ref("t0", to.Name)
+}
+
+// via joins the intersect table of an N:N relation to its far end; "" of others.
+func (r *renderer) via(rel Relation) string {
+	if !rel.ManyToMany() {
+		return ""
+	}
+	return " JOIN " + r.dialect.Quote(rel.Via.Table) + " " + viaAlias + " ON " + r.ref(viaAlias, rel.Via.There) + " = " + r.ref("t0", rel.To)
+}
+
 // firstOfEach keeps the first rows of each key.
-func (b *builder) firstOfEach(key Column, cond string, limit int) string {
+func (b *builder) firstOfEach(key string, cond string, limit int) string {
 	var sql strings.Builder
 	sql.WriteString("SELECT ")
 	for i := range b.columns {
@@ -88,7 +129,7 @@ func (b *builder) firstOfEach(key Column, cond string, limit int) string {
 	for i := range b.columns {
 		sql.WriteString(b.cell(i) + " AS c" + strconv.Itoa(i) + ", ")
 	}
-	sql.WriteString("row_number() OVER (PARTITION BY " + b.r.ref("t0", key.Name))
+	sql.WriteString("row_number() OVER (PARTITION BY " + key)
 	b.orderBy(&sql, b.term)
 	sql.WriteString(") AS n" + b.from() + whereClause(cond) + ") u WHERE u.n <= " + strconv.Itoa(limit) + " ORDER BY u.n")
 	b.writeLimit(&sql)

@@ -178,7 +178,10 @@ func (r *renderer) start(here place, path Path) (place, Path, error) {
 // join renders what ties two rows of a relation together, and that the other
 // may be seen.
 func (r *renderer) join(t *Table, alias string, other *Table, to string, rel Relation) (string, error) {
-	tie := r.ref(to, rel.To) + " = " + r.ref(alias, rel.From)
+	tie := ""
+	if !rel.ManyToMany() { // else the intersect table ties them
+		tie = r.ref(to, rel.To) + " = " + r.ref(alias, rel.From)
+	}
 	if rel.OnType != "" {
 		holder, column := alias, t.Columns[rel.From].TypeColumn
 		if rel.Many {
@@ -203,9 +206,15 @@ func (r *renderer) related(t *Table, alias string, n Related, neg bool) (string,
 		return "", err
 	}
 	to := r.alias()
+	from := r.dialect.Quote(other.Name) + " " + to
 	tie, err := r.join(t, alias, other, to, rel)
 	if err != nil {
 		return "", err
+	}
+	if rel.ManyToMany() {
+		via := r.alias()
+		from += ", " + r.dialect.Quote(rel.Via.Table) + " " + via
+		tie = conj(r.ref(via, rel.Via.Here)+" = "+r.ref(alias, rel.From), r.ref(via, rel.Via.There)+" = "+r.ref(to, rel.To), tie)
 	}
 	where, err := r.where(other, to, n.Where)
 	if err != nil {
@@ -218,7 +227,7 @@ func (r *renderer) related(t *Table, alias string, n Related, neg bool) (string,
 	if n.All != neg {
 		exists = "NOT EXISTS"
 	}
-	return exists + " (SELECT 1 FROM " + r.dialect.Quote(other.Name) + " " + to + " WHERE " + conj(tie, where) + ")", nil
+	return exists + " (SELECT 1 FROM " + from + " WHERE " + conj(tie, where) + ")", nil
 }
 
 // leaf renders a test of a column of the row at a place. Another column that it

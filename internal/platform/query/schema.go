@@ -52,6 +52,19 @@ type Via struct {
 	Back  string // name of the relation from there to here
 }
 
+// ViaKey names, in rows that RenderRelated finds by an N:N relation, the value
+// of the key to which each belongs.
+const ViaKey = "@via"
+
+// KeyColumn names the column, in rows that RenderRelated finds, by which each
+// belongs to one of the keys.
+func (r Relation) KeyColumn() string {
+	if r.ManyToMany() {
+		return ViaKey
+	}
+	return r.To
+}
+
 // FoldedName gives the name of the companion column that holds the folded text.
 func FoldedName(column string) string { return column + "__f" }
 

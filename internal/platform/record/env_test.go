@@ -30,7 +30,12 @@ var start = time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
 
 func each(t *testing.T, run func(t *testing.T, e *env)) {
 	t.Helper()
-	catalog := fixture.Catalog(t)
+	eachOf(t, fixture.Catalog(t), run)
+}
+
+// eachOf is each with a catalog of the test's own.
+func eachOf(t *testing.T, catalog *metadata.Catalog, run func(t *testing.T, e *env)) {
+	t.Helper()
 	dbtest.Each(t, fixture.Schema(t, catalog), func(t *testing.T, db *sqldb.DB) { run(t, newEnv(t, db, catalog)) })
 }
 
@@ -95,4 +100,23 @@ func (e *env) user(t testing.TB, name string, unit id.ID, privileges map[string]
 		}
 	}
 	return u
+}
+
+// ops counts the changes of a table so far by what they did.
+func (e *env) ops(t testing.TB, table string) map[changelog.Op]int {
+	t.Helper()
+	rows, err := e.db.Query(t.Context(), "SELECT op FROM changelog WHERE tablename = "+e.db.Dialect().Placeholder(1), table)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	out := map[changelog.Op]int{}
+	for rows.Next() {
+		var op changelog.Op
+		if err := rows.Scan(&op); err != nil {
+			t.Fatal(err)
+		}
+		out[op]++
+	}
+	return out
 }

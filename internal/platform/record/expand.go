@@ -124,7 +124,8 @@ func (r reader) related(ctx context.Context, e query.Expand, rel query.Relation,
 		}
 		found = make(map[any][]Row, len(keys))
 		for _, row := range rows {
-			found[row[rel.To]] = append(found[row[rel.To]], row)
+			key := row[rel.KeyColumn()]
+			found[key] = append(found[key], row)
 		}
 		return found, page, nil
 	}

@@ -57,11 +57,7 @@ func (tx *Tx) lockParent(ctx context.Context, c *metadata.Column, target string,
 	if err != nil {
 		return nil, err
 	}
-	columns := []string{pt.ID}
-	if pt.Owned() {
-		columns = append(columns, "ownerid", "owningbusinessunit")
-	}
-	row, err := tx.lock(ctx, pt, key, columns, forLink)
+	row, err := tx.lock(ctx, pt, key, ownerColumns(pt), forLink)
 	if errs.Has(err, errs.NotFound) {
 		return nil, errs.InvalidFields("record.lookup", "a lookup leads nowhere",
 			[]errs.Field{{Name: c.Name, Code: "missing", Message: "there is no such record of " + target}})

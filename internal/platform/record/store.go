@@ -152,6 +152,9 @@ func (tx *Tx) writable(ctx context.Context, name string) (*metadata.Table, error
 	if err != nil {
 		return nil, err
 	}
+	if t.Intersect {
+		return nil, errs.New(errs.Invalid, "record.intersect", "rows of %s come and go by associating the two records", name)
+	}
 	if t.Managed && access.From(ctx).Kind != access.System {
 		return nil, errs.New(errs.Forbidden, "record.managed", "rows of %s are written by the platform only", name)
 	}
