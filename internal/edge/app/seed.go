@@ -7,6 +7,9 @@ import (
 	"io/fs"
 	"time"
 
+	"golang.org/x/text/currency"
+	"golang.org/x/text/language"
+
 	"github.com/rapport-platform/rapport/internal/capability/intake"
 	"github.com/rapport-platform/rapport/internal/ground/errs"
 	"github.com/rapport-platform/rapport/internal/ground/id"
@@ -64,12 +67,14 @@ func (c *core) seed(ctx context.Context) error {
 // seedPeople makes the top business unit and the user in whose name the platform writes.
 func (c *core) seedPeople(ctx context.Context) error {
 	root := solution.RowID("core", "businessunit", "root")
+	code, symbol := baseCurrency(c.app.c.Country)
 	return c.store.Write(ctx, func(tx *record.Tx) error {
 		for _, r := range []struct {
 			table string
 			row   record.Row
 		}{
 			{"businessunit", record.Row{"businessunitid": root, "name": "Head Office"}},
+			{"transactioncurrency", record.Row{"transactioncurrencyid": record.BaseCurrency, "currencyname": code, "isocurrencycode": code, "currencysymbol": symbol, "exchangerate": int64(1)}},
 			{"systemuser", record.Row{"systemuserid": access.SystemUser, "fullname": "SYSTEM", "domainname": "system", "businessunitid": root}},
 			{"systemuser", record.Row{"systemuserid": solution.RowID("core", "systemuser", adminName), "firstname": "Administrator", "domainname": adminName, "businessunitid": root}},
 		} {
@@ -79,6 +84,17 @@ func (c *core) seedPeople(ctx context.Context) error {
 		}
 		return nil
 	})
+}
+
+// baseCurrency gives code and symbol of the currency of a country.
+func baseCurrency(country string) (code, symbol string) {
+	unit := currency.USD
+	if region, err := language.ParseRegion(country); err == nil {
+		if u, ok := currency.FromRegion(region); ok {
+			unit = u
+		}
+	}
+	return unit.String(), fmt.Sprint(currency.NarrowSymbol(unit))
 }
 
 // seedAdmin gives the administrator its role and, once, a password.

@@ -22,6 +22,7 @@ func (t *Table) build(currencies bool) error {
 	}
 	t.addSystemColumns(currencies)
 	t.byName = make(map[string]*Column, len(t.Columns))
+	t.money, t.derives = false, false
 	known := types()
 	for _, c := range t.Columns {
 		if err := t.buildColumn(c, known); err != nil {
@@ -63,6 +64,8 @@ func (t *Table) buildColumn(c *Column, known map[string]Type) error {
 		c.Default = v
 	}
 	t.byName[c.Name] = c
+	t.money = t.money || c.BaseOf != ""
+	t.derives = t.derives || c.BaseOf != "" || c.Formula != "" || c.AutoNumber != "" || c.Hierarchy
 	return nil
 }
 
@@ -170,6 +173,9 @@ func (t *Table) checkReferences() error {
 			return err
 		}
 	}
+	if err := t.checkKeys(); err != nil {
+		return err
+	}
 	for _, x := range t.Indexes {
 		if err := check("index "+x.Name, x.Columns); err != nil {
 			return err
@@ -192,6 +198,67 @@ func (t *Table) checkReferences() error {
 		}
 	}
 	return nil
+}
+
+// checkKeys holds alternate keys to the limits of Dataverse. A key that is
+// unique among open rows only can't be addressed and is free of them.
+func (t *Table) checkKeys() error {
+	n := 0
+	for _, k := range t.Keys {
+		if k.WhereOpen {
+			continue
+		}
+		if n++; n > MaxKeys {
+			return errs.New(errs.Invalid, "metadata.key", "table %s has more than %d alternate keys", t.Name, MaxKeys)
+		}
+		if len(k.Columns) == 0 || len(k.Columns) > MaxKeyColumns {
+			return errs.New(errs.Invalid, "metadata.key", "key %s of table %s has 1 to %d columns", k.Name, t.Name, MaxKeyColumns)
+		}
+		if _, err := t.KeyBytes(k); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// KeyBytes gives how many bytes the longest values of a key take, as Dataverse
+// counts them. Customers' keys are held to MaxKeyBytes; some of the Common Data
+// Model's own (the domain name of a user) are longer.
+func (t *Table) KeyBytes(k Key) (int, error) {
+	size := 0
+	for _, name := range k.Columns {
+		c, ok := t.byName[name]
+		if !ok {
+			return 0, errs.New(errs.Invalid, "metadata.key", "key %s of table %s names the unknown column %q", k.Name, t.Name, name)
+		}
+		bytes, err := c.keyBytes()
+		if err != nil {
+			return 0, errs.New(errs.Invalid, "metadata.key", "key %s of table %s: %s", k.Name, t.Name, err.Error())
+		}
+		size += bytes
+	}
+	return size, nil
+}
+
+// keyBytes gives how much of a key a column's longest value takes.
+func (c *Column) keyBytes() (int, error) {
+	if c.Secured {
+		return 0, wrong(c, "key", "a secured column can't be part of a key")
+	}
+	switch c.kind.Shape(c).Kind {
+	case query.Text:
+		if c.Max > 0 {
+			return 2 * c.Max, nil
+		}
+		return 2 * textDefaultMax, nil
+	case query.Int, query.Fixed, query.Time, query.Day:
+		return 8, nil
+	case query.ID:
+		if !c.IsFile() {
+			return 16, nil
+		}
+	}
+	return 0, wrong(c, "key", "a column of type %s can't be part of a key", c.TypeName)
 }
 
 // TypeColumn gives the name of the column that holds the target table of a

@@ -63,6 +63,8 @@ type Table struct {
 	relations map[string]query.Relation
 	shape     *query.Table
 	formulas  []*Column
+	money     bool // it has money, and so a currency
+	derives   bool
 }
 
 // State is a value of statecode with its status reasons.
@@ -149,6 +151,14 @@ func (t *Table) Relations() map[string]query.Relation { return t.relations }
 
 // Shape gives the table as queries see it.
 func (t *Table) Shape() *query.Table { return t.shape }
+
+// HasMoney tells whether rows have a currency and amounts in the base currency.
+func (t *Table) HasMoney() bool { return t.money }
+
+// Derives tells whether anything follows from a row's values when it is
+// written: automatic numbers, amounts in the base currency, formulas, the place
+// in a tree.
+func (t *Table) Derives() bool { return t.derives }
 
 // Owned tells whether rows have an owner.
 func (t *Table) Owned() bool { return t.Ownership == OwnedByUser }

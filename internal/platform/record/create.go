@@ -2,6 +2,7 @@ package record
 
 import (
 	"context"
+	"time"
 
 	"github.com/rapport-platform/rapport/internal/ground/errs"
 	"github.com/rapport-platform/rapport/internal/ground/id"
@@ -33,7 +34,7 @@ func (tx *Tx) Create(ctx context.Context, table string, in Row) (Row, error) {
 	if row.ID(t.ID) == id.Nil {
 		row[t.ID] = id.New()
 	}
-	if err := applyState(t, row, true); err != nil {
+	if err := applyState(t, nil, row); err != nil {
 		return nil, err
 	}
 	if err := tx.applyOwner(ctx, t, row, true); err != nil {
@@ -45,6 +46,9 @@ func (tx *Tx) Create(ctx context.Context, table string, in Row) (Row, error) {
 				return nil, err
 			}
 		}
+	}
+	if err := tx.derive(ctx, t, nil, row); err != nil {
+		return nil, err
 	}
 	if err := required(t, row); err != nil {
 		return nil, err
@@ -60,11 +64,14 @@ func (tx *Tx) Create(ctx context.Context, table string, in Row) (Row, error) {
 	}
 	now, actor := tx.o.Clock.Now(), access.From(ctx).ID
 	row["createdon"], row["modifiedon"] = now, now
+	if err := override(row, now); err != nil {
+		return nil, err
+	}
 	row["createdby"], row["modifiedby"] = actor, actor
 	behalf(ctx, t, row, "createdonbehalfby", "modifiedonbehalfby")
 	row["versionnumber"] = int64(1)
 	if err := tx.insert(t, row); err != nil {
-		return nil, err
+		return nil, tx.renumber(row, err)
 	}
 	if err := tx.insertBase(t, row); err != nil {
 		return nil, err
@@ -81,6 +88,22 @@ func (tx *Tx) Create(ctx context.Context, table string, in Row) (Row, error) {
 	}
 	return row, nil
 }
+
+// override lets a row that is brought in from elsewhere keep the moment at which
+// it was made there; overriddencreatedon then says when it came here.
+func override(row Row, now time.Time) error {
+	was, ok := row[overridden].(time.Time)
+	if !ok {
+		return nil
+	}
+	if was.After(now) {
+		return errs.InvalidFields("record.invalid", "some values can't be taken", []errs.Field{{Name: overridden, Code: "range", Message: "a record can't have been made in the future"}})
+	}
+	row["createdon"], row[overridden] = was, now
+	return nil
+}
+
+const overridden = "overriddencreatedon"
 
 // behalf says who acted for the user under whose name the row is written; where
 // nobody did, a modification says so too.

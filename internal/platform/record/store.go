@@ -58,6 +58,7 @@ type Store struct {
 // New makes a store. Hooks are added before it is used.
 func New(o Options) *Store {
 	s := &Store{o: o, hooks: map[string][]Hook{}}
+	s.AddHook(currencyHook())
 	s.reader = reader{o: &s.o, live: true, query: func(ctx context.Context, text string, args []any) (*sqldb.Rows, error) {
 		return o.DB.Query(ctx, text, args...)
 	}}
@@ -129,8 +130,9 @@ func (s *Store) Bind(t *sqldb.Tx) *Tx {
 // Tx reads and writes records within one transaction.
 type Tx struct {
 	reader
-	store *Store
-	sql   *sqldb.Tx
+	store    *Store
+	sql      *sqldb.Tx
+	numbered []string // automatic numbers drawn so far
 }
 
 // SQL gives the transaction underneath, for packages that own tables of their own.

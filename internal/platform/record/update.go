@@ -50,8 +50,14 @@ func (tx *Tx) updateLocked(ctx context.Context, t *metadata.Table, old, in Row, 
 		}
 		delete(change, t.ID)
 	}
-	if err := applyState(t, change, false); err != nil {
+	if err := applyState(t, old, change); err != nil {
 		return nil, err
+	}
+	if err := follows(ctx, t, old, change); err != nil {
+		return nil, err
+	}
+	if v, given := change[overridden]; given && !equal(v, old[overridden]) {
+		return nil, invalid("overridden", "%s is given when the record is made, and then stays", overridden)
 	}
 	if err := tx.applyOwner(ctx, t, change, false); err != nil {
 		return nil, err
@@ -67,7 +73,13 @@ func (tx *Tx) updateLocked(ctx context.Context, t *metadata.Table, old, in Row, 
 			}
 		}
 	}
+	if err := tx.derive(ctx, t, old, change); err != nil {
+		return nil, err
+	}
 	dropEqual(t, old, change)
+	if len(change) == 0 {
+		return old, nil
+	}
 	if _, assigned := change["ownerid"]; assigned {
 		if err := tx.permit(ctx, t, old, access.Assign); err != nil {
 			return nil, err

@@ -57,10 +57,27 @@ func tableObjects(d sqldb.Dialect, t *metadata.Table) []Object {
 			out = append(out, x)
 		}
 	}
+	for _, c := range t.Columns {
+		if c.AutoNumber != "" && d == sqldb.Postgres {
+			out = append(out, object{table: t.Name, name: "sequence " + c.Name, definition: "CREATE SEQUENCE IF NOT EXISTS " + q(NumberSequence(t.Name, c.Name))})
+		}
+	}
 	if t.Owned() {
 		out = append(out, index(d, t, "index owner", identifier("ix_"+t.Name+"_owner"), []string{"ownerid"}, false, false))
 	}
 	return out
+}
+
+// NumberSequence gives the name of the sequence, on PostgreSQL, that a column's
+// automatic numbers come from.
+func NumberSequence(table, column string) string {
+	const most = 63 // characters that PostgreSQL keeps of a name
+	name := "an_" + table + "_" + column
+	if len(name) > most {
+		sum := sha256.Sum256([]byte(name))
+		name = name[:most-17] + "_" + hex.EncodeToString(sum[:8])
+	}
+	return name
 }
 
 // KeyName gives the name of the unique index of an alternate key.
