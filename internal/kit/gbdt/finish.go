@@ -6,7 +6,7 @@ import "math"
 func (t *trainer) finish(tree *grown, values []float64) Tree {
 	out := Tree{Leaves: make([]Leaf, len(tree.ends)), Nodes: make([]Node, len(tree.nodes))}
 	for i, l := range tree.ends {
-		out.Leaves[i] = Leaf{Value: values[i], Cover: float64(l.rows())}
+		out.Leaves[i] = Leaf{Value: values[i], Cover: float64(l.rows)}
 	}
 	b := newBounds(&t.params, &t.scales)
 	for i := range tree.nodes {

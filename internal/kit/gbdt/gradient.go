@@ -45,17 +45,25 @@ func (s *scales) real(sum uint64) (g, h float64) {
 // gradientChunk rows share a stream of random numbers.
 const gradientChunk = 1 << 13
 
-// chunkResult is what one chunk of gradients came to.
-type chunkResult struct {
-	kept, left int     // rows that the tree sees; rows that it doesn't
-	sum        uint64  // of the entries
-	loss       float64 // weighted log-loss before the tree
+// blockResult is what the gradients of one block came to.
+type blockResult struct {
+	kept, left int    // rows that the tree sees; rows that it doesn't
+	sum        uint64 // of the entries
 }
 
-// gradients writes the entries of a chunk of rows for the next tree to the
-// front of its part of out, and the rows the tree is not to see to out of bag.
-func (t *trainer) gradients(chunk, round int, out []uint64, outOfBag []uint32) chunkResult {
-	from, to := chunk*gradientChunk, min((chunk+1)*gradientChunk, t.rows)
+// gradients writes the entries of a block's rows for the next tree to the front
+// of the block's part of out, and the rows that the tree is not to see to out
+// of bag. losses gets the weighted log-loss before the tree, chunk by chunk.
+func (t *trainer) gradients(block, round int, out []uint64, outOfBag []uint32, losses []float64) (b blockResult) {
+	from, to := block*t.blockRows, min((block+1)*t.blockRows, t.rows)
+	for at := from; at < to; at += gradientChunk {
+		chunk := at / gradientChunk
+		losses[chunk] = t.chunk(at, min(at+gradientChunk, to), chunk, round, out[from:], outOfBag, &b)
+	}
+	return b
+}
+
+func (t *trainer) chunk(from, to, chunk, round int, out []uint64, outOfBag []uint32, b *blockResult) float64 {
 	var random rand.PCG
 	random.Seed(t.params.Seed^0x9e3779b97f4a7c15*uint64(round+1), uint64(chunk))
 	sample := uint64(t.params.RowFraction * (1 << 32))
@@ -66,7 +74,8 @@ func (t *trainer) gradients(chunk, round int, out []uint64, outOfBag []uint32) c
 		weights = t.weights[from:to]
 	}
 	s := t.scales
-	var r chunkResult
+	kept, left, sum, loss := b.kept, b.left, b.sum, 0.0
+	bag := from / t.blockRows * t.blockRows
 	product := 1.0
 	for i, score := range scores {
 		dice := random.Uint64()
@@ -80,23 +89,23 @@ func (t *trainer) gradients(chunk, round int, out []uint64, outOfBag []uint32) c
 				continue
 			}
 			g, h = g*w, h*w
-			r.loss -= w * math.Log(right)
+			loss -= w * math.Log(right)
 		} else if product *= right; product < 1e-200 {
 			// One logarithm serves many rows.
-			r.loss -= math.Log(product)
+			loss -= math.Log(product)
 			product = 1
 		}
 		if sample < 1<<32 && random.Uint64()>>32 >= sample {
-			outOfBag[from+r.left] = uint32(from + i)
-			r.left++
+			outOfBag[bag+left] = uint32(from + i)
+			left++
 			continue
 		}
 		gq := int64(g*s.gradient+float64(dice>>40)*(1.0/(1<<24))+(1<<16)) - 1<<16
 		hq := uint64(h*s.hessian + float64(dice&(1<<24-1))*(1.0/(1<<24)))
-		out[from+r.kept] = uint64(from+i)<<32 | uint64(uint16(gq))<<16 | hq
-		r.sum += uint64(gq)<<32 + hq
-		r.kept++
+		out[kept] = uint64(from+i)<<32 | uint64(uint16(gq))<<16 | hq
+		sum += uint64(gq)<<32 + hq
+		kept++
 	}
-	r.loss -= math.Log(product)
-	return r
+	b.kept, b.left, b.sum = kept, left, sum
+	return loss - math.Log(product)
 }

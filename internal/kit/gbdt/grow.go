@@ -3,13 +3,13 @@ package gbdt
 import (
 	"cmp"
 	"slices"
-	"sync"
 )
 
 // leaf is a leaf of the tree in growth.
 type leaf struct {
-	from, to  int // its rows in entries[buffer]
+	spans     []span // its entries in entries[buffer], block by block; nil if they stayed with its parent
 	buffer    int
+	rows      int
 	depth     int
 	sum       uint64
 	histogram histogram // nil if it was not kept
@@ -18,8 +18,6 @@ type leaf struct {
 	parent    int32     // node above; -1 for the root
 	right     bool      // on the right of parent
 }
-
-func (l *leaf) rows() int { return l.to - l.from }
 
 // binNode is a split of the tree in growth, in bins.
 type binNode struct {
@@ -31,8 +29,16 @@ type binNode struct {
 
 // grown is a tree in bins.
 type grown struct {
-	nodes []binNode
-	ends  []*leaf
+	nodes   []binNode
+	ends    []*leaf
+	unmoved []unmoved
+}
+
+// unmoved is a split whose two sides are final: its entries were not moved.
+type unmoved struct {
+	node   int32
+	spans  []span
+	buffer int
 }
 
 // grower grows one tree after the other, in memory that it keeps.
@@ -42,25 +48,21 @@ type grower struct {
 	pool    *pool
 	bounds  bounds
 	entries [2][]uint64
+	blocks  int // of the rows; each has its part of both buffers
 
 	inUse      []bool // columns that this tree may split
 	groupInUse []bool
 	free       []histogram
 	held       int // histograms in use
 	most       int // of them at most
-	scratch    [][groupWidth][256]uint64
 	sorted     [][256]uint8
-	locks      []sync.Mutex
-	counts     []int
 }
 
 func newGrower(p *Params, m *matrix, threads *pool, b bounds) *grower {
 	g := &grower{params: p, matrix: m, pool: threads, bounds: b}
 	g.inUse = make([]bool, m.columns)
 	g.groupInUse = make([]bool, len(m.groups))
-	g.scratch = make([][groupWidth][256]uint64, threads.threads)
 	g.sorted = make([][256]uint8, threads.threads)
-	g.locks = make([]sync.Mutex, len(m.groups))
 	memory := p.HistogramMemory
 	if memory == 0 {
 		memory = defaultHistogramMemory
@@ -81,17 +83,20 @@ func (g *grower) takeHistogram() histogram {
 
 func (g *grower) giveHistogram(l *leaf) {
 	if l.histogram != nil {
-		g.held--
-		g.free = append(g.free, l.histogram)
+		g.dropHistogram(l.histogram)
 		l.histogram = nil
 	}
 }
 
-// grow grows a tree on entries[0][:rows], whose sum is given.
-func (g *grower) grow(rows int, sum uint64) *grown {
-	t := &grown{}
-	root := &leaf{to: rows, sum: sum, parent: -1, best: split{column: -1}}
-	t.ends = append(t.ends, root)
+func (g *grower) dropHistogram(h histogram) {
+	g.held--
+	g.free = append(g.free, h)
+}
+
+// grow grows a tree from a root whose histogram has been made.
+func (g *grower) grow(root *leaf) *grown {
+	t := &grown{ends: []*leaf{root}}
+	rows := root.rows
 	leaves := g.params.MaxLeaves
 	if leaves == 0 {
 		leaves = 1 << g.params.MaxDepth
@@ -101,10 +106,9 @@ func (g *grower) grow(rows int, sum uint64) *grown {
 		depth = maxDepth
 	}
 	if rows < 2*max(1, g.params.MinDataInLeaf) || leaves < 2 {
+		g.giveHistogram(root)
 		return t
 	}
-	root.histogram = g.takeHistogram()
-	g.build([]*leaf{root})
 	g.search([][2]*leaf{{root, nil}}, nil)
 	waiting := []*leaf{root}
 	for len(waiting) > 0 && len(t.ends) < leaves {
@@ -139,17 +143,19 @@ func (g *grower) grow(rows int, sum uint64) *grown {
 	return t
 }
 
-// expand splits leaves by their best splits and gives those of the new leaves
-// that may be split further. last says that no leaf will be split after these.
+// expand splits leaves, all of one depth, by their best splits and gives those
+// of the new leaves that may be split further. last says that no leaf will be
+// split after these.
 func (g *grower) expand(t *grown, chosen []*leaf, depth int, last bool) []*leaf {
-	lefts := g.partition(chosen)
+	final := last || chosen[0].depth+1 >= depth
+	left, right, lefts := g.part(chosen, !final)
 	var open []*leaf
 	var small []*leaf
 	var pairs [][2]*leaf
 	var built []bool
 	least := 2 * max(1, g.params.MinDataInLeaf)
 	for i, l := range chosen {
-		if lefts[i] == 0 || lefts[i] == l.rows() {
+		if lefts[i] == 0 || lefts[i] == l.rows {
 			// Rounding alone saw two sides: the leaf stays one.
 			g.giveHistogram(l)
 			l.best.column = -1
@@ -164,20 +170,23 @@ func (g *grower) expand(t *grown, chosen []*leaf, depth int, last bool) []*leaf 
 				p.left = node
 			}
 		}
-		a := &leaf{from: l.from, to: l.from + lefts[i], sum: l.best.leftSum, index: l.index, right: false}
-		b := &leaf{from: l.from + lefts[i], to: l.to, sum: l.sum - l.best.leftSum, index: int32(len(t.ends)), right: true}
+		a := &leaf{spans: left[i], rows: lefts[i], sum: l.best.leftSum, index: l.index}
+		b := &leaf{spans: right[i], rows: l.rows - lefts[i], sum: l.sum - l.best.leftSum, index: int32(len(t.ends)), right: true}
 		for _, c := range [2]*leaf{a, b} {
 			c.buffer, c.depth, c.parent = 1-l.buffer, l.depth+1, node
 			c.best.column = -1
 		}
-		t.nodes = append(t.nodes, binNode{split: l.best, left: ^a.index, right: ^b.index, rows: l.rows(), depth: l.depth})
+		if final {
+			t.unmoved = append(t.unmoved, unmoved{node, l.spans, l.buffer})
+		}
+		t.nodes = append(t.nodes, binNode{split: l.best, left: ^a.index, right: ^b.index, rows: l.rows, depth: l.depth})
 		t.ends[a.index] = a
 		t.ends = append(t.ends, b)
-		if last || a.depth >= depth || a.rows() < least && b.rows() < least {
+		if final || a.rows < least && b.rows < least {
 			g.giveHistogram(l)
 			continue
 		}
-		if b.rows() < a.rows() {
+		if b.rows < a.rows {
 			a, b = b, a
 		}
 		a.histogram = g.takeHistogram()
@@ -218,7 +227,7 @@ func (g *grower) forget(open []*leaf) {
 func (g *grower) search(pairs [][2]*leaf, built []bool) {
 	groups := len(g.matrix.groups)
 	found := make([][2]split, len(pairs)*groups)
-	g.pool.run(len(found), func(task, thread int) {
+	g.pool.runOn(g.pool.worth(len(found)*groupWidth*256*2), len(found), func(task, thread int) {
 		pair, group := pairs[task/groups], task%groups
 		found[task] = [2]split{{column: -1}, {column: -1}}
 		if !g.groupInUse[group] {
@@ -228,7 +237,7 @@ func (g *grower) search(pairs [][2]*leaf, built []bool) {
 			subtract(pair[1].histogram.group(group), pair[0].histogram.group(group))
 		}
 		for side, l := range pair {
-			if l == nil || l.rows() < 2*max(1, g.params.MinDataInLeaf) {
+			if l == nil || l.rows < 2*max(1, g.params.MinDataInLeaf) {
 				continue
 			}
 			h := l.histogram.group(group)
@@ -239,9 +248,9 @@ func (g *grower) search(pairs [][2]*leaf, built []bool) {
 				}
 				b := g.matrix.bins[column]
 				if b.categorical() {
-					g.bounds.searchLevels(&h[j], b.bins, l.sum, l.rows(), &found[task][side], int32(column), g.sorted[thread][:])
+					g.bounds.searchLevels(&h[j], b.bins, l.sum, l.rows, &found[task][side], int32(column), g.sorted[thread][:])
 				} else {
-					g.bounds.searchNumeric(&h[j], b.bins, l.sum, l.rows(), &found[task][side], int32(column))
+					g.bounds.searchNumeric(&h[j], b.bins, l.sum, l.rows, &found[task][side], int32(column))
 				}
 			}
 		}

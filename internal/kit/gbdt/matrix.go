@@ -36,3 +36,8 @@ func newMatrix(d *Dataset, bins []*binning, p *pool) *matrix {
 func (m *matrix) bin(row uint32, column int32) uint8 {
 	return uint8(m.groups[column/groupWidth][row] >> (uint(column%groupWidth) * 8))
 }
+
+// column gives the words that hold a column, and by how much they are shifted.
+func (m *matrix) column(c int32) (words []uint64, shift uint) {
+	return m.groups[c/groupWidth], uint(c%groupWidth) * 8
+}

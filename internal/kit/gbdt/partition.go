@@ -1,80 +1,109 @@
 package gbdt
 
-// partition moves the entries of each leaf to the other buffer, those that go
-// left before those that go right, and gives how many go left. Long leaves are
-// cut into pieces: one pass counts, a second one moves.
-func (g *grower) partition(leaves []*leaf) []int {
-	const piece = 1 << 15
-	type task struct {
-		leaf        int
-		from, to    int
-		left, right int // where its entries go
-	}
-	var tasks []task
-	for i, l := range leaves {
-		for from := l.from; from < l.to; from += piece {
-			tasks = append(tasks, task{leaf: i, from: from, to: min(from+piece, l.to)})
+// span is the entries of one leaf in one block.
+type span struct{ from, to int }
+
+// sides says, for each bin, 1 if it goes left.
+type sides [256]uint8
+
+func (s *split) sides() *sides {
+	out := new(sides)
+	for bin := range out {
+		if s.left.has(uint8(bin)) {
+			out[bin] = 1
 		}
 	}
-	sides := make([][256]uint8, len(leaves))
-	for i, l := range leaves {
-		for bin := range sides[i] {
-			if l.best.left.has(uint8(bin)) {
-				sides[i][bin] = 1
-			}
-		}
-	}
-	if cap(g.counts) < len(tasks) {
-		g.counts = make([]int, len(tasks))
-	}
-	counts := g.counts[:len(tasks)]
-	words := func(l *leaf) ([]uint64, uint) {
-		return g.matrix.groups[l.best.column/groupWidth], uint(l.best.column%groupWidth) * 8
-	}
-	g.pool.run(len(tasks), func(i, _ int) {
-		t := &tasks[i]
-		l := leaves[t.leaf]
-		group, shift := words(l)
-		counts[i] = countLeft(g.entries[l.buffer][t.from:t.to], group, shift, &sides[t.leaf])
-	})
-	lefts := make([]int, len(leaves))
-	for i := range tasks {
-		lefts[tasks[i].leaf] += counts[i]
-	}
-	at, right := 0, 0
-	for i := range tasks {
-		t := &tasks[i]
-		l := leaves[t.leaf]
-		if t.from == l.from {
-			at, right = l.from, l.from+lefts[t.leaf]
-		}
-		t.left, t.right = at, right
-		at += counts[i]
-		right += t.to - t.from - counts[i]
-	}
-	g.pool.run(len(tasks), func(i, _ int) {
-		t := &tasks[i]
-		l := leaves[t.leaf]
-		group, shift := words(l)
-		move(g.entries[l.buffer][t.from:t.to], g.entries[1-l.buffer], t.left, t.right, group, shift, &sides[t.leaf])
-	})
-	return lefts
+	return out
 }
 
-func countLeft(entries, group []uint64, shift uint, side *[256]uint8) int {
+// part sends the entries of leaves to their sides, block by block, so that what
+// a block needs stays in the cache: to the other buffer, those that go left
+// from the front and those that go right from the back. It gives the spans of
+// both sides. If move is false the entries stay where they are and only the
+// rows of either side are counted.
+func (g *grower) part(leaves []*leaf, move bool) (left, right [][]span, lefts []int) {
+	left, right, lefts = make([][]span, len(leaves)), make([][]span, len(leaves)), make([]int, len(leaves))
+	tables := make([]*sides, len(leaves))
+	counts := make([]int, len(leaves)*g.blocks)
+	rows := 0
+	for i, l := range leaves {
+		tables[i] = l.best.sides()
+		rows += l.rows
+		if move {
+			spans := make([]span, 2*g.blocks)
+			left[i], right[i] = spans[:g.blocks], spans[g.blocks:]
+		}
+	}
+	g.pool.runOn(g.pool.worth(8*rows), g.blocks, func(block, _ int) {
+		for i, l := range leaves {
+			s := l.spans[block]
+			entries := g.entries[l.buffer][s.from:s.to]
+			words, shift := g.matrix.column(l.best.column)
+			if !move {
+				counts[i*g.blocks+block] = countLeft(entries, words, shift, tables[i])
+				continue
+			}
+			n := sendTo(g.entries[1-l.buffer][s.from:s.to], entries, words, shift, tables[i])
+			counts[i*g.blocks+block] = n
+			left[i][block], right[i][block] = span{s.from, s.from + n}, span{s.from + n, s.to}
+		}
+	})
+	for i, n := range counts {
+		lefts[i/g.blocks] += n
+	}
+	return left, right, lefts
+}
+
+// sendTo writes each entry to the next place on its side, without a branch.
+func sendTo(to, entries, words []uint64, shift uint, left *sides) int {
+	front, back := 0, len(entries)-1
+	for _, e := range entries {
+		goes := int(left[uint8(words[e>>32]>>(shift&63))])
+		to[back^((front^back)&-goes)] = e
+		front += goes
+		back += goes - 1
+	}
+	return front
+}
+
+func countLeft(entries, words []uint64, shift uint, left *sides) int {
 	n := 0
 	for _, e := range entries {
-		n += int(side[uint8(group[e>>32]>>(shift&63))])
+		n += int(left[uint8(words[e>>32]>>(shift&63))])
 	}
 	return n
 }
 
-// move writes each entry to the next place on its side, without a branch.
-func move(entries, to []uint64, left, right int, group []uint64, shift uint, side *[256]uint8) {
-	for _, e := range entries {
-		goes := int(side[uint8(group[e>>32]>>(shift&63))])
-		to[right^((left^right)&-goes)] = e
-		left += goes
-		right += 1 - goes
+// score adds the leaves' values to the scores of one block's rows.
+func (t *trainer) score(g *grower, tree *grown, values []float64, block int, outOfBag []uint32) {
+	for i, l := range tree.ends {
+		if l.spans == nil {
+			continue
+		}
+		s := l.spans[block]
+		value := values[i]
+		for _, e := range g.entries[l.buffer][s.from:s.to] {
+			t.scores[e>>32] += value
+		}
+	}
+	// Leaves whose parent's entries were not moved any more.
+	for _, p := range tree.unmoved {
+		n := &tree.nodes[p.node]
+		var table [256]float64
+		for bin := range table {
+			if n.split.left.has(uint8(bin)) {
+				table[bin] = values[^n.left]
+			} else {
+				table[bin] = values[^n.right]
+			}
+		}
+		words, shift := g.matrix.column(n.split.column)
+		s := p.spans[block]
+		for _, e := range g.entries[p.buffer][s.from:s.to] {
+			t.scores[e>>32] += table[uint8(words[e>>32]>>(shift&63))]
+		}
+	}
+	for _, row := range outOfBag {
+		t.scores[row] += values[tree.end(t.matrix, row)]
 	}
 }

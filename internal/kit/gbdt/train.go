@@ -18,9 +18,11 @@ type trainer struct {
 	total   float64   // sum of weights
 	scores  []float64
 	scales  scales
-	pool    *pool
-	columns []int32 // columns of the matrix → columns of the data set
-	matrix  *matrix
+
+	blockRows int // rows of a block, a multiple of gradientChunk
+	pool      *pool
+	columns   []int32 // columns of the matrix → columns of the data set
+	matrix    *matrix
 }
 
 // Train grows a model on train. With a validation set (valid may be nil) and
@@ -141,29 +143,63 @@ func (t *trainer) pick(d *Dataset) *Dataset {
 	return out
 }
 
+// blockRows is how many rows are worked on at a time: so many that what a group
+// of columns needs of them fits the second-level cache.
+const blockRows = 4 * gradientChunk
+
 // boost adds trees until the rounds are over, the validation loss no longer
 // falls, or there is nothing left to split.
 func (t *trainer) boost(ctx context.Context, model *Model, check *validation, history *History) error {
 	p := &t.params
 	g := newGrower(p, t.matrix, t.pool, newBounds(p, &t.scales))
 	g.entries = [2][]uint64{make([]uint64, t.rows), make([]uint64, t.rows)}
-	chunks := (t.rows + gradientChunk - 1) / gradientChunk
-	results := make([]chunkResult, chunks)
+	t.blockRows = blockRows
+	for t.blockRows > gradientChunk && t.rows < t.blockRows*2*t.pool.threads {
+		t.blockRows -= gradientChunk
+	}
+	g.blocks = (t.rows + t.blockRows - 1) / t.blockRows
+	results := make([]blockResult, g.blocks)
+	losses := make([]float64, (t.rows+gradientChunk-1)/gradientChunk)
 	var outOfBag []uint32
 	if p.RowFraction < 1 {
 		outOfBag = make([]uint32, t.rows)
 	}
+	var tree *grown
+	var values []float64
 	best, bestLoss, barren := 0, math.Inf(1), 0
 	for round := range p.Rounds {
 		if err := ctx.Err(); err != nil {
 			return errs.Wrap(err, errs.Unavailable, "gbdt.cancelled", "the training was cancelled after %d trees", round)
 		}
-		t.pool.run(chunks, func(chunk, _ int) {
-			results[chunk] = t.gradients(chunk, round, g.entries[1], outOfBag)
-		})
-		rows, sum, loss := t.gather(g, results)
 		g.choose(round)
-		tree := g.grow(rows, sum)
+		root := &leaf{spans: make([]span, g.blocks), parent: -1, best: split{column: -1}, histogram: g.takeHistogram()}
+		threads := t.pool.worth(t.rows * t.matrix.columns)
+		count := g.newTally([]*leaf{root}, threads)
+		before, beforeValues := tree, values
+		t.pool.runOn(threads, g.blocks, func(block, thread int) {
+			// One visit to the block ends the last tree and begins the next.
+			from := block * t.blockRows
+			if before != nil {
+				var bag []uint32
+				if outOfBag != nil {
+					bag = outOfBag[from : from+results[block].left]
+				}
+				t.score(g, before, beforeValues, block, bag)
+			}
+			results[block] = t.gradients(block, round, g.entries[0], outOfBag, losses)
+			root.spans[block] = span{from, from + results[block].kept}
+			count.block(block, thread)
+		})
+		count.finish()
+		for _, r := range results {
+			root.rows += r.kept
+			root.sum += r.sum
+		}
+		loss := 0.0
+		for _, l := range losses {
+			loss += l
+		}
+		tree = g.grow(root)
 		history.TrainLoss = append(history.TrainLoss, loss/t.total)
 		if len(tree.nodes) == 0 {
 			// The sample may have been unlucky; without sampling, more rounds change nothing.
@@ -173,8 +209,7 @@ func (t *trainer) boost(ctx context.Context, model *Model, check *validation, hi
 		} else {
 			barren = 0
 		}
-		values := t.values(tree)
-		t.score(g, tree, values, results, outOfBag)
+		values = t.values(tree)
 		model.Trees = append(model.Trees, t.finish(tree, values))
 		progress := Progress{Round: round + 1, Rounds: p.Rounds, TrainLoss: loss / t.total, ValidLoss: math.NaN(), BestRound: round + 1}
 		if check != nil {
@@ -198,26 +233,6 @@ func (t *trainer) boost(ctx context.Context, model *Model, check *validation, hi
 	}
 	history.BestRound = len(model.Trees)
 	return nil
-}
-
-// gather moves the entries of all chunks together into the first buffer.
-func (t *trainer) gather(g *grower, results []chunkResult) (rows int, sum uint64, loss float64) {
-	starts := make([]int, len(results))
-	for i, r := range results {
-		starts[i] = rows
-		rows += r.kept
-		sum += r.sum
-		loss += r.loss
-	}
-	if rows == t.rows {
-		g.entries[0], g.entries[1] = g.entries[1], g.entries[0]
-		return rows, sum, loss
-	}
-	t.pool.run(len(results), func(i, _ int) {
-		from := i * gradientChunk
-		copy(g.entries[0][starts[i]:], g.entries[1][from:from+results[i].kept])
-	})
-	return rows, sum, loss
 }
 
 // choose picks the columns of the next tree.
@@ -249,34 +264,6 @@ func (t *trainer) values(tree *grown) []float64 {
 		}
 	}
 	return out
-}
-
-// score adds the leaves' values to the scores of all rows.
-func (t *trainer) score(g *grower, tree *grown, values []float64, results []chunkResult, outOfBag []uint32) {
-	const piece = 1 << 15
-	type task struct{ end, from, to int }
-	var tasks []task
-	for i, l := range tree.ends {
-		for from := l.from; from < l.to; from += piece {
-			tasks = append(tasks, task{i, from, min(from+piece, l.to)})
-		}
-	}
-	t.pool.run(len(tasks), func(i, _ int) {
-		end := tree.ends[tasks[i].end]
-		value := values[tasks[i].end]
-		for _, e := range g.entries[end.buffer][tasks[i].from:tasks[i].to] {
-			t.scores[e>>32] += value
-		}
-	})
-	if outOfBag == nil {
-		return
-	}
-	t.pool.run(len(results), func(i, _ int) {
-		from := i * gradientChunk
-		for _, row := range outOfBag[from : from+results[i].left] {
-			t.scores[row] += values[tree.end(t.matrix, row)]
-		}
-	})
 }
 
 // end gives the end of a tree that a row of a matrix reaches.
