@@ -126,7 +126,10 @@ func (g *grower) grow(root *leaf) *grown {
 			}
 			return cmp.Compare(b.best.gain, a.best.gain)
 		})
-		take := min(1, len(waiting))
+		if len(waiting) == 0 {
+			break
+		}
+		take := 1
 		if g.params.DepthWise {
 			for take < len(waiting) && take < leaves-len(t.ends) && take < max(1, g.most/2) && waiting[take].depth == waiting[0].depth {
 				take++
