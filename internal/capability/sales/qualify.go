@@ -2,10 +2,14 @@ package sales
 
 import (
 	"context"
+	"slices"
 
 	"github.com/rapport-platform/rapport/internal/ground/errs"
 	"github.com/rapport-platform/rapport/internal/ground/id"
 	"github.com/rapport-platform/rapport/internal/platform/action"
+	"github.com/rapport-platform/rapport/internal/platform/action/builtin"
+	"github.com/rapport-platform/rapport/internal/platform/duplicate"
+	"github.com/rapport-platform/rapport/internal/platform/odata"
 	"github.com/rapport-platform/rapport/internal/platform/record"
 )
 
@@ -22,25 +26,20 @@ const (
 
 // QualifyInput says what a lead turns into.
 type QualifyInput struct {
-	CreateAccount              bool   `json:"CreateAccount" doc:"Make an account of the company"`
-	CreateContact              bool   `json:"CreateContact" doc:"Make a contact of the person"`
-	CreateOpportunity          bool   `json:"CreateOpportunity" doc:"Make an opportunity"`
-	Status                     *int64 `json:"Status,omitempty" doc:"Status reason of the qualified lead; 3, or -1 for the default"`
-	SuppressDuplicateDetection *bool  `json:"SuppressDuplicateDetection,omitempty" doc:"Taken for compatibility; duplicates do not block"`
-}
-
-// Created is one record that a lead turned into.
-type Created struct {
-	Type string `json:"@odata.type"`
-	// One of the ids is set, under the name of the table's primary id.
-	AccountID     *id.ID `json:"accountid,omitempty"`
-	ContactID     *id.ID `json:"contactid,omitempty"`
-	OpportunityID *id.ID `json:"opportunityid,omitempty"`
+	CreateAccount              bool        `json:"CreateAccount" doc:"Make an account of the company"`
+	CreateContact              bool        `json:"CreateContact" doc:"Make a contact of the person"`
+	CreateOpportunity          bool        `json:"CreateOpportunity" doc:"Make an opportunity"`
+	OpportunityCurrencyID      *action.Ref `json:"OpportunityCurrencyId,omitempty" type:"transactioncurrency" doc:"Currency of the opportunity"`
+	OpportunityCustomerID      *action.Ref `json:"OpportunityCustomerId,omitempty" type:"account|contact" doc:"Customer of the opportunity, in place of what is made"`
+	SourceCampaignID           *action.Ref `json:"SourceCampaignId,omitempty" type:"campaign" doc:"Campaign that the opportunity comes from"`
+	ProcessInstanceID          *action.Ref `json:"ProcessInstanceId,omitempty" doc:"Process instance that goes on with the opportunity"`
+	Status                     *int64      `json:"Status,omitempty" doc:"Status reason of the qualified lead; 3, or -1 for the default"`
+	SuppressDuplicateDetection *bool       `json:"SuppressDuplicateDetection,omitempty" doc:"Make the records even where published duplicate rules find others like them"`
 }
 
 // Qualified lists what was made.
 type Qualified struct {
-	Value []Created `json:"value"`
+	Value []odata.Typed `json:"value"`
 }
 
 func qualify(ctx context.Context, c action.Call, in QualifyInput) (Qualified, error) {
@@ -52,28 +51,28 @@ func qualify(ctx context.Context, c action.Call, in QualifyInput) (Qualified, er
 	if in.Status != nil && *in.Status != -1 {
 		reason = *in.Status
 	}
-	out := Qualified{Value: []Created{}}
-	q := qualification{tx: c.Tx, lead: lead, change: record.Row{"statecode": leadQualified, "statuscode": reason}}
+	making := ctx
+	if in.SuppressDuplicateDetection == nil || !*in.SuppressDuplicateDetection {
+		making = duplicate.WithDetection(ctx)
+	}
+	q := qualification{tx: c.Tx, in: in, lead: lead, change: record.Row{"statecode": leadQualified, "statuscode": reason}, made: []odata.Typed{}}
 	if in.CreateAccount && lead.Text("companyname") != "" {
-		if err := q.account(ctx); err != nil {
+		if err := q.account(making); err != nil {
 			return Qualified{}, err
 		}
-		out.Value = append(out.Value, Created{Type: "#Microsoft.Dynamics.CRM.account", AccountID: &q.accountID})
 	}
 	if in.CreateContact && lead.Text("lastname")+lead.Text("firstname") != "" {
-		if err := q.contact(ctx); err != nil {
+		if err := q.contact(making); err != nil {
 			return Qualified{}, err
 		}
-		out.Value = append(out.Value, Created{Type: "#Microsoft.Dynamics.CRM.contact", ContactID: &q.contactID})
 	}
 	if in.CreateOpportunity {
 		if err := q.opportunity(ctx); err != nil {
 			return Qualified{}, err
 		}
-		out.Value = append(out.Value, Created{Type: "#Microsoft.Dynamics.CRM.opportunity", OpportunityID: &q.opportunityID})
 	}
 	_, err = c.Tx.Update(ctx, "lead", c.Target, q.change, record.Match{Version: lead.Version()})
-	return out, err
+	return Qualified{q.made}, err
 }
 
 // lockLead reads the lead and keeps it from changing until the transaction
@@ -99,51 +98,61 @@ func openLead(ctx context.Context, c action.Call) (record.Row, error) {
 	return lead, nil
 }
 
-// qualification carries the lead over into what it turns into.
+// qualification carries the lead over into what it turns into, by the column
+// maps from leads to the other tables.
 type qualification struct {
 	tx     *record.Tx
+	in     QualifyInput
 	lead   record.Row
 	change record.Row // of the lead
+	made   []odata.Typed
 
 	accountID, contactID, opportunityID id.ID
 }
 
-// carried are the columns that mean the same on all of them.
-var carried = []string{"address1_line1", "address1_line2", "address1_city", "address1_stateorprovince", "address1_postalcode", "address1_country",
-	"donotemail", "donotphone", "donotbulkemail", "description"}
-
-func (q *qualification) copy(columns ...string) record.Row {
-	row := record.Row{"ownerid": q.lead["ownerid"], "owneridtype": q.lead["owneridtype"], "originatingleadid": q.lead["leadid"]}
-	for _, c := range columns {
-		if v := q.lead[c]; v != nil {
-			row[c] = v
-		}
+// carried gives the values of a new record of a table.
+func (q *qualification) carried(ctx context.Context, table string) (record.Row, error) {
+	row, err := builtin.Map(ctx, q.tx.Catalog(), q.tx, "lead", q.lead, table)
+	if err != nil {
+		return nil, err
 	}
-	return row
+	row["ownerid"], row["owneridtype"], row["originatingleadid"] = q.lead["ownerid"], q.lead["owneridtype"], q.lead["leadid"]
+	return row, nil
+}
+
+func (q *qualification) make(ctx context.Context, table string, row record.Row) (id.ID, error) {
+	made, err := q.tx.Create(ctx, table, row)
+	if err != nil {
+		return id.Nil, err
+	}
+	q.made = append(q.made, odata.Typed{Table: table, Row: made, Columns: []string{}})
+	return made.ID(table + "id"), nil
 }
 
 func (q *qualification) account(ctx context.Context) error {
-	row := q.copy(append([]string{"industrycode", "numberofemployees", "revenue", "websiteurl", "telephone1"}, carried...)...)
-	row["name"] = q.lead.Text("companyname")
-	made, err := q.tx.Create(ctx, "account", row)
+	row, err := q.carried(ctx, "account")
 	if err != nil {
 		return err
 	}
-	q.accountID = made.ID("accountid")
+	row["name"] = q.lead.Text("companyname")
+	if q.accountID, err = q.make(ctx, "account", row); err != nil {
+		return err
+	}
 	q.change["parentaccountid"] = q.accountID
 	return nil
 }
 
 func (q *qualification) contact(ctx context.Context) error {
-	row := q.copy(append([]string{"firstname", "middlename", "lastname", "salutation", "jobtitle", "emailaddress1", "mobilephone", "telephone1"}, carried...)...)
-	if q.accountID != id.Nil {
-		row["parentcustomerid"], row["parentcustomeridtype"] = q.accountID, "account"
-	}
-	made, err := q.tx.Create(ctx, "contact", row)
+	row, err := q.carried(ctx, "contact")
 	if err != nil {
 		return err
 	}
-	q.contactID = made.ID("contactid")
+	if account := firstID(q.accountID, q.lead.ID("parentaccountid")); account != id.Nil {
+		row["parentcustomerid"], row["parentcustomeridtype"] = account, "account"
+	}
+	if q.contactID, err = q.make(ctx, "contact", row); err != nil {
+		return err
+	}
 	q.change["parentcontactid"] = q.contactID
 	if q.accountID == id.Nil {
 		return nil
@@ -153,12 +162,12 @@ func (q *qualification) contact(ctx context.Context) error {
 }
 
 func (q *qualification) opportunity(ctx context.Context) error {
-	row := q.copy("description", "budgetamount", "need", "purchasetimeframe", "campaignid", "estimatedclosedate")
-	row["name"] = q.title()
-	if v := q.lead["estimatedamount"]; v != nil {
-		row["estimatedvalue"] = v
-	} else if v := q.lead["budgetamount"]; v != nil {
-		row["estimatedvalue"] = v
+	row, err := q.carried(ctx, "opportunity")
+	if err != nil {
+		return err
+	}
+	if row["name"] == nil {
+		row["name"] = q.title()
 	}
 	account, contact := firstID(q.accountID, q.lead.ID("parentaccountid")), firstID(q.contactID, q.lead.ID("parentcontactid"))
 	if contact != id.Nil {
@@ -167,15 +176,43 @@ func (q *qualification) opportunity(ctx context.Context) error {
 	if account != id.Nil {
 		row["parentaccountid"], row["customerid"], row["customeridtype"] = account, account, "account"
 	}
-	made, err := q.tx.Create(ctx, "opportunity", row)
-	if err != nil {
+	if to := q.in.OpportunityCustomerID; to != nil {
+		row["customerid"], row["customeridtype"] = to.ID, to.Table
+		row["parent"+to.Table+"id"] = to.ID
+	}
+	if from := q.in.SourceCampaignID; from != nil {
+		row["campaignid"] = from.ID
+	}
+	if in := q.in.OpportunityCurrencyID; in != nil {
+		row["transactioncurrencyid"] = in.ID
+	}
+	if q.opportunityID, err = q.make(ctx, "opportunity", row); err != nil {
 		return err
 	}
-	q.opportunityID = made.ID("opportunityid")
 	q.change["qualifyingopportunityid"] = q.opportunityID
-	return nil
+	return q.process(ctx)
 }
 
+// process lets the process that was going on with the lead go on with the opportunity.
+func (q *qualification) process(ctx context.Context) error {
+	instance := q.in.ProcessInstanceID
+	if instance == nil {
+		return nil
+	}
+	t, ok := q.tx.Catalog().Table(instance.Table)
+	if !ok {
+		return record.ErrNotFound
+	}
+	for _, c := range t.Columns {
+		if c.IsLookup() && slices.Equal(c.Targets, []string{"opportunity"}) {
+			_, err := q.tx.Update(ctx, instance.Table, instance.ID, record.Row{c.Name: q.opportunityID}, record.Match{MustExist: true})
+			return err
+		}
+	}
+	return errs.New(errs.Invalid, "sales.process", "the process of %s does not go on with opportunities", instance.Table)
+}
+
+// title names an opportunity to which no map has given a name.
 func (q *qualification) title() string {
 	for _, c := range []string{"subject", "rpt_productinterest", "companyname", "fullname"} {
 		if s := q.lead.Text(c); s != "" {

@@ -2,19 +2,21 @@ package queue
 
 import (
 	"context"
+	"slices"
 
 	"github.com/rapport-platform/rapport/internal/ground/clock"
 	"github.com/rapport-platform/rapport/internal/ground/errs"
 	"github.com/rapport-platform/rapport/internal/ground/id"
+	"github.com/rapport-platform/rapport/internal/platform/access"
 	"github.com/rapport-platform/rapport/internal/platform/action"
-	"github.com/rapport-platform/rapport/internal/platform/query"
 	"github.com/rapport-platform/rapport/internal/platform/record"
 )
 
 // AddInput names what goes into the queue.
 type AddInput struct {
-	TargetID   id.ID  `json:"TargetId" doc:"Record that goes into the queue"`
-	TargetType string `json:"TargetType" doc:"Logical name of its table"`
+	Target              action.Ref     `json:"Target" doc:"Record that goes into the queue"`
+	SourceQueue         *action.Ref    `json:"SourceQueue,omitempty" type:"queue" doc:"Queue that it leaves"`
+	QueueItemProperties *action.Entity `json:"QueueItemProperties,omitempty" type:"queueitem" doc:"Values of the item, such as priority"`
 }
 
 // AddOutput names the item that stands for it.
@@ -22,66 +24,169 @@ type AddOutput struct {
 	QueueItemID id.ID `json:"QueueItemId"`
 }
 
+// PickInput says who works on an item.
+type PickInput struct {
+	SystemUser      *action.Ref `json:"SystemUser,omitempty" type:"systemuser" doc:"Who works on it; the caller if missing"`
+	RemoveQueueItem bool        `json:"RemoveQueueItem,omitempty" doc:"Take it out of the queue as well"`
+}
+
+// RouteInput says where an item goes.
+type RouteInput struct {
+	Target    action.Ref `json:"Target" type:"queue|systemuser|team" doc:"Queue that it goes to, or who works on it"`
+	QueueItem action.Ref `json:"QueueItem" type:"queueitem" doc:"The item"`
+}
+
+// RuleInput names a record that is to be routed.
+type RuleInput struct {
+	Target action.Ref `json:"Target" doc:"Record that the routing rules look at"`
+}
+
+// Routers name, by table, the action that routes its records.
+type Routers map[string]string
+
 // Define declares the package's actions.
-func Define(r *action.Registry, c clock.Clock) {
-	action.Define(r, action.Spec{Name: "AddToQueue", Table: "queue", Effect: action.DB, Description: "Puts a record into a queue, once."},
-		func(ctx context.Context, call action.Call, in AddInput) (AddOutput, error) {
-			item, err := Add(ctx, call.Tx, c, call.Target, in.TargetType, in.TargetID)
-			return AddOutput{item}, err
+func Define(r *action.Registry, c clock.Clock, routers Routers) {
+	q := items{c}
+	action.Define(r, action.Spec{Name: "AddToQueue", Table: "queue", Effect: action.DB, Description: "Puts a record into a queue, once, and out of the one that it comes from."}, q.add)
+	action.Define(r, action.Spec{Name: "PickFromQueue", Table: "queueitem", Effect: action.DB, Right: access.Write, Description: "Notes who works on an item; one that somebody else works on can't be picked."}, q.pick)
+	action.Define(r, action.Spec{Name: "ReleaseToQueue", Table: "queueitem", Effect: action.DB, Right: access.Write, Description: "Gives an item back, for others to pick."}, q.release)
+	action.Define(r, action.Spec{Name: "RemoveFromQueue", Table: "queueitem", Effect: action.DB, Right: access.Delete, Description: "Takes an item out of its queue."}, q.remove)
+	action.Define(r, action.Spec{Name: "RouteTo", Effect: action.DB, Description: "Moves an item to another queue, or gives it to a user or team."}, q.route)
+	action.Define(r, action.Spec{Name: "msdyn_ApplyRoutingRuleEntityRecord", Effect: action.DB, Description: "Routes a record by the rules of its table."},
+		func(ctx context.Context, call action.Call, in RuleInput) (action.Empty, error) {
+			name, ok := routers[in.Target.Table]
+			if !ok {
+				return action.Empty{}, errs.New(errs.Unsupported, "queue.routing", "records of %s have no routing rules", in.Target.Table)
+			}
+			_, err := r.CallIn(ctx, call.Tx, name, in.Target.ID, nil)
+			return action.Empty{}, err
 		})
 }
 
-// waiting is the state of an item that nobody has worked off.
-const waiting = int64(0)
+// items does what happens to queue items.
+type items struct{ clock clock.Clock }
 
-// titles are the primary name columns of what can wait in a queue.
-var titles = map[string]string{"lead": "fullname", "task": "subject", "opportunity": "name"}
-
-// Add puts a record into a queue. A record is in a queue at most once: adding
-// it again gives the item that is there, waiting anew if it had been worked off.
-func Add(ctx context.Context, tx *record.Tx, c clock.Clock, queueID id.ID, table string, target id.ID) (id.ID, error) {
-	title, ok := titles[table]
-	if !ok {
-		return id.Nil, errs.New(errs.Invalid, "queue.table", "records of %s can't wait in a queue", table)
-	}
-	row, err := tx.Get(ctx, table, target, []string{title}, nil)
-	if err != nil {
-		return id.Nil, err
-	}
-	q, err := tx.Get(ctx, "queue", queueID, []string{"ownerid"}, nil)
-	if err != nil {
-		return id.Nil, err
-	}
-	// Another transaction may add the same record just now: the later one waits, and finds its item.
-	if err := tx.SQL().Lock("queue item " + queueID.String() + " " + target.String()); err != nil {
-		return id.Nil, err
-	}
-	there, err := tx.Find(ctx, query.Query{Table: "queueitem", Select: []string{"queueitemid", "statecode"}, Limit: 1, Where: query.And{
-		query.Compare{Left: query.Path{"queueid"}, Value: queueID}, query.Compare{Left: query.Path{"objectid"}, Value: target}}})
-	if err != nil {
-		return id.Nil, err
-	}
-	if len(there.Rows) > 0 {
-		item := there.Rows[0].ID("queueitemid")
-		if there.Rows[0].Int("statecode") == waiting {
-			return item, nil
+func (q items) add(ctx context.Context, call action.Call, in AddInput) (AddOutput, error) {
+	var more record.Row
+	if in.QueueItemProperties != nil {
+		more = in.QueueItemProperties.Row
+		for _, fixed := range []string{"queueid", "objectid", "queueitemid"} {
+			delete(more, fixed)
 		}
-		_, err = tx.Update(ctx, "queueitem", item, record.Row{"statecode": waiting, "enteredon": c.Now()}, record.Match{})
-		return item, err
 	}
-	name := row.Text(title)
-	if name == "" {
-		name = table
+	if in.SourceQueue == nil || in.SourceQueue.ID == call.Target {
+		item, err := put(ctx, call.Tx, q.clock, call.Target, in.Target.Table, in.Target.ID, more)
+		return AddOutput{item}, err
 	}
-	item, err := tx.Create(ctx, "queueitem", record.Row{"title": cut(name, 300), "enteredon": c.Now(), "queueid": queueID, "objectid": target, "objectidtype": table,
-		"ownerid": q.ID("ownerid"), "owneridtype": q.Text("owneridtype")})
+	there, err := find(ctx, call.Tx, in.SourceQueue.ID, in.Target.ID)
 	if err != nil {
-		return id.Nil, err
+		return AddOutput{}, err
 	}
-	return item.ID("queueitemid"), nil
+	if there == nil {
+		return AddOutput{}, errs.New(errs.Conflict, "queue.not_there", "the record does not wait in the source queue")
+	}
+	item, err := q.move(ctx, call.Tx, there, call.Target)
+	if err != nil || len(more) == 0 {
+		return AddOutput{item}, err
+	}
+	_, err = call.Tx.Update(ctx, "queueitem", item, more, record.Match{})
+	return AddOutput{item}, err
 }
 
-func cut(s string, n int) string {
-	r := []rune(s)
-	return string(r[:min(len(r), n)])
+// item locks an item that the caller may change.
+func (q items) item(ctx context.Context, call action.Call, key id.ID) (record.Row, error) {
+	return call.Tx.Demand(ctx, "queueitem", key, access.Write)
+}
+
+func (q items) pick(ctx context.Context, call action.Call, in PickInput) (action.Empty, error) {
+	item, err := q.item(ctx, call, call.Target)
+	if err != nil {
+		return action.Empty{}, err
+	}
+	who := access.From(ctx).ID
+	if in.SystemUser != nil {
+		who = in.SystemUser.ID
+	}
+	if by := item.ID("workerid"); by != id.Nil && by != who {
+		return action.Empty{}, errs.New(errs.Conflict, "queue.taken", "somebody else works on this item already")
+	}
+	if item.Int("statecode") != waiting {
+		return action.Empty{}, errs.New(errs.Conflict, "queue.inactive", "the item has been worked off already")
+	}
+	if in.RemoveQueueItem {
+		return action.Empty{}, call.Tx.Delete(ctx, "queueitem", call.Target, record.Match{})
+	}
+	_, err = call.Tx.Update(ctx, "queueitem", call.Target, q.worker("systemuser", who), record.Match{})
+	return action.Empty{}, err
+}
+
+// worker gives the change that says who works on an item; nobody for id.Nil.
+func (q items) worker(table string, who id.ID) record.Row {
+	if who == id.Nil {
+		return record.Row{"workerid": nil, "workeridtype": nil, "workeridmodifiedon": q.clock.Now()}
+	}
+	return record.Row{"workerid": who, "workeridtype": table, "workeridmodifiedon": q.clock.Now()}
+}
+
+func (q items) release(ctx context.Context, call action.Call, _ action.Empty) (action.Empty, error) {
+	if _, err := q.item(ctx, call, call.Target); err != nil {
+		return action.Empty{}, err
+	}
+	change := q.worker("", id.Nil)
+	change["statecode"] = waiting
+	_, err := call.Tx.Update(ctx, "queueitem", call.Target, change, record.Match{})
+	return action.Empty{}, err
+}
+
+func (q items) remove(ctx context.Context, call action.Call, _ action.Empty) (action.Empty, error) {
+	return action.Empty{}, call.Tx.Delete(ctx, "queueitem", call.Target, record.Match{})
+}
+
+func (q items) route(ctx context.Context, call action.Call, in RouteInput) (action.Empty, error) {
+	item, err := q.item(ctx, call, in.QueueItem.ID)
+	if err != nil {
+		return action.Empty{}, err
+	}
+	if in.Target.Table != "queue" {
+		_, err := call.Tx.Update(ctx, "queueitem", in.QueueItem.ID, q.worker(in.Target.Table, in.Target.ID), record.Match{})
+		return action.Empty{}, err
+	}
+	_, err = q.move(ctx, call.Tx, item, in.Target.ID)
+	return action.Empty{}, err
+}
+
+// move puts an item into another queue, where nobody works on it yet. Where the
+// record waits there already, its two items become one.
+func (q items) move(ctx context.Context, tx *record.Tx, item record.Row, to id.ID) (id.ID, error) {
+	key := item.ID("queueitemid")
+	if item.ID("queueid") == to {
+		return key, nil
+	}
+	there, err := find(ctx, tx, to, item.ID("objectid"))
+	if err != nil {
+		return id.Nil, err
+	}
+	change := q.worker("", id.Nil)
+	change["statecode"], change["enteredon"] = waiting, q.clock.Now()
+	if there != nil {
+		if err := tx.Delete(ctx, "queueitem", key, record.Match{}); err != nil {
+			return id.Nil, err
+		}
+		key = there.ID("queueitemid")
+	} else {
+		change["queueid"] = to
+	}
+	_, err = tx.Update(ctx, "queueitem", key, change, record.Match{})
+	return key, err
+}
+
+// takes tells whether records of a table can wait in a queue.
+func takes(tx *record.Tx, table string) (title string, ok bool) {
+	item, known := tx.Catalog().Table("queueitem")
+	t, there := tx.Catalog().Table(table)
+	if !known || !there {
+		return "", false
+	}
+	object, _ := item.Column("objectid")
+	return t.Title, slices.Contains(object.Targets, table)
 }

@@ -48,7 +48,7 @@ func each(t *testing.T, run func(t *testing.T, e *env)) {
 		control := &access.Control{Current: func() *access.Snapshot { return snap }, Catalog: func() *metadata.Catalog { return catalog }}
 		e.store = record.New(record.Options{DB: db, Catalog: control.Catalog, Access: control, Log: changelog.New(db), Clock: e.clock})
 		e.actions = action.New(control, e.store)
-		queue.Define(e.actions, e.clock)
+		queue.Define(e.actions, e.clock, nil)
 		e.unit = e.create("businessunit", record.Row{"name": "Head Office"}).ID("businessunitid")
 		e.create("systemuser", record.Row{"systemuserid": access.SystemUser, "fullname": "SYSTEM", "domainname": "system", "businessunitid": e.unit})
 		run(t, e)
@@ -65,7 +65,11 @@ func (e *env) create(table string, row record.Row) (out record.Row) {
 }
 
 func (e *env) add(q id.ID, table string, target id.ID) (map[string]any, error) {
-	return e.actions.Call(e.ctx, "AddToQueue", q, map[string]any{"TargetId": target.String(), "TargetType": table})
+	return e.actions.Call(e.ctx, "AddToQueue", q, map[string]any{"Target": named(table, target)})
+}
+
+func named(table string, key id.ID) map[string]any {
+	return map[string]any{"@odata.type": "Microsoft.Dynamics.CRM." + table, "id": key.String()}
 }
 
 func (e *env) items() []record.Row {
@@ -138,7 +142,7 @@ func TestWhatCannotWait(t *testing.T) {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
-		if _, err := e.actions.Call(t.Context(), "AddToQueue", q, map[string]any{"TargetId": lead.String(), "TargetType": "lead"}); !errs.Has(err, errs.Unauthenticated) {
+		if _, err := e.actions.Call(t.Context(), "AddToQueue", q, map[string]any{"Target": named("lead", lead)}); !errs.Has(err, errs.Unauthenticated) {
 			t.Errorf("nobody: %v", err)
 		}
 		if len(e.items()) != 0 {

@@ -39,7 +39,7 @@ func (c *core) wire(_ context.Context, tailer *changelog.Tailer) error {
 		Load: func(ctx context.Context) ([]queue.Route, error) {
 			return queue.Load(access.AsSystem(ctx, "routes"), c.store)
 		}})
-	queue.Define(c.actions, cfg.Clock)
+	queue.Define(c.actions, cfg.Clock, queue.Routers{"lead": "rpt_RouteLead"})
 	notify.Define(c.actions, c.access.Members)
 	sales.Define(c.actions, sales.Routing{Routes: c.routes.Get, Teams: c.access, Clock: cfg.Clock})
 	c.wireFlows(tailer)

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/rapport-platform/rapport/internal/ground/errs"
+	"github.com/rapport-platform/rapport/internal/ground/id"
 	"github.com/rapport-platform/rapport/internal/platform/metadata"
 	"github.com/rapport-platform/rapport/internal/platform/record"
 )
@@ -18,6 +19,18 @@ type Typed struct {
 	// Columns lists those that are written, with the primary id; nil means all.
 	Columns []string
 	New     bool // not there yet: it has no id, and lookups are written as they are sent
+}
+
+// MarshalJSON names the record, for those to whom its table and id are enough:
+// flows, agents, logs. The Web API writes all of it.
+func (x Typed) MarshalJSON() ([]byte, error) {
+	out := map[string]any{"@odata.type": "#" + Namespace + "." + x.Table}
+	for name, v := range x.Row {
+		if key, ok := v.(id.ID); ok && name == x.Table+"id" {
+			out[name] = key
+		}
+	}
+	return json.Marshal(out)
 }
 
 // EntityResult is the name under which an operation gives back a record that is

@@ -97,3 +97,6 @@ func (tx *Tx) Demand(ctx context.Context, table string, key id.ID, right access.
 	}
 	return row, tx.permit(ctx, t, row, right)
 }
+
+// Catalog gives the tables in force.
+func (tx *Tx) Catalog() *metadata.Catalog { return tx.o.Catalog() }
