@@ -3,10 +3,12 @@ package sales_test
 import (
 	"context"
 	"errors"
+	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/rapport-platform/rapport/internal/capability/sales"
@@ -20,8 +22,10 @@ import (
 	"github.com/rapport-platform/rapport/internal/platform/action"
 	"github.com/rapport-platform/rapport/internal/platform/changelog"
 	"github.com/rapport-platform/rapport/internal/platform/metadata"
+	"github.com/rapport-platform/rapport/internal/platform/odata"
 	"github.com/rapport-platform/rapport/internal/platform/query"
 	"github.com/rapport-platform/rapport/internal/platform/record"
+	"github.com/rapport-platform/rapport/internal/platform/solution"
 	"github.com/rapport-platform/rapport/internal/test/dbtest"
 	"github.com/rapport-platform/rapport/internal/test/fixture"
 )
@@ -59,6 +63,7 @@ func each(t *testing.T, run func(t *testing.T, e *env)) {
 		sales.Define(e.actions, sales.Routing{Routes: func() []queue.Route { return *e.routes.Load() }, Teams: e.control, Clock: clk})
 		e.reload()
 		e.people()
+		e.maps()
 		run(t, e)
 	})
 }
@@ -68,6 +73,20 @@ func (e *env) people() {
 	e.create("systemuser", record.Row{"systemuserid": access.SystemUser, "fullname": "SYSTEM", "domainname": "system", "businessunitid": e.unit})
 	e.team = e.create("team", record.Row{"name": "Sales", "businessunitid": e.unit}).ID("teamid")
 	e.sella, e.lena = e.user("sella", access.Rights(), "lead", "account", "contact", "opportunity", "queueitem", "queue"), e.user("lena", []access.Right{access.Read, access.Write}, "lead")
+}
+
+// maps puts the column maps in that the product comes with.
+func (e *env) maps() {
+	a := &solution.Applier{Store: e.store, Catalog: e.control.Catalog}
+	files := fstest.MapFS{}
+	text, err := os.ReadFile("../../../solutions/core/records/20-maps.yaml")
+	if err != nil {
+		e.t.Fatal(err)
+	}
+	files["records/20-maps.yaml"] = &fstest.MapFile{Data: text}
+	if err := a.Apply(e.ctx, solution.Bundle{Name: "core", Files: files}); err != nil {
+		e.t.Fatal(err)
+	}
 }
 
 func (e *env) user(name string, rights []access.Right, tables ...string) id.ID {
@@ -140,13 +159,11 @@ func made(t *testing.T, out map[string]any) map[string]id.ID {
 	ids := map[string]id.ID{}
 	list, _ := out["value"].([]any)
 	for _, v := range list {
-		m := v.(map[string]any)
-		table := strings.TrimPrefix(m["@odata.type"].(string), "#Microsoft.Dynamics.CRM.")
-		key, err := id.Parse(m[table+"id"].(string))
-		if err != nil || len(m) != 2 {
-			t.Fatalf("%v, %v", err, m)
+		m := v.(odata.Typed)
+		if len(m.Columns) != 0 || m.Row.ID(m.Table+"id") == id.Nil {
+			t.Fatalf("%v", m)
 		}
-		ids[table] = key
+		ids[m.Table] = m.Row.ID(m.Table + "id")
 	}
 	return ids
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/rapport-platform/rapport/internal/platform/access"
 	"github.com/rapport-platform/rapport/internal/platform/action"
 	"github.com/rapport-platform/rapport/internal/platform/customise"
+	"github.com/rapport-platform/rapport/internal/platform/duplicate"
 	"github.com/rapport-platform/rapport/internal/platform/event"
 	"github.com/rapport-platform/rapport/internal/platform/flow"
 	"github.com/rapport-platform/rapport/internal/platform/metadata"
@@ -25,6 +26,7 @@ func Catalog() (*metadata.Catalog, error) {
 	var all []*metadata.Table
 	for _, tables := range []func() ([]*metadata.Table, error){
 		access.Tables, customise.Tables, event.Tables, action.Tables, flow.Tables, notify.Tables, party.Tables, activity.Tables, queue.Tables, catalog.Tables, sla.Tables,
+		duplicate.Tables,
 		portal.Tables, intake.Tables, sales.Tables, support.Tables, marketing.Tables,
 	} {
 		t, err := tables()

@@ -7,6 +7,7 @@ import (
 	"github.com/rapport-platform/rapport/internal/platform/action"
 	"github.com/rapport-platform/rapport/internal/platform/action/builtin"
 	"github.com/rapport-platform/rapport/internal/platform/changelog"
+	"github.com/rapport-platform/rapport/internal/platform/duplicate"
 	"github.com/rapport-platform/rapport/internal/platform/snapshot"
 )
 
@@ -29,6 +30,16 @@ func (c *core) wireActions(tailer *changelog.Tailer) error {
 		Load: func(ctx context.Context) (*action.Customs, error) {
 			return maker.Load(access.AsSystem(ctx, "custom actions"), c.store)
 		}})
+	rules := snapshot.New(tailer, snapshot.Options[*duplicate.Rules]{Name: "duplicate rules", Tables: duplicate.Watched(), Logger: cfg.Logger,
+		Load: func(ctx context.Context) (*duplicate.Rules, error) {
+			return duplicate.Load(access.AsSystem(ctx, "duplicate rules"), c.store, c.access.Catalog(), cfg.Logger)
+		}})
+	engine := &duplicate.Engine{Rules: rules.Get, Catalog: c.access.Catalog}
+	publisher := &duplicate.Publisher{Store: c.store, Catalog: c.access.Catalog, Jobs: c.jobs, Clock: cfg.Clock}
+	c.store.AddHooks(engine.Hook)
+	c.runner.Handle(duplicate.Kind, publisher.Handler())
+	own.DefineDuplicates(c.actions, engine, publisher)
+	c.services.Add("duplicate rules", rules)
 	c.actions.UseCustom(customs.Get)
 	c.services.Add("custom actions", customs)
 	return nil

@@ -82,6 +82,7 @@ var kindStatus = map[errs.Kind]int{
 // codeStatus holds the few codes whose status is not that of their kind.
 var codeStatus = map[string]int{
 	"record.duplicate_key": http.StatusPreconditionFailed, // as Dataverse answers
+	"duplicate.found":      http.StatusPreconditionFailed,
 	"sqldb.unique":         http.StatusPreconditionFailed,
 	"http.method":          http.StatusMethodNotAllowed,
 	"query.timeout":        http.StatusRequestTimeout, // not 503: trying again at once would only make it worse
@@ -104,6 +105,7 @@ var dataverseCodes = map[string]string{
 	"sqldb.unique":           "0x80040237",
 	"record.exists":          "0x80040237",
 	"record.version":         "0x80060882",
+	"duplicate.found":        "0x80040333",
 	"column.too_long":        "0x80044331",
 	"query.unknown_column":   "0x80060888",
 	"query.unknown_relation": "0x80060888",

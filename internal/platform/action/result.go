@@ -30,6 +30,12 @@ func plainOf(v reflect.Value) (any, error) {
 	if !v.IsValid() {
 		return nil, nil
 	}
+	if v.Kind() == reflect.Pointer || v.Kind() == reflect.Interface {
+		if v.IsNil() {
+			return nil, nil
+		}
+		return plainOf(v.Elem())
+	}
 	if t, ok := v.Interface().(odata.Typed); ok {
 		return t, nil
 	}
@@ -37,11 +43,6 @@ func plainOf(v reflect.Value) (any, error) {
 		return viaJSON(v)
 	}
 	switch v.Kind() {
-	case reflect.Pointer, reflect.Interface:
-		if v.IsNil() {
-			return nil, nil
-		}
-		return plainOf(v.Elem())
 	case reflect.Struct:
 		return structOf(v)
 	case reflect.Slice:

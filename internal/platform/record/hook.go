@@ -8,7 +8,7 @@ import "context"
 // Values that a hook puts in must be canonical; they are checked for type
 // like all others, but may set read-only columns.
 type Hook struct {
-	Table string // logical name; AllTables for every one
+	Table string // logical name
 	// BeforeCreate sees the values of a row to be made, defaults filled in.
 	BeforeCreate func(ctx context.Context, tx *Tx, row Row) error
 	// BeforeUpdate sees the whole row as it is, and the values that will change.
@@ -21,18 +21,27 @@ type Hook struct {
 	AfterDelete  func(ctx context.Context, tx *Tx, row Row) error
 }
 
-// AllTables is the Table of a hook that takes part in the writing of every table.
-const AllTables = "*"
-
 // AddHook adds a hook. Hooks of a table run in the order they were added, those
-// of every table after them.
+// made for every table after them.
 func (s *Store) AddHook(h Hook) { s.hooks[h.Table] = append(s.hooks[h.Table], h) }
+
+// AddHooks adds a maker of hooks, which is asked once for every table, those
+// that come while the system runs among them.
+func (s *Store) AddHooks(make func(table string) Hook) { s.makers = append(s.makers, make) }
 
 // hooksOf gives the hooks of a table.
 func (s *Store) hooksOf(table string) []Hook {
-	own, all := s.hooks[table], s.hooks[AllTables]
-	if len(all) == 0 {
-		return own
+	if len(s.makers) == 0 {
+		return s.hooks[table]
 	}
-	return append(own[:len(own):len(own)], all...)
+	if known, ok := s.made.Load(table); ok {
+		list, _ := known.([]Hook)
+		return list
+	}
+	list := append([]Hook{}, s.hooks[table]...)
+	for _, make := range s.makers {
+		list = append(list, make(table))
+	}
+	s.made.Store(table, list)
+	return list
 }

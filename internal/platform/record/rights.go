@@ -100,3 +100,33 @@ func (tx *Tx) Demand(ctx context.Context, table string, key id.ID, right access.
 
 // Catalog gives the tables in force.
 func (tx *Tx) Catalog() *metadata.Catalog { return tx.o.Catalog() }
+
+// Companions lists the record ids that a package's own table beside the records
+// holds under an id and a text: the rows of one key, the hits of one term. What
+// is done with them goes through Find, and so through access control.
+func (r reader) Companions(ctx context.Context, table, idColumn, textColumn string, key id.ID, text string) ([]id.ID, error) {
+	d := r.o.DB.Dialect()
+	enc, err := query.Encode(d, query.ID, key)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := r.query(ctx, "SELECT recordid FROM "+d.Quote(table)+" WHERE "+d.Quote(idColumn)+" = "+d.Placeholder(1)+" AND "+d.Quote(textColumn)+" = "+d.Placeholder(2), []any{enc, text})
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []id.ID
+	for rows.Next() {
+		var raw any
+		if err := rows.Scan(&raw); err != nil {
+			return nil, err
+		}
+		v, err := query.Decode(d, query.ID, 0, raw)
+		if err != nil {
+			return nil, err
+		}
+		key, _ := v.(id.ID)
+		out = append(out, key)
+	}
+	return out, rows.Err()
+}

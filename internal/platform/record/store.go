@@ -3,6 +3,7 @@ package record
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"go.opentelemetry.io/otel"
@@ -50,9 +51,11 @@ func (o *Options) patience() time.Duration {
 // Store reads committed records, and opens transactions that write them.
 type Store struct {
 	reader
-	o     Options
-	hooks map[string][]Hook
-	locks locks
+	o      Options
+	hooks  map[string][]Hook
+	makers []func(table string) Hook
+	made   sync.Map // table → its hooks, those of the makers among them
+	locks  locks
 }
 
 // New makes a store. Hooks are added before it is used.

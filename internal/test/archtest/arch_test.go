@@ -48,6 +48,8 @@ var asSystem = []string{
 	"internal/platform/action/builtin/share.go",
 	"internal/platform/action/builtin/team.go",
 	"internal/platform/customise/work.go",
+	"internal/platform/duplicate/merge.go",
+	"internal/platform/duplicate/publish.go",
 	"internal/platform/flow/engine.go",
 }
 

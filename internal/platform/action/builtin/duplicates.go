@@ -1,0 +1,105 @@
+package builtin
+
+import (
+	"context"
+
+	"github.com/rapport-platform/rapport/internal/ground/errs"
+	"github.com/rapport-platform/rapport/internal/ground/id"
+	"github.com/rapport-platform/rapport/internal/platform/access"
+	"github.com/rapport-platform/rapport/internal/platform/action"
+	"github.com/rapport-platform/rapport/internal/platform/duplicate"
+	"github.com/rapport-platform/rapport/internal/platform/odata"
+	"github.com/rapport-platform/rapport/internal/platform/record"
+)
+
+// DuplicatesInput asks for the rows that count as the same as a record.
+type DuplicatesInput struct {
+	BusinessEntity     action.Entity `json:"BusinessEntity" doc:"A record, which need not be there yet"`
+	MatchingEntityName string        `json:"MatchingEntityName" doc:"Logical name of the table to look in"`
+	PagingInfo         *PagingInfo   `json:"PagingInfo,omitempty"`
+}
+
+// DuplicatesOutput lists them.
+type DuplicatesOutput struct {
+	Value []odata.Typed `json:"value"`
+}
+
+// DuplicateRuleInput names a rule.
+type DuplicateRuleInput struct {
+	DuplicateRuleID id.ID `json:"DuplicateRuleId"`
+}
+
+// PublishOutput names the job that makes the keys.
+type PublishOutput struct {
+	JobID id.ID `json:"JobId"`
+}
+
+// MergeInput makes one record of two.
+type MergeInput struct {
+	Target                 action.Ref    `json:"Target" doc:"Record that stays"`
+	Subordinate            action.Ref    `json:"Subordinate" doc:"Record that goes into it"`
+	UpdateContent          action.Entity `json:"UpdateContent,omitempty" doc:"Values that the record which stays takes over"`
+	PerformParentingChecks bool          `json:"PerformParentingChecks,omitempty" doc:"Refuse records of different parents"`
+}
+
+// DefineDuplicates declares what is done about duplicates.
+func (s *Service) DefineDuplicates(r *action.Registry, e *duplicate.Engine, p *duplicate.Publisher) {
+	action.Define(r, action.Spec{Name: "RetrieveDuplicates", Function: true, Description: "The records that count as the same as a record, by the published rules."},
+		func(ctx context.Context, c action.Call, in DuplicatesInput) (DuplicatesOutput, error) {
+			row := in.BusinessEntity.Row
+			if in.BusinessEntity.ID != id.Nil {
+				there, err := c.Reader.Get(ctx, in.BusinessEntity.Table, in.BusinessEntity.ID, nil, nil)
+				if err != nil {
+					return DuplicatesOutput{}, err
+				}
+				for name, v := range row {
+					there[name] = v
+				}
+				row = there
+			}
+			rows, err := e.Find(ctx, c.Reader, in.BusinessEntity.Table, row, in.MatchingEntityName, nil)
+			if err != nil {
+				return DuplicatesOutput{}, err
+			}
+			out := DuplicatesOutput{Value: []odata.Typed{}}
+			from, to := 0, len(rows)
+			if page := in.PagingInfo; page != nil && page.Count > 0 {
+				from = min(len(rows), max(0, page.PageNumber-1)*page.Count)
+				to = min(len(rows), from+page.Count)
+			}
+			for _, row := range rows[from:to] {
+				out.Value = append(out.Value, odata.Typed{Table: in.MatchingEntityName, Row: row})
+			}
+			return out, nil
+		})
+	action.Define(r, action.Spec{Name: "PublishDuplicateRule", Effect: action.DB, Privilege: access.PublishDuplicate, Description: "Puts a duplicate rule in force, once the rows that are there have been gone through."},
+		func(ctx context.Context, c action.Call, in DuplicateRuleInput) (PublishOutput, error) {
+			key, err := p.Publish(ctx, c.Tx, in.DuplicateRuleID)
+			return PublishOutput{key}, err
+		})
+	action.Define(r, action.Spec{Name: "UnpublishDuplicateRule", Effect: action.DB, Privilege: access.PublishDuplicate, Description: "Takes a duplicate rule out of force."},
+		func(ctx context.Context, c action.Call, in DuplicateRuleInput) (action.Empty, error) {
+			return action.Empty{}, p.Unpublish(ctx, c.Tx, in.DuplicateRuleID)
+		})
+	action.Define(r, action.Spec{Name: "Merge", Effect: action.DB, Privilege: access.Merge, Description: "Makes one record of two: what hangs on the one that goes moves to the one that stays."}, s.merge)
+}
+
+func (s *Service) merge(ctx context.Context, c action.Call, in MergeInput) (action.Empty, error) {
+	if in.Target.Table != in.Subordinate.Table {
+		return action.Empty{}, errs.New(errs.Invalid, "merge.table", "Target and Subordinate must belong to one table")
+	}
+	m := duplicate.Merging{Table: in.Target.Table, Stays: in.Target.ID, Goes: in.Subordinate.ID, CheckParents: in.PerformParentingChecks}
+	if in.UpdateContent.Sent() {
+		if in.UpdateContent.Table != in.Target.Table {
+			return action.Empty{}, errs.New(errs.Invalid, "merge.table", "UpdateContent must be of the table of Target")
+		}
+		m.Update = record.Row{}
+		t, _ := s.catalog().Table(in.Target.Table)
+		for name, v := range in.UpdateContent.Row {
+			if name != t.ID {
+				m.Update[name] = v
+			}
+		}
+	}
+	return action.Empty{}, duplicate.Merge(ctx, c.Tx, s.catalog(), m)
+}
