@@ -17,7 +17,9 @@ type Object struct {
 }
 
 // IsIndex tells whether the object is an index, which can be built beside the work.
-func (o Object) IsIndex() bool { return o.Name != "" && !strings.HasPrefix(o.Name, columnPrefix) }
+func (o Object) IsIndex() bool {
+	return o.Name != "" && !strings.HasPrefix(o.Name, columnPrefix) && !strings.HasPrefix(o.Name, sequencePrefix)
+}
 
 // IndexName gives the name that an index has in the database.
 func (o Object) IndexName() string {
@@ -137,6 +139,8 @@ func Remove(tx *sqldb.Tx, o Object) error {
 	switch {
 	case o.Name == "":
 		text = "DROP TABLE IF EXISTS " + q(o.Table)
+	case strings.HasPrefix(o.Name, sequencePrefix):
+		text = "DROP SEQUENCE IF EXISTS " + q(NumberSequence(o.Table, strings.TrimPrefix(o.Name, sequencePrefix)))
 	case !o.IsIndex():
 		text = "ALTER TABLE " + q(o.Table) + " DROP COLUMN " + q(strings.TrimPrefix(o.Name, columnPrefix))
 	}

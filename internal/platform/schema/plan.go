@@ -10,7 +10,10 @@ import (
 	"github.com/rapport-platform/rapport/internal/platform/query"
 )
 
-const columnPrefix = "column "
+const (
+	columnPrefix   = "column "
+	sequencePrefix = "sequence "
+)
 
 // objects lists everything the catalog asks for, in the order of making.
 func objects(d sqldb.Dialect, c *metadata.Catalog) []Object {
@@ -59,7 +62,7 @@ func tableObjects(d sqldb.Dialect, t *metadata.Table) []Object {
 	}
 	for _, c := range t.Columns {
 		if c.AutoNumber != "" && d == sqldb.Postgres {
-			out = append(out, object{table: t.Name, name: "sequence " + c.Name, definition: "CREATE SEQUENCE IF NOT EXISTS " + q(NumberSequence(t.Name, c.Name))})
+			out = append(out, Object{Table: t.Name, Name: sequencePrefix + c.Name, Definition: "CREATE SEQUENCE IF NOT EXISTS " + q(NumberSequence(t.Name, c.Name))})
 		}
 	}
 	if t.Owned() {
@@ -70,15 +73,7 @@ func tableObjects(d sqldb.Dialect, t *metadata.Table) []Object {
 
 // NumberSequence gives the name of the sequence, on PostgreSQL, that a column's
 // automatic numbers come from.
-func NumberSequence(table, column string) string {
-	const most = 63 // characters that PostgreSQL keeps of a name
-	name := "an_" + table + "_" + column
-	if len(name) > most {
-		sum := sha256.Sum256([]byte(name))
-		name = name[:most-17] + "_" + hex.EncodeToString(sum[:8])
-	}
-	return name
-}
+func NumberSequence(table, column string) string { return identifier("an_" + table + "_" + column) }
 
 // KeyName gives the name of the unique index of an alternate key.
 func KeyName(table, key string) string { return identifier("uk_" + table + "_" + key) }
