@@ -58,6 +58,9 @@ func ParseSchema(text string) (Schema, error) {
 	if len(text) > maxSchemaText {
 		return Schema{}, fault(ErrTooLarge, "the schema has %d bytes, over the %d allowed", len(text), maxSchemaText)
 	}
+	if text == "" {
+		return Schema{}, nil // a table of which nobody has said what it holds
+	}
 	p := schemaParser{}
 	t, err := p.parse(json.RawMessage(text), 0)
 	if err != nil {

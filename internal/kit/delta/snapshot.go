@@ -13,17 +13,18 @@ import (
 // state is what replaying a log gives. It is changed by commits that follow;
 // Snapshot is its frozen form.
 type state struct {
-	version  int64
-	modified time.Time // of the newest commit, as the storage has it
-	protocol *Protocol
-	meta     *Metadata
-	schema   Schema
-	files    map[string]*Add
-	order    map[string]int64 // when each file came in
-	next     int64
-	removed  map[string]*Remove
-	txns     map[string]Txn
-	actions  int
+	version   int64
+	modified  time.Time // of the newest commit, as the storage has it
+	protocol  *Protocol
+	meta      *Metadata
+	schema    Schema
+	schemaErr error
+	files     map[string]*Add
+	order     map[string]int64 // when each file came in
+	next      int64
+	removed   map[string]*Remove
+	txns      map[string]Txn
+	actions   int
 }
 
 func newState() *state {
@@ -57,14 +58,8 @@ func (st *state) take(a action) error {
 	case a.Protocol != nil:
 		st.protocol = a.Protocol
 	case a.MetaData != nil:
-		schema, err := ParseSchema(a.MetaData.SchemaString)
-		if err != nil {
-			if st.protocol != nil && st.protocol.MinReader > 1 {
-				break // the protocol is what will be complained of
-			}
-			return err
-		}
-		st.meta, st.schema = a.MetaData, schema
+		st.meta = a.MetaData
+		st.schema, st.schemaErr = ParseSchema(a.MetaData.SchemaString) // the protocol is complained of first
 	case a.Txn != nil:
 		st.txns[a.Txn.AppID] = *a.Txn
 	case a.Add != nil:
@@ -101,6 +96,9 @@ func (st *state) check() error {
 	}
 	if st.meta == nil {
 		return fault(ErrLog, "the log has no metadata up to version %d", st.version)
+	}
+	if st.schemaErr != nil {
+		return st.schemaErr
 	}
 	if p := st.meta.Format.Provider; p != "parquet" {
 		return fault(ErrFeature, "the table's files are of the format %q; parquet is offered", clip(p))
