@@ -3,6 +3,7 @@ package lake
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/rapport-platform/rapport/internal/ground/sqldb"
 	"github.com/rapport-platform/rapport/internal/kit/delta"
 	"github.com/rapport-platform/rapport/internal/platform/event"
+	"github.com/rapport-platform/rapport/internal/platform/job"
 	"github.com/rapport-platform/rapport/internal/platform/query"
 )
 
@@ -37,6 +39,8 @@ type Arrivals struct {
 	logger *slog.Logger
 	state  *progress
 	noted  int64
+	turn   *turn // of the database that there is
+	of     *sqldb.DB
 }
 
 // NewArrivals makes the consumer of a topic.
@@ -55,7 +59,24 @@ func (a *Arrivals) Start(ctx context.Context) error {
 // Stop ends the consumer; what it has read and not written is read again.
 func (a *Arrivals) Stop(ctx context.Context) error {
 	a.lake.feeds.Delete(a.topic.Log.Topic())
-	return a.loop.Stop(ctx)
+	err := a.loop.Stop(ctx)
+	if a.turn != nil && a.db() == a.of {
+		err = errors.Join(err, a.turn.release(ctx))
+	}
+	return err
+}
+
+// mine tells whether this process is to write. Without a database nobody can
+// ask; then it is, and the tables' own notes keep two writers apart.
+func (a *Arrivals) mine(ctx context.Context) bool {
+	db := a.db()
+	if db == nil {
+		return true
+	}
+	if a.of != db {
+		a.of, a.turn = db, &turn{hold: job.NewHold(db, a.lake.c.Clock, "lake "+a.topic.Log.Topic(), leaseFor), clock: a.lake.c.Clock, mine: a.of == nil}
+	}
+	return a.turn.have(ctx)
 }
 
 func (a *Arrivals) progress() *progress { return a.state }
@@ -71,9 +92,16 @@ func (a *Arrivals) flush(ctx context.Context) error {
 func (a *Arrivals) run(ctx context.Context) {
 	wait := retryLeast
 	for ctx.Err() == nil {
+		if !a.mine(ctx) {
+			a.watch(ctx)
+			continue
+		}
 		err := a.follow(ctx, func() { wait = retryLeast })
 		if ctx.Err() != nil {
 			return
+		}
+		if err == nil {
+			continue // another node has the turn
 		}
 		a.lake.c.Metrics.retries.WithLabelValues(a.topic.Log.Topic(), errs.CodeOf(err)).Inc()
 		if unavailable(err) {
@@ -87,6 +115,17 @@ func (a *Arrivals) run(ctx context.Context) {
 			return
 		}
 		wait = min(2*wait, retryMost)
+	}
+}
+
+// watch follows where the node is that has the turn, for those who wait here.
+func (a *Arrivals) watch(ctx context.Context) {
+	if pos, err := a.position(ctx); err == nil {
+		a.state.move(pos)
+	}
+	select {
+	case <-a.lake.c.Clock.After(lookAgain):
+	case <-ctx.Done():
 	}
 }
 
@@ -122,6 +161,9 @@ func (a *Arrivals) follow(ctx context.Context, went func()) error {
 	defer reader.Close()
 	a.state.move(pos)
 	for {
+		if !a.mine(ctx) {
+			return nil
+		}
 		events, err := a.collect(ctx, reader)
 		if err != nil {
 			return err
@@ -183,7 +225,7 @@ func (a *Arrivals) note(ctx context.Context, pos int64) {
 	if db == nil || pos == a.noted || pos == 0 {
 		return
 	}
-	if err := event.Note(ctx, db, feedName, a.topic.Log.Topic(), uint64(pos), a.lake.c.Clock.Now()); err != nil {
+	if err := event.Note(ctx, db, Consumer, a.topic.Log.Topic(), uint64(pos), a.lake.c.Clock.Now()); err != nil {
 		if ctx.Err() == nil && !unavailable(err) {
 			a.logger.Warn("the position can't be noted", "error", err)
 		}

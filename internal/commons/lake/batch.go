@@ -13,7 +13,7 @@ import (
 // batch is the rows of one table on their way into the lake.
 type batch struct {
 	layer, table string
-	key          string   // column whose order the rows are to have, with colSeq; "" keeps them as they come
+	key          string   // column whose order the rows are to have, and then colSeq's; "" for that of colSeq alone
 	columns      []Column // beside those that every table of the layer has
 	schema       delta.Schema
 	rows         []pending
@@ -49,7 +49,7 @@ func (l *Lake) write(ctx context.Context, app string, through int64, b *batch) e
 		rows = slices.DeleteFunc(slices.Clone(rows), func(p pending) bool { return p.seq <= done })
 		l.c.Metrics.skipped.WithLabelValues("duplicate").Add(float64(len(b.rows) - len(rows)))
 	}
-	var sorted []string
+	sorted := []string{colSeq} // as the stream gives them
 	if b.key != "" {
 		sorted = []string{b.key, colSeq}
 		slices.SortStableFunc(rows, func(a, b pending) int {

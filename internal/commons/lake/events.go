@@ -10,7 +10,7 @@ import (
 )
 
 // Events gives the events of a topic that the stream took after from and up to
-// to (a zero time is no bound), about in the order in which it took them.
+// to (a zero time is no bound), in the order in which it took them.
 func (l *Lake) Events(ctx context.Context, topic string, from, to time.Time) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
 		full, err := name(layerEvents, topic)
@@ -33,7 +33,7 @@ func (l *Lake) Events(ctx context.Context, topic string, from, to time.Time) ite
 			where = append(where, delta.Test{Column: colAt, Op: delta.LessOrEqual, Value: to.UTC()})
 		}
 		columns := []string{colSeq, colAt, "source", "id", "type", "subject", "time", "data"}
-		for v, err := range snap.Rows(ctx, delta.Scan{Columns: columns, Where: where}) {
+		for v, err := range snap.Merged(ctx, []string{colSeq}, delta.Scan{Columns: columns, Where: where}) {
 			if err != nil {
 				yield(Event{}, err)
 				return
@@ -96,7 +96,7 @@ func (l *Lake) Arrivals(ctx context.Context, table string, columns []string, joi
 				names = append(names, f.Name)
 			}
 		}
-		for v, err := range snap.Rows(ctx, delta.Scan{Columns: names}) {
+		for v, err := range snap.Merged(ctx, []string{colSeq}, delta.Scan{Columns: names}) {
 			if err != nil {
 				yield(Arrival{}, err)
 				return

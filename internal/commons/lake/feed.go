@@ -15,12 +15,12 @@ import (
 	"github.com/rapport-platform/rapport/internal/kit/delta"
 	"github.com/rapport-platform/rapport/internal/platform/changelog"
 	"github.com/rapport-platform/rapport/internal/platform/event"
+	"github.com/rapport-platform/rapport/internal/platform/job"
 	"github.com/rapport-platform/rapport/internal/platform/metadata"
 )
 
 const (
 	feedApp     = "rapport.changes" // notes in each table how far the change log is in
-	feedName    = "lake"            // the consumer's name
 	changesLog  = "changes"
 	readMax     = 1000
 	pendingMax  = 10_000 // changes on their way at one time
@@ -29,6 +29,9 @@ const (
 	lookAgain   = 500 * time.Millisecond // when nothing says that there are changes
 	writersMost = 4                      // tables written at one time
 )
+
+// Consumer is the name under which the lake notes how far it has read.
+const Consumer = "lake"
 
 // FeedConfig is what the feed of changes needs.
 type FeedConfig struct {
@@ -44,6 +47,7 @@ type Feed struct {
 	loop   lifecycle.Loop
 	logger *slog.Logger
 	state  *progress
+	turn   turn
 	images *images
 	shapes map[string]*shape
 	laid   *metadata.Catalog // that shapes were made of
@@ -104,6 +108,7 @@ func (p *progress) waitFor(ctx context.Context, target int64) error {
 // NewFeed makes the feed.
 func NewFeed(c FeedConfig) *Feed {
 	f := &Feed{c: c, lake: c.Lake, logger: c.Lake.c.Logger.With("consumer", "lake changes"), state: newProgress(), images: newImages()}
+	f.turn = turn{hold: job.NewHold(c.DB, f.lake.c.Clock, "lake changes", leaseFor), clock: f.lake.c.Clock}
 	f.loop.Run = f.run
 	return f
 }
@@ -111,7 +116,7 @@ func NewFeed(c FeedConfig) *Feed {
 // Start begins where the feed was. Nothing waits for the lake: a lake that can't
 // be written is tried again in the background.
 func (f *Feed) Start(ctx context.Context) error {
-	if err := event.Join(ctx, f.c.DB, feedName, changesLog, f.lake.c.Clock.Now()); err != nil {
+	if err := event.Join(ctx, f.c.DB, Consumer, changesLog, f.lake.c.Clock.Now()); err != nil {
 		return err
 	}
 	f.lake.feeds.Store(changesLog, f)
@@ -121,15 +126,22 @@ func (f *Feed) Start(ctx context.Context) error {
 // Stop writes nothing more; what was read and not written is read again.
 func (f *Feed) Stop(ctx context.Context) error {
 	f.lake.feeds.Delete(changesLog)
-	return f.loop.Stop(ctx)
+	return errors.Join(f.loop.Stop(ctx), f.turn.release(ctx))
 }
 
 func (f *Feed) run(ctx context.Context) {
 	wait := retryLeast
 	for ctx.Err() == nil {
+		if !f.turn.have(ctx) {
+			f.watch(ctx)
+			continue
+		}
 		err := f.follow(ctx, func() { wait = retryLeast })
 		if ctx.Err() != nil {
 			return
+		}
+		if err == nil {
+			continue // another node has the turn
 		}
 		f.failed(err, "the lake's feed of changes starts over")
 		f.pause(ctx, wait)
@@ -146,6 +158,14 @@ func (f *Feed) failed(err error, what string) {
 	}
 }
 
+// watch follows where the node is that has the turn, for those who wait here.
+func (f *Feed) watch(ctx context.Context) {
+	if pos, err := event.Position(ctx, f.c.DB, Consumer, changesLog); err == nil {
+		f.state.move(pos)
+	}
+	f.pause(ctx, lookAgain)
+}
+
 func (f *Feed) pause(ctx context.Context, d time.Duration) {
 	select {
 	case <-f.lake.c.Clock.After(d):
@@ -153,9 +173,10 @@ func (f *Feed) pause(ctx context.Context, d time.Duration) {
 	}
 }
 
-// follow reads from the noted position on until something fails.
+// follow reads from the noted position on until something fails, or another
+// node has the turn.
 func (f *Feed) follow(ctx context.Context, went func()) error {
-	pos, err := event.Position(ctx, f.c.DB, feedName, changesLog)
+	pos, err := event.Position(ctx, f.c.DB, Consumer, changesLog)
 	if err != nil {
 		return err
 	}
@@ -168,6 +189,9 @@ func (f *Feed) follow(ctx context.Context, went func()) error {
 	}
 	f.state.move(pos)
 	for {
+		if !f.turn.have(ctx) {
+			return nil
+		}
 		changes, err := f.collect(ctx, pos)
 		if err != nil {
 			return err
@@ -180,7 +204,7 @@ func (f *Feed) follow(ctx context.Context, went func()) error {
 			return err
 		}
 		pos = changes[len(changes)-1].Seq
-		if err := event.Note(ctx, f.c.DB, feedName, changesLog, uint64(pos), f.lake.c.Clock.Now()); err != nil {
+		if err := event.Note(ctx, f.c.DB, Consumer, changesLog, uint64(pos), f.lake.c.Clock.Now()); err != nil {
 			return err
 		}
 		f.state.move(pos)
@@ -221,6 +245,9 @@ func (f *Feed) collect(ctx context.Context, pos int64) (out []changelog.Change, 
 			}
 		case <-grown:
 		case <-idle:
+			if len(out) == 0 {
+				return nil, nil // so that the lease is kept
+			}
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}
@@ -310,6 +337,9 @@ func (f *Feed) row(s *shape, schema delta.Schema, c changelog.Change) pending {
 	if img, ok := f.images.get(k); ok {
 		prev = img
 	}
+	if prev == nil && c.Op == changelog.Update {
+		f.lake.c.Metrics.skipped.WithLabelValues("gap").Inc()
+	}
 	next, changed := f.apply(s, prev, c)
 	f.images.put(next)
 	if text, err := json.Marshal(changed); err == nil {
@@ -324,10 +354,7 @@ func (f *Feed) row(s *shape, schema delta.Schema, c changelog.Change) pending {
 
 // flush waits until the changes committed before the call are in.
 func (f *Feed) flush(ctx context.Context) error {
-	if err := f.c.Log.Number(ctx); err != nil {
-		return err
-	}
-	last, err := f.c.Log.Last(ctx)
+	last, err := f.c.Log.Through(ctx)
 	if err != nil {
 		return err
 	}

@@ -192,7 +192,7 @@ func (a *App) Shutdown(ctx context.Context) error {
 		all = errors.Join(all, core.close(ctx))
 	}
 	if a.front != nil {
-		all = errors.Join(all, a.front.stream.Stop(ctx))
+		all = errors.Join(all, a.front.lake.stop(ctx), a.front.stream.Stop(ctx))
 		a.front = nil
 	}
 	if a.telemetry != nil {

@@ -27,6 +27,7 @@ type Config struct {
 	SecretKey     string         // 64 hexadecimal digits under which secrets are sealed; "" keeps a key file in Data
 	Country       string         // the organisation's own, ISO alpha-2: phone numbers without a country belong to it
 	Proxies       []netip.Prefix // whose X-Forwarded-For and X-Forwarded-Proto are believed
+	Lake          string         // folder of the lake; "" is lake in the data folder, "off" switches it off
 	Sample        bool           // put the sample organisation in at the first start
 
 	Logger *slog.Logger
@@ -52,7 +53,7 @@ func FromEnv(getenv func(string) string) Config {
 	}
 	return Config{
 		Addr: or("RAPPORT_ADDR", "127.0.0.1:8080"), Data: or("RAPPORT_DATA", "data"), Database: getenv("RAPPORT_DATABASE"), NATS: embedded(getenv("RAPPORT_NATS")),
-		TLSCert: getenv("RAPPORT_TLS_CERT"), TLSKey: getenv("RAPPORT_TLS_KEY"), AdminPassword: getenv("RAPPORT_ADMIN_PASSWORD"), SecretKey: getenv("RAPPORT_SECRET_KEY"), Sample: getenv("RAPPORT_SAMPLE") == "1",
+		TLSCert: getenv("RAPPORT_TLS_CERT"), TLSKey: getenv("RAPPORT_TLS_KEY"), AdminPassword: getenv("RAPPORT_ADMIN_PASSWORD"), Lake: getenv("RAPPORT_LAKE"), SecretKey: getenv("RAPPORT_SECRET_KEY"), Sample: getenv("RAPPORT_SAMPLE") == "1",
 		Country: or("RAPPORT_COUNTRY", "US"), Proxies: prefixes(getenv("RAPPORT_TRUSTED_PROXIES")),
 	}
 }
@@ -105,11 +106,20 @@ func (c *Config) complete() error {
 	if err := writable(c.Data); err != nil {
 		return err
 	}
+	switch {
+	case strings.EqualFold(c.Lake, LakeOff):
+		c.Lake = LakeOff
+	case c.Lake == "":
+		c.Lake = filepath.Join(c.Data, "lake")
+	}
 	if c.Database == "" {
 		c.Database = filepath.Join(c.Data, "rapport.db")
 	}
 	return nil
 }
+
+// LakeOff as Config.Lake means that no lake is kept.
+const LakeOff = "off"
 
 // writable makes the data folder and tries to write in it.
 func writable(dir string) error {

@@ -27,7 +27,8 @@ type front struct {
 	portal       *portal.Service
 	keys         *auth.TopicKeys
 	organization id.ID
-	recalled     bool // this folder has been in use before: there is a last known good configuration
+	lake         *lakeFront // nil where the lake is switched off
+	recalled     bool       // this folder has been in use before: there is a last known good configuration
 }
 
 // identity is what a data folder knows of itself.
@@ -58,6 +59,9 @@ func (a *App) openFront(life context.Context) (*front, error) {
 	f.portal = portal.New(portal.Config{Publisher: f.stream, Forms: forms, Clock: a.c.Clock, Secret: self.FormSecret, InteractionsTopic: TopicInteractions})
 	f.keys = auth.NewTopicKeys(a.database, a.c.Clock, a.file("keys.json"), a.c.Logger)
 	if f.recalled, err = f.keys.Recall(); err != nil {
+		return nil, errors.Join(err, f.stream.Stop(life))
+	}
+	if f.lake, err = a.openLake(life, f.stream); err != nil {
 		return nil, errors.Join(err, f.stream.Stop(life))
 	}
 	return f, nil

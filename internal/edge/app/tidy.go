@@ -6,6 +6,7 @@ import (
 
 	"github.com/rapport-platform/rapport/internal/capability/intake"
 	"github.com/rapport-platform/rapport/internal/capability/portal"
+	"github.com/rapport-platform/rapport/internal/commons/lake"
 	"github.com/rapport-platform/rapport/internal/ground/errs"
 	"github.com/rapport-platform/rapport/internal/ground/lifecycle"
 	"github.com/rapport-platform/rapport/internal/ground/sqldb"
@@ -31,18 +32,41 @@ func (c *core) housekeeping() lifecycle.Service {
 	}}
 }
 
-// trim drops what all consumers of a topic have worked off.
+// trim drops what all consumers of a topic have worked off. The lake is not
+// waited for once the topic is half full: its outage must not make the stream
+// refuse events. What it misses of the stream then is counted; the records that
+// the events became reach it by the change log all the same.
 func (c *core) trim(ctx context.Context) error {
 	for _, topic := range []string{intake.Topic, TopicInteractions} {
-		seq, ok, err := event.Lowest(ctx, c.db, topic)
+		seq, ok, err := event.Lowest(ctx, c.db, topic, "")
 		if err != nil {
 			return err
+		}
+		before, err := c.app.front.stream.State(ctx, topic)
+		if err != nil {
+			return err
+		}
+		passed := false
+		if int64(before.Bytes) > c.app.front.stream.Capacity()/2 {
+			others, _, err := event.Lowest(ctx, c.db, topic, lake.Consumer)
+			if err != nil {
+				return err
+			}
+			passed = others > seq
+			seq = max(seq, others)
 		}
 		if !ok || seq == 0 {
 			continue
 		}
 		if err := c.app.front.stream.Trim(ctx, topic, uint64(seq)); err != nil {
 			return err
+		}
+		if passed {
+			after, err := c.app.front.stream.State(ctx, topic)
+			if err != nil {
+				return err
+			}
+			c.app.front.lake.missed(before.Count - min(after.Count, before.Count))
 		}
 	}
 	return nil

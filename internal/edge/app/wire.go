@@ -71,6 +71,7 @@ func (c *core) wire(_ context.Context, tailer *changelog.Tailer) error {
 	c.services.Add("publishing keys", c.app.front.keys)
 	c.services.Add("intake", leads)
 	c.services.Add("interactions", interactions)
+	c.wireLake()
 	c.services.Add("housekeeping", c.housekeeping())
 	return nil
 }

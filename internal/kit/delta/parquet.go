@@ -35,7 +35,7 @@ func openParquet(ctx context.Context, s Storage, name string) (p *parquetFile, e
 	if err := checkFooter(f, name); err != nil {
 		return nil, err
 	}
-	pq, err := parquet.OpenFile(f, f.Size(), parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true), parquet.ReadBufferSize(32<<10))
+	pq, err := parquet.OpenFile(f, f.Size(), parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true), parquet.ReadBufferSize(8<<10))
 	if err != nil {
 		return nil, err
 	}

@@ -18,6 +18,7 @@ const (
 	ReadRecordHistory  = "prvReadRecordAuditHistory" // the changes of records that one may read
 	PublishDuplicate   = "prvPublishDuplicateRule"
 	ManageApplications = "prvManageApplicationUsers" // make and end the secrets of programs
+	ReadLake           = "prvReadLake"               // what state the lake's tables are in
 	ManageSignIn       = "prvManageSignIn"           // identity providers, others' sessions and factors, the sign-in log
 )
 
@@ -26,7 +27,7 @@ const General Right = 0
 
 // GeneralPrivileges lists them all.
 func GeneralPrivileges() []string {
-	return []string{ActOnBehalf, BypassLogic, BulkDelete, Merge, ReadRecordHistory, PublishDuplicate, ManageApplications, ManageSignIn}
+	return []string{ActOnBehalf, BypassLogic, BulkDelete, Merge, ReadRecordHistory, PublishDuplicate, ManageApplications, ReadLake, ManageSignIn}
 }
 
 // IsGeneral tells whether a name is that of a general privilege.

@@ -64,3 +64,36 @@ func (l *Log) number(ctx context.Context) error {
 // Number gives what is committed its Seq now, for those who don't wait for the
 // tailer to do it.
 func (l *Log) Number(ctx context.Context) error { return l.number(ctx) }
+
+// Through gives a Seq at or below which stands everything that was committed
+// before the call. It waits until all of that is numbered.
+func (l *Log) Through(ctx context.Context) (int64, error) {
+	if l.db.Dialect() == sqldb.SQLite {
+		return l.Last(ctx)
+	}
+	var last int64
+	if _, err := l.db.QueryRow(ctx, "SELECT COALESCE(MAX(pos), 0) FROM changelog", nil, &last); err != nil {
+		return 0, err
+	}
+	for {
+		if err := l.number(ctx); err != nil { // another node may be at it, and a running transaction may hold rows back
+			return 0, err
+		}
+		var open int64
+		if _, err := l.db.QueryRow(ctx, unnumbered, []any{last}, &open); err != nil {
+			return 0, err
+		}
+		if open == 0 {
+			return l.Last(ctx)
+		}
+		select {
+		case <-l.tailer.Clock.After(idle / 10):
+		case <-ctx.Done():
+			return 0, ctx.Err()
+		}
+	}
+}
+
+// unnumbered counts rows up to a position that have no number yet.
+const unnumbered = `SELECT COUNT(*) FROM changelog c WHERE c.pos <= $1 AND c.tid >= (SELECT below FROM changehorizon)
+	AND NOT EXISTS (SELECT 1 FROM changeorder o WHERE o.pos = c.pos)`

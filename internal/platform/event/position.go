@@ -29,11 +29,14 @@ func move(ctx context.Context, db *sqldb.DB, consumer, topic string, seq uint64,
 	})
 }
 
-// Lowest gives the lowest position of a topic's consumers: what lies at or
-// below it has been worked off by all. ok is false where nobody consumes it.
-func Lowest(ctx context.Context, db *sqldb.DB, topic string) (seq int64, ok bool, err error) {
+// Lowest gives the lowest position of a topic's consumers, but for one that need
+// not be waited for ("" for none): what lies at or below it has been worked off
+// by all others. ok is false where nobody consumes it. A consumer counts from
+// its Join on; runners join by themselves.
+func Lowest(ctx context.Context, db *sqldb.DB, topic, but string) (seq int64, ok bool, err error) {
 	var n int64
-	_, err = db.QueryRow(ctx, "SELECT COUNT(*), COALESCE(MIN(seq), 0) FROM consumerposition WHERE log = "+db.Dialect().Placeholder(1), []any{topic}, &n, &seq)
+	p := db.Dialect().Placeholder
+	_, err = db.QueryRow(ctx, "SELECT COUNT(*), COALESCE(MIN(seq), 0) FROM consumerposition WHERE log = "+p(1)+" AND consumer <> "+p(2), []any{topic, but + "/" + topic}, &n, &seq)
 	return seq, n > 0, err
 }
 

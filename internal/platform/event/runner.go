@@ -104,6 +104,11 @@ func (r *Runner) consume(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if seq == 0 {
+		if err := Join(ctx, r.db, r.s.Consumer, r.s.Log.Topic(), r.clock.Now()); err != nil {
+			return err
+		}
+	}
 	reader, err := r.s.Log.Open(ctx, uint64(seq))
 	if err != nil {
 		return err

@@ -204,7 +204,7 @@ func TestEffectOnceInOrderOfKey(t *testing.T) {
 
 func positionOf(t *testing.T, db *sqldb.DB) (seq int64) {
 	t.Helper()
-	seq, _, err := event.Lowest(t.Context(), db, "t")
+	seq, _, err := event.Lowest(t.Context(), db, "t", "")
 	if err != nil {
 		t.Fatal(err)
 	}

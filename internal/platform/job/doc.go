@@ -6,7 +6,7 @@
 // The map: spec.go (what is asked for; enqueueing, cancelling),
 // text.go (statements), lease.go
 // (claiming due jobs, keeping and ending leases), runner.go (the service that
-// claims and hands out), settle.go (what follows a failure), dead.go (jobs given
+// claims and hands out), hold.go (named leases for what runs on one node at a time), settle.go (what follows a failure), dead.go (jobs given
 // up, reviving them), errors.go.
 //
 // Owned table: job (migration 0003). A claimed job carries a lease: its due time

@@ -197,6 +197,10 @@ func (s *Stream) Ready() error {
 	return s.checkDisk()
 }
 
+// Capacity is what one topic may take on disk, in bytes; a topic that is full
+// refuses events.
+func (s *Stream) Capacity() int64 { return s.opts.MaxBytes }
+
 // Durability says what an acknowledgement promises, for the line at start-up.
 func (s *Stream) Durability() string {
 	switch {
