@@ -106,10 +106,14 @@ func (b *binning) cut(values []float64, limit int) {
 	b.bins++
 }
 
-// between gives a finite number that is at least a and less than b.
+// between gives a number that is at least a and less than b, a finite one if
+// there is any.
 func between(a, b float64) float64 {
 	if math.IsInf(a, -1) {
-		return -math.MaxFloat64
+		if b > -math.MaxFloat64 {
+			return -math.MaxFloat64
+		}
+		return a
 	}
 	if math.IsInf(b, 1) {
 		return max(a, math.MaxFloat64)

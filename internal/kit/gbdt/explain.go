@@ -21,8 +21,9 @@ type explainer struct {
 	base   float64
 	points int
 	u, w   []float64
-	edges  [][]edge    // of each tree: of node n the edges 2n (left) and 2n+1 (right)
-	coefs  [][]float64 // of each tree: of each edge three cases of 2·points; nil if they would take too much memory
+	edges  [][]edge       // of each tree: of node n the edges 2n (left) and 2n+1 (right)
+	coefs  [][]float64    // of each tree: of each edge three cases of 2·points; nil if they would take too much memory
+	narrow [][]narrowNode // instead of coefs, for trees whose paths have at most six features
 	depth  int
 	pool   sync.Pool
 }
@@ -45,7 +46,7 @@ const (
 const maxCoefficients = 32 << 20
 
 type explainScratch struct {
-	on       []bool
+	on       []uint8 // of each edge: 1 if the row is on the path there
 	products []float64
 	sums     []float64
 	coefs    []float64
@@ -70,9 +71,12 @@ func (m *Model) ExplainInto(row, contributions []float64) (base float64) {
 	s := x.pool.Get().(*explainScratch)
 	for i := range m.Trees {
 		if len(m.Trees[i].Nodes) > 0 {
-			for k := range x.points {
-				s.products[k] = 1
+			if x.narrow != nil {
+				w := narrowWalker{nodes: x.narrow[i], leaves: m.Trees[i].Leaves, tree: &m.Trees[i], row: row, out: contributions, on: s.on}
+				w.node(0, x.w[0], x.w[1], x.w[2])
+				continue
 			}
+			copy(s.products, x.w) // the weights go down with the product
 			w := walker{x: x, t: &m.Trees[i], edges: x.edges[i], row: row, out: contributions, s: s}
 			if x.coefs != nil {
 				w.coefs = x.coefs[i]
@@ -102,10 +106,17 @@ func newExplainer(m *Model) *explainer {
 		most = max(most, len(t.Nodes))
 		x.depth = max(x.depth, t.depth())
 	}
-	x.points = (features + 1) / 2
+	x.points = max(narrowPoints, (features+1)/2)
 	x.u, x.w = gaussLegendre(x.points)
 	size := 6 * x.points
-	if nodes*2*size <= maxCoefficients {
+	switch {
+	case nodes*2*size > maxCoefficients:
+	case x.points == narrowPoints:
+		x.narrow = make([][]narrowNode, len(m.Trees))
+		for i := range m.Trees {
+			x.narrow[i] = x.narrowNodes(&m.Trees[i], x.edges[i])
+		}
+	default:
 		x.coefs = make([][]float64, len(m.Trees))
 		for i, edges := range x.edges {
 			x.coefs[i] = make([]float64, len(edges)*size)
@@ -118,7 +129,7 @@ func newExplainer(m *Model) *explainer {
 	}
 	x.pool.New = func() any {
 		rows := (x.depth + 2) * x.points
-		return &explainScratch{on: make([]bool, 2*most), products: make([]float64, rows), sums: make([]float64, rows), coefs: make([]float64, rows*2)}
+		return &explainScratch{on: make([]uint8, 2*most), products: make([]float64, rows), sums: make([]float64, rows), coefs: make([]float64, rows*2)}
 	}
 	return x
 }
@@ -218,14 +229,13 @@ func (w *walker) node(at int32, depth int) {
 	phi := 0.0
 	for side, child := range [2]int32{n.Left, n.Right} {
 		e := 2*at + int32(side)
-		on := left == (side == 0)
 		kind := turnsOff
-		if p := w.edges[e].previous; p >= 0 && !s.on[p] {
-			on, kind = false, stayedOff
-		} else if on {
+		if p := w.edges[e].previous; p >= 0 && s.on[p] == 0 {
+			kind = stayedOff
+		} else if left == (side == 0) {
 			kind = staysOn
 		}
-		s.on[e] = on
+		s.on[e] = uint8(kind) >> 1
 		var c []float64
 		if w.coefs != nil {
 			c = w.coefs[(int(e)*3+kind)*2*points:][:2*points]
@@ -239,7 +249,7 @@ func (w *walker) node(at int32, depth int) {
 		if child < 0 {
 			v := w.t.Leaves[^child].Value
 			for k := range part {
-				part[k] = v * x.w[k] * below[k]
+				part[k] = v * below[k]
 			}
 		} else {
 			w.node(child, depth+1)

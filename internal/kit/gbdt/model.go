@@ -69,6 +69,8 @@ type Model struct {
 
 	once      sync.Once
 	explainer *explainer
+	batchOnce sync.Once
+	batch     []batchTree
 	codesOnce sync.Once
 	codes     []map[string]float64
 }
