@@ -48,7 +48,7 @@ func (a *App) openLake(life context.Context, s *stream.Stream) (*lakeFront, erro
 // the product ships.
 func (a *App) definitions() *metadata.Catalog {
 	if c := a.core.Load(); c != nil {
-		return c.catalog.Load()
+		return c.access.Catalog()
 	}
 	return a.catalog
 }
