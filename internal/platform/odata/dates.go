@@ -17,22 +17,22 @@ type span struct {
 // period reads the functions on dates. As in Dataverse, "the last x days" begin
 // at the midnight x days before this morning and end now; "the next x days" begin
 // now and end at the midnight x days after tonight. Weeks begin on Sunday.
-func (p *parser) period(name string, pos int, args arguments) (n query.Node, known bool, err error) {
-	s, known, err := p.spanOf(name, pos, args)
+func (c condition) period() (n query.Node, known bool, err error) {
+	s, known, err := c.span()
 	if !known || err != nil {
 		return nil, known, err
 	}
-	if k := args.left.column.Kind; k != query.Time && k != query.Day {
-		return nil, true, p.fail(pos, "%s takes a date or an instant", name)
+	if k := c.left.column.Kind; k != query.Time && k != query.Day {
+		return nil, true, c.fail("takes a date or an instant")
 	}
-	return within(args.left, s, p.ctx.zone()), true, nil
+	return within(c.left, s, c.ctx.zone()), true, nil
 }
 
-func (p *parser) spanOf(name string, pos int, args arguments) (span, bool, error) {
-	now := p.ctx.Now.In(p.ctx.zone())
+func (c condition) span() (span, bool, error) {
+	now := c.ctx.Now.In(c.ctx.zone())
 	today := time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, now.Location())
 	day := func(n int) time.Time { return today.AddDate(0, 0, n) }
-	switch name {
+	switch c.name {
 	case "Today":
 		return span{from: today, till: day(1)}, true, nil
 	case "Yesterday":
@@ -44,12 +44,15 @@ func (p *parser) spanOf(name string, pos int, args arguments) (span, bool, error
 	case "Next7Days":
 		return span{from: now, till: day(8)}, true, nil
 	case "On", "OnOrAfter", "OnOrBefore":
-		return p.onDay(name, pos, args)
+		return c.onDay()
 	}
-	if s, ok := calendarSpan(name, today); ok {
+	if s, ok := calendarSpan(c.name, today); ok {
 		return s, true, nil
 	}
-	return p.countedSpan(name, pos, args, now, today)
+	if s, ok, err := c.fiscalSpan(today); ok || err != nil {
+		return s, true, err
+	}
+	return c.countedSpan(now, today)
 }
 
 // calendarSpan: This, Last and Next of Week, Month and Year.
@@ -76,9 +79,9 @@ func calendarSpan(name string, today time.Time) (span, bool) {
 
 // countedSpan: LastX…, NextX… and OlderThanX… of hours to years, and of minutes
 // for OlderThanX.
-func (p *parser) countedSpan(name string, pos int, args arguments, now, today time.Time) (span, bool, error) {
+func (c condition) countedSpan(now, today time.Time) (span, bool, error) {
 	for _, prefix := range []string{"LastX", "NextX", "OlderThanX"} {
-		unit, ok := strings.CutPrefix(name, prefix)
+		unit, ok := strings.CutPrefix(c.name, prefix)
 		if !ok {
 			continue
 		}
@@ -86,7 +89,7 @@ func (p *parser) countedSpan(name string, pos int, args arguments, now, today ti
 		if !ok || unit == "Minutes" && prefix != "OlderThanX" {
 			return span{}, false, nil
 		}
-		n, err := p.count(pos, args)
+		n, err := c.count()
 		if err != nil {
 			return span{}, true, err
 		}
@@ -117,21 +120,21 @@ var steps = map[string]func(t time.Time, n int) time.Time{
 }
 
 // onDay: the day of the value, in the asker's zone, whatever its hour.
-func (p *parser) onDay(name string, pos int, args arguments) (span, bool, error) {
-	if len(args.values) != 1 {
-		return span{}, true, p.fail(pos, "%s takes one value", name)
+func (c condition) onDay() (span, bool, error) {
+	if len(c.values) != 1 {
+		return span{}, true, c.fail("takes one value")
 	}
-	v, err := query.Coerce(query.Column{Name: args.left.column.Name, Kind: query.Day}, args.values[0].value)
+	v, err := query.Coerce(query.Column{Name: c.left.column.Name, Kind: query.Day}, c.values[0])
 	if err != nil {
-		return span{}, true, p.locate(err, args.values[0].pos)
+		return span{}, true, err
 	}
 	date, _ := v.(query.Date)
-	from, err := time.ParseInLocation(time.DateOnly, string(date), p.ctx.zone())
+	from, err := time.ParseInLocation(time.DateOnly, string(date), c.ctx.zone())
 	if err != nil {
-		return span{}, true, p.fail(pos, "%s takes a date", name)
+		return span{}, true, c.fail("takes a date")
 	}
 	next := from.AddDate(0, 0, 1)
-	switch name {
+	switch c.name {
 	case "OnOrAfter":
 		return span{from: from}, true, nil
 	case "OnOrBefore":

@@ -59,11 +59,15 @@ func (o *Options) expandOne(ctx *Context, item string, depth int) error {
 	if sub.Top >= 0 {
 		sub.Query.Limit = sub.Top
 	}
+	parts, err := split("$expand", options, ';')
+	if err != nil {
+		return err
+	}
 	if sub.Top == 0 {
 		sub.Query.Where = query.Const(false)
 	}
 	o.Query.Expand = append(o.Query.Expand, query.Expand{Relation: rel.Name, Query: sub.Query})
-	o.View.Expand = append(o.View.Expand, ExpandView{Name: name, Relation: rel, Ref: ref, View: sub.View})
+	o.View.Expand = append(o.View.Expand, ExpandView{Name: name, Relation: rel, Ref: ref, View: sub.View, Options: parts, Top: sub.Top})
 	return nil
 }
 

@@ -29,6 +29,7 @@ func catalog(t testing.TB) *metadata.Catalog {
 func newContext(t testing.TB) *odata.Context {
 	t.Helper()
 	return &odata.Context{Catalog: catalog(t), Now: time.Date(2024, 3, 13, 13, 30, 0, 0, time.UTC),
+		Below: func() []id.ID { return []id.ID{guid("5")} }, BelowTeams: func() []id.ID { return []id.ID{guid("6")} },
 		UserID: guid("1"), UnitID: guid("2"), Teams: []id.ID{guid("3"), guid("4")}}
 }
 
@@ -70,7 +71,30 @@ func show(n query.Node) string {
 		}
 		return out + ")"
 	case query.TextMatch:
-		return fmt.Sprintf("(%s %s %q)", [...]string{"contains", "starts", "ends"}[n.Op], strings.Join(n.Left, "/"), n.Text)
+		return fmt.Sprintf("(%s %s %q)", [...]string{"contains", "starts", "ends", "like"}[n.Op], strings.Join(n.Left, "/"), n.Text)
+	case query.Hierarchy:
+		word := "under"
+		if n.Up {
+			word = "above"
+		}
+		out := "(" + word + " " + strings.Join(n.Left, "/") + " " + showValue(n.Root)
+		if n.Self {
+			out += " self"
+		}
+		if n.Negate {
+			out += " negate"
+		}
+		return out + ")"
+	case query.HasAny:
+		return fmt.Sprintf("(hasany %s %v %t)", strings.Join(n.Left, "/"), n.Members, n.Negate)
+	case query.InPeriod:
+		return fmt.Sprintf("(inperiod %s %d)", strings.Join(n.Left, "/"), n.Period)
+	case query.Linked:
+		word := "linked"
+		if n.None {
+			word = "unlinked"
+		}
+		return strings.TrimSpace(fmt.Sprintf("(%s %s %s %s %s", word, n.Table, n.From, n.To, show(n.Where))) + ")"
 	case query.Null:
 		if n.Negate {
 			return "(notnull " + strings.Join(n.Left, "/") + ")"

@@ -59,19 +59,19 @@ func (w *Writer) formatted(t *metadata.Table, c *metadata.Column, row record.Row
 		if c.Name == "versionnumber" {
 			return strconv.FormatInt(v, 10), true
 		}
-		return grouped(strconv.FormatInt(v, 10), 0), true
+		return thousands(strconv.FormatInt(v, 10), 0), true
 	case query.Number:
 		least := 0
 		if c.TypeName == "money" {
 			least = 2
 		}
-		return grouped(v.String(), least), true
+		return thousands(v.String(), least), true
 	case float64:
 		digits := -1
 		if c.Precision != nil {
 			digits = int(*c.Precision)
 		}
-		return grouped(strconv.FormatFloat(v, 'f', digits, 64), 0), true
+		return thousands(strconv.FormatFloat(v, 'f', digits, 64), 0), true
 	case query.SetValue:
 		return w.labels(c, v), true
 	case time.Time:
@@ -112,9 +112,9 @@ func (w *Writer) yesNo(c *metadata.Column, v bool) string {
 	return words.In(w.Language)
 }
 
-// grouped puts commas into a decimal and gives it at least so many digits
+// thousands puts commas into a decimal and gives it at least so many digits
 // after the point.
-func grouped(s string, least int) string {
+func thousands(s string, least int) string {
 	sign := ""
 	if rest, neg := strings.CutPrefix(s, "-"); neg {
 		sign, s = "-", rest

@@ -1,12 +1,9 @@
 package odata
 
 import (
-	"encoding/json"
-	"strconv"
 	"strings"
 
 	"github.com/rapport-platform/rapport/internal/ground/errs"
-	"github.com/rapport-platform/rapport/internal/ground/id"
 	"github.com/rapport-platform/rapport/internal/platform/query"
 )
 
@@ -22,7 +19,7 @@ func (p *parser) call(name token, path query.Path) (query.Node, error) {
 	tests := map[string]query.TextOp{"contains": query.Contains, "startswith": query.StartsWith, "endswith": query.EndsWith}
 	op, ok := tests[name.text]
 	if !ok || len(path) > 0 {
-		e := errs.New(errs.Unsupported, "odata.function", "the function %q is not offered", clip(name.text))
+		e := errs.New(errs.Invalid, "odata.function", "there is no function %q in filters", clip(name.text))
 		return nil, at(e, p.option, p.src, name.pos)
 	}
 	if err := p.advance(); err != nil {
@@ -49,7 +46,7 @@ func (p *parser) call(name token, path query.Path) (query.Node, error) {
 	if !ok {
 		return nil, p.fail(text.pos, "a quoted text is expected")
 	}
-	return query.TextMatch{Left: left.path, Op: op, Text: s}, p.expect(")")
+	return textTest(left.path, op, s), p.expect(")")
 }
 
 // arguments are those of a named function.
@@ -67,17 +64,21 @@ func (p *parser) named(name string, pos int, prefix query.Path) (query.Node, err
 	if err != nil {
 		return nil, err
 	}
-	if n, known, err := p.membership(name, pos, args); known || err != nil {
-		return n, err
+	c := condition{ctx: p.ctx, name: name, left: args.left}
+	for _, v := range args.values {
+		c.values = append(c.values, v.value)
 	}
-	if n, known, err := p.principal(name, pos, args); known || err != nil {
-		return n, err
+	n, known, err := c.node()
+	switch {
+	case err != nil && len(args.values) > 0 && errs.CodeOf(err) == "query.value":
+		return nil, p.locate(err, args.values[0].pos)
+	case err != nil:
+		return nil, p.locate(err, pos)
+	case !known:
+		e := errs.New(errs.Invalid, "odata.function", "there is no function %s.%s", Namespace, clip(name))
+		return nil, at(e, p.option, p.src, pos)
 	}
-	if n, known, err := p.period(name, pos, args); known || err != nil {
-		return n, err
-	}
-	e := errs.New(errs.Unsupported, "odata.function", "the function %s.%s is not offered", Namespace, clip(name))
-	return nil, at(e, p.option, p.src, pos)
+	return n, nil
 }
 
 func (p *parser) arguments(pos int, prefix query.Path) (arguments, error) {
@@ -200,72 +201,4 @@ func (p *parser) propertyName(text string, pos int, prefix query.Path) (operand,
 	}
 	o.pos, o.path = pos, append(append(query.Path{}, prefix...), o.path...)
 	return o, nil
-}
-
-// membership: In, NotIn, Between, NotBetween.
-func (p *parser) membership(name string, pos int, args arguments) (n query.Node, known bool, err error) {
-	values := make([]any, len(args.values))
-	switch name {
-	case "In", "NotIn", "Between", "NotBetween":
-		for i, v := range args.values {
-			if values[i], err = p.coerce(args.left, v); err != nil {
-				return nil, true, err
-			}
-		}
-	default:
-		return nil, false, nil
-	}
-	left := args.left.path
-	if name == "In" || name == "NotIn" {
-		return query.In{Left: left, Values: values, Negate: name == "NotIn"}, true, nil
-	}
-	if len(values) != 2 || values[0] == nil || values[1] == nil {
-		return nil, true, p.fail(pos, "%s takes two values", name)
-	}
-	if name == "Between" {
-		return query.And{query.Compare{Left: left, Op: query.Ge, Value: values[0]}, query.Compare{Left: left, Op: query.Le, Value: values[1]}}, true, nil
-	}
-	return query.Or{query.Compare{Left: left, Op: query.Lt, Value: values[0]}, query.Compare{Left: left, Op: query.Gt, Value: values[1]}}, true, nil
-}
-
-// principal: conditions on who asks.
-func (p *parser) principal(name string, pos int, args arguments) (n query.Node, known bool, err error) {
-	var list []id.ID
-	switch name {
-	case "EqualUserId", "NotEqualUserId":
-		list = []id.ID{p.ctx.UserID}
-	case "EqualBusinessId", "NotEqualBusinessId":
-		list = []id.ID{p.ctx.UnitID}
-	case "EqualUserTeams":
-		list = p.ctx.Teams
-	case "EqualUserOrUserTeams":
-		list = append([]id.ID{p.ctx.UserID}, p.ctx.Teams...)
-	default:
-		return nil, false, nil
-	}
-	if args.left.column.Kind != query.ID {
-		return nil, true, p.fail(pos, "%s takes a lookup or an id", name)
-	}
-	values := make([]any, len(list))
-	for i, x := range list {
-		values[i] = x
-	}
-	return query.In{Left: args.left.path, Values: values, Negate: strings.HasPrefix(name, "Not")}, true, nil
-}
-
-// count reads the one whole number that LastXDays and its kin take.
-func (p *parser) count(pos int, args arguments) (int, error) {
-	if len(args.values) == 1 {
-		var text string
-		switch v := args.values[0].value.(type) {
-		case json.Number:
-			text = v.String()
-		case string:
-			text = v
-		}
-		if n, err := strconv.Atoi(text); err == nil && n > 0 && n <= 100_000 {
-			return n, nil
-		}
-	}
-	return 0, p.fail(pos, "PropertyValue must be a whole number from 1 to 100000")
 }

@@ -18,7 +18,15 @@ type Context struct {
 	UserID  id.ID          // for EqualUserId and its kin
 	UnitID  id.ID
 	Teams   []id.ID
+	// Below gives the users who report to the asker, directly or further down,
+	// and BelowTeams their teams; nil means nobody.
+	Below, BelowTeams func() []id.ID
+	Language          int64 // LCID of the asker's language; 0 means English
+	Fiscal            query.Fiscal
 }
+
+// english is the LCID of English (United States).
+const english = 1033
 
 func (c *Context) zone() *time.Location {
 	if c.Zone == nil {

@@ -122,11 +122,14 @@ func (p *parser) path() (operand, error) {
 			return o, err
 		}
 		if rel.Many {
-			if len(o.path) > 0 {
-				return o, p.fail(name.pos, "a collection can only be asked about at the start of a path")
+			if o.node, err = p.lambda(rel); err != nil {
+				return o, err
 			}
-			o.node, err = p.lambda(rel)
-			return o, err
+			for i := len(o.path) - 1; i >= 0; i-- {
+				o.node = query.Related{Relation: o.path[i], Where: o.node}
+			}
+			o.path = nil
+			return o, nil
 		}
 		o.path = append(o.path, rel.Name)
 		if len(o.path) > 10 {

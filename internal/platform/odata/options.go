@@ -2,6 +2,7 @@ package odata
 
 import (
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -12,11 +13,13 @@ import (
 
 // Options are the query options of a URL, read for rows of one table.
 type Options struct {
-	Query     query.Query       // its Limit is left to the caller, who knows the page size
-	View      View              // what to write of each row
-	Top       int               // of $top; -1 when absent
-	SkipToken string            // of $skiptoken
-	Aliases   map[string]string // parameter aliases, "@p1" → text
+	Query     query.Query // its Limit is left to the caller, who knows the page size
+	View      View        // what to write of each row
+	Top       int         // of $top; -1 when absent
+	SkipToken string      // of $skiptoken
+	// DeltaToken is that of $deltatoken; "" when absent.
+	DeltaToken string
+	Aliases    map[string]string // parameter aliases, "@p1" → text
 }
 
 // View says which properties of a row are written, and which related rows below it.
@@ -24,6 +27,10 @@ type View struct {
 	Table   *metadata.Table
 	Columns []string // logical names in order; nil means all
 	Expand  []ExpandView
+	// Cells are values beside the columns: of linked tables and of groups. With
+	// Grouped the rows have no columns of their own.
+	Cells   []Cell
+	Grouped bool
 }
 
 // ExpandView is one navigation property that is written with its rows.
@@ -32,6 +39,8 @@ type ExpandView struct {
 	Relation query.Relation
 	Ref      bool // only the ids of the rows ($ref)
 	View     View
+	Options  []string // what stands in the brackets, "$select=name"
+	Top      int      // of $top; -1 when absent
 }
 
 // All gives the view of all columns and no related rows.
@@ -68,6 +77,11 @@ func Params(raw string) (map[string]string, error) {
 // ParseOptions reads the options of a request for many rows.
 func ParseOptions(ctx *Context, t *metadata.Table, params map[string]string) (*Options, error) {
 	o := newOptions(t, params)
+	if text, has := params["$apply"]; has {
+		if err := o.apply(ctx, text); err != nil {
+			return nil, err
+		}
+	}
 	for key, value := range params {
 		if !strings.HasPrefix(key, "$") {
 			if err := refuseCustom(key); err != nil {
@@ -102,12 +116,14 @@ func newOptions(t *metadata.Table, params map[string]string) *Options {
 	return o
 }
 
-// refuseCustom refuses the options without a dollar that Dataverse has and we
-// do not; silence would answer another question than the one asked.
+// Queries are the options, without a dollar, that hold or name a whole query.
+// They exclude one another.
+func Queries() []string { return []string{"fetchXml", "savedQuery", "userQuery", "sql"} }
+
+// refuseCustom refuses those options where a set is not what is asked for.
 func refuseCustom(key string) error {
-	switch key {
-	case "fetchXml", "savedQuery", "userQuery", "sql":
-		return errs.New(errs.Unsupported, "odata.option", "the option %q is not offered", key)
+	if slices.Contains(Queries(), key) {
+		return errs.New(errs.Invalid, "odata.option", "the option %q stands beside an entity set only, and alone", key)
 	}
 	return nil
 }
@@ -120,13 +136,22 @@ func (o *Options) set(ctx *Context, key, value string, depth int) error {
 		return o.selection(value)
 	case "$filter":
 		n, err := parseFilter(ctx, t, value, o.Aliases)
+		if err == nil && o.Query.Where != nil {
+			n = query.And{o.Query.Where, n}
+		}
 		o.Query.Where = n
 		return err
+	case "$apply":
+		if depth > 0 {
+			break
+		}
+		return nil // read before the others
 	case "$orderby":
-		order, err := parseOrder(ctx, t, value, o.Aliases)
-		o.Query.Order = order
-		return err
+		return o.order(ctx, value)
 	case "$expand":
+		if o.View.Grouped {
+			return errs.New(errs.Invalid, "odata.apply", "$expand has no meaning beside $apply")
+		}
 		return o.expand(ctx, value, depth)
 	case "$top":
 		n, err := strconv.Atoi(value)
@@ -147,13 +172,24 @@ func (o *Options) set(ctx *Context, key, value string, depth int) error {
 		}
 		o.SkipToken = value
 		return nil
-	case "$skip", "$search", "$format", "$apply", "$compute", "$deltatoken", "$levels", "$index", "$schemaversion":
-		return errs.New(errs.Unsupported, "odata.option", "the option %s is not offered", key)
+	case "$deltatoken":
+		if depth > 0 {
+			break
+		}
+		o.DeltaToken = value
+		return nil
+	case "$skip":
+		return errs.New(errs.Invalid, "odata.option", "the option $skip is not known here: follow the @odata.nextLink of each page")
+	case "$search", "$format", "$compute", "$levels", "$index", "$schemaversion":
+		return errs.New(errs.Invalid, "odata.option", "the option %s is not known here, as it is not in Dataverse", key)
 	}
 	return errs.New(errs.Invalid, "odata.option", "the option %q is unknown; names of options are case-sensitive", clip(key))
 }
 
 func (o *Options) selection(text string) error {
+	if o.View.Grouped {
+		return errs.New(errs.Invalid, "odata.apply", "$select has no meaning beside $apply, which says what the rows hold")
+	}
 	if len(text) > maxText {
 		return errs.New(errs.Invalid, "odata.too_long", "$select is too long")
 	}
@@ -185,37 +221,71 @@ func (o *Options) selection(text string) error {
 	return nil
 }
 
-func parseOrder(ctx *Context, t *metadata.Table, text string, aliases map[string]string) ([]query.Order, error) {
-	p, err := newParser(ctx, "$orderby", text, aliases)
+// order reads $orderby: properties of the rows, or of rows that lookups lead to;
+// of groups the names of their keys and aggregates.
+func (o *Options) order(ctx *Context, text string) error {
+	p, err := newParser(ctx, "$orderby", text, o.Aliases)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	p.scopes = []scope{{table: t}}
-	var out []query.Order
+	p.scopes = []scope{{table: o.View.Table}}
 	for {
-		o, err := p.operand()
+		var item query.Order
+		if o.View.Grouped {
+			item, err = o.groupOrder(p)
+		} else {
+			item, err = o.rowOrder(p)
+		}
 		if err != nil {
-			return nil, err
+			return err
 		}
-		switch {
-		case !o.isPath():
-			return nil, p.fail(o.pos, "a property is expected")
-		case len(o.path) > 1:
-			return nil, at(errs.New(errs.Unsupported, "odata.orderby_path", "sorting by a property of another table is not offered"), "$orderby", text, o.pos)
-		}
-		item := query.Order{Column: o.column.Name}
 		if p.isWord("asc") || p.isWord("desc") {
 			item.Desc = p.isWord("desc")
 			if err := p.advance(); err != nil {
-				return nil, err
+				return err
 			}
 		}
-		out = append(out, item)
+		o.Query.Order = append(o.Query.Order, item)
 		if p.tok.kind == tokEnd {
-			return out, nil
+			return nil
 		}
 		if err := p.expect(","); err != nil {
-			return nil, err
+			return err
 		}
 	}
+}
+
+func (o *Options) rowOrder(p *parser) (query.Order, error) {
+	x, err := p.operand()
+	if err != nil {
+		return query.Order{}, err
+	}
+	if !x.isPath() {
+		return query.Order{}, p.fail(x.pos, "a property is expected")
+	}
+	link, err := linkAlong(p.ctx, o.View.Table, &o.Query, x.path[:len(x.path)-1])
+	return query.Order{Column: x.column.Name, Link: link}, p.locate(err, x.pos)
+}
+
+// linkAlong makes sure that the rows at the end of a path of lookups are joined,
+// and gives their alias.
+func linkAlong(ctx *Context, t *metadata.Table, q *query.Query, path query.Path) (string, error) {
+	list, alias := &q.Links, ""
+	for i, name := range path {
+		rel, ok := t.Relation(name)
+		if !ok || rel.Many {
+			return "", errs.New(errs.Invalid, "query.unknown_relation", "table %s has no lookup %q", t.Name, clip(name))
+		}
+		alias = strings.Join(path[:i+1], "/")
+		at := slices.IndexFunc(*list, func(l query.Link) bool { return l.Alias == alias })
+		if at < 0 {
+			*list = append(*list, query.Link{Alias: alias, Table: rel.Table, From: rel.To, To: rel.From, Kind: query.Outer})
+			at = len(*list) - 1
+		}
+		list = &(*list)[at].Links
+		if t, ok = ctx.Catalog.Table(rel.Table); !ok {
+			return "", errs.New(errs.Internal, "odata.relation", "the table of relation %s is unknown", rel.Name)
+		}
+	}
+	return alias, nil
 }

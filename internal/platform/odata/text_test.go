@@ -64,9 +64,9 @@ func TestOptions(t *testing.T) {
 func TestOptionsRefused(t *testing.T) {
 	t.Parallel()
 	for raw, code := range map[string]string{
-		"$skip=5": "odata.option", "$search=x": "odata.option", "$format=json": "odata.option", "$apply=x": "odata.option", "$Select=x": "odata.option", "$nope=1": "odata.option",
+		"$skip=5": "odata.option", "$search=x": "odata.option", "$format=json": "odata.option", "$apply=x": "odata.syntax", "$Select=x": "odata.option", "$nope=1": "odata.option",
 		"$top=-1": "odata.top", "$top=x": "odata.top", "$count=yes": "odata.count", "$select=nope": "query.unknown_column", "$orderby=nope": "query.unknown_column", "$orderby=subject sideways": "odata.syntax",
-		"$orderby=parentaccountid/name": "odata.orderby_path", "$orderby='x'": "odata.syntax", "$expand=nope": "query.unknown_relation", "$expand=parentaccountid($select=name": "odata.syntax",
+		"$orderby=parentaccountid/nope": "query.unknown_column", "$orderby='x'": "odata.syntax", "$expand=nope": "query.unknown_relation", "$expand=parentaccountid($select=name": "odata.syntax",
 		"$expand=parentaccountid,parentaccountid": "odata.option_twice", "$expand=parentaccountid($skiptoken=x)": "odata.option", "$top=1&$top=2": "odata.option_twice", "fetchXml=x": "odata.option",
 		"$filter=%zz": "odata.escape", "$expand=parentaccountid)": "odata.syntax", "$expand=": "query.unknown_relation", "x=" + strings.Repeat("y", 40_000): "odata.too_long",
 		"$filter=subject eq @p": "odata.syntax", "$filter=subject eq @p&@p=@q": "odata.syntax",

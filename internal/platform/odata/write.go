@@ -29,6 +29,9 @@ type Writer struct {
 	// Names gives the name of a lookup's target for its formatted value; nil
 	// gives none. Lookups lists what it should know.
 	Names func(table string, key id.ID) (string, bool)
+	// Next gives the link to the related rows of a row that did not come along;
+	// shown is how many did. Nil writes none.
+	Next func(t *metadata.Table, x *ExpandView, row record.Row, after query.Cursor, shown int) (string, error)
 }
 
 // wireTime is to the second, as Dataverse's instants are: clients (the npm
@@ -49,11 +52,16 @@ func (w *Writer) Object(buf *bytes.Buffer, context string, v *View, row record.R
 	if _, has := row["versionnumber"]; has {
 		o.text("@odata.etag", ETag(row))
 	}
-	if err := w.columns(&o, v, row); err != nil {
+	if !v.Grouped {
+		if err := w.columns(&o, v, row); err != nil {
+			return err
+		}
+	}
+	if err := w.cells(&o, v, row); err != nil {
 		return err
 	}
 	for i := range v.Expand {
-		if err := w.related(&o, &v.Expand[i], row); err != nil {
+		if err := w.related(&o, v, &v.Expand[i], row); err != nil {
 			return err
 		}
 	}
@@ -118,11 +126,16 @@ func isPrincipal(t *metadata.Table) bool {
 }
 
 func (w *Writer) column(o *objectWriter, t *metadata.Table, c *metadata.Column, row record.Row) error {
-	v := row[c.Name]
 	name := c.Name
 	if c.IsLookup() {
 		name = LookupName(c.Name)
 	}
+	return w.value(o, name, t, c, row)
+}
+
+// value writes a column's value and its annotations under a name.
+func (w *Writer) value(o *objectWriter, name string, t *metadata.Table, c *metadata.Column, row record.Row) error {
+	v := row[c.Name]
 	if err := o.value(name, v); err != nil {
 		return err
 	}
@@ -164,7 +177,7 @@ func navigationOf(c *metadata.Column, target string) string {
 	return c.NavTo(target)
 }
 
-func (w *Writer) related(o *objectWriter, x *ExpandView, row record.Row) error {
+func (w *Writer) related(o *objectWriter, v *View, x *ExpandView, row record.Row) error {
 	if !x.Relation.Many {
 		sub, ok := row[x.Relation.Name].(record.Row)
 		if !ok {
@@ -176,7 +189,17 @@ func (w *Writer) related(o *objectWriter, x *ExpandView, row record.Row) error {
 	}
 	rows, _ := row[x.Relation.Name].([]record.Row)
 	o.name(x.Name)
-	return w.Array(o.buf, &x.View, rows)
+	if err := w.Array(o.buf, &x.View, rows); err != nil {
+		return err
+	}
+	if at, more := row[query.NextName(x.Relation.Name)].(query.Cursor); more && w.Next != nil {
+		link, err := w.Next(v.Table, x, row, at, len(rows))
+		if err != nil {
+			return err
+		}
+		o.text(x.Name+"@odata.nextLink", link)
+	}
+	return nil
 }
 
 // Array writes rows as a JSON array.
@@ -210,6 +233,21 @@ func collectLookups(out map[string][]id.ID, v *View, rows []record.Row) {
 		for _, row := range rows {
 			if key := row.ID(c.Name); key != id.Nil {
 				out[targetOf(c, row)] = append(out[targetOf(c, row)], key)
+			}
+		}
+	}
+	for i := range v.Cells {
+		c := &v.Cells[i]
+		if c.Column == nil || !c.Column.IsLookup() {
+			continue
+		}
+		for _, row := range rows {
+			if key := row.ID(c.Key); key != id.Nil {
+				target := c.Column.Targets[0]
+				if c.Column.Polymorphic() {
+					target = row.Text(metadata.TypeColumn(c.Key))
+				}
+				out[target] = append(out[target], key)
 			}
 		}
 	}

@@ -137,6 +137,10 @@ func treeOf(s Schema, t *Table, col Column) (tree, error) {
 	return tree{}, invalid("no_hierarchy", "column %s does not lead to rows that are above and below each other", col.Name)
 }
 
+// ParentColumn gives the lookup to the row above, where the table's rows form a
+// tree; "" where they do not.
+func (t *Table) ParentColumn() string { return parentOf(t) }
+
 // parentOf gives the lookup by which a table's rows form a tree: the one it
 // names, else its only lookup to itself, else the one whose name says so.
 func parentOf(t *Table) string {

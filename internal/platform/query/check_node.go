@@ -39,6 +39,10 @@ func (c *checker) node(t *Table, n Node, depth int) (Node, error) {
 		return c.linkedNode(t, n, depth)
 	case Hierarchy:
 		return c.hierarchy(t, n)
+	case HasAny:
+		return c.hasAny(t, n)
+	case InPeriod:
+		return c.inPeriod(t, n)
 	case Const:
 		return n, nil
 	case Arms:

@@ -58,7 +58,7 @@ func newSchema() schema {
 		col("subject", query.Text), col("city", query.Text), notes, col("plain", query.Memo), secret,
 		col("score", query.Int), col("size", query.Int), col("hot", query.Bool), col("seen", query.Time), col("day", query.Day),
 		query.Column{Name: "amount", Kind: query.Fixed, Scale: 4}, query.Column{Name: "paid", Kind: query.Fixed, Scale: 4}, query.Column{Name: "rate", Kind: query.Fixed, Scale: 2},
-		col("extra", query.JSON), col("accountid", query.ID),
+		col("extra", query.JSON), col("tags", query.Set), col("accountid", query.ID),
 		customer, query.Column{Name: "customeridtype", Kind: query.Text})
 	relate(account, "createdbyuser", "createdby", user, "user_accounts", "")
 	relate(account, "above", "parentaccountid", account, "account_below", "")
@@ -71,7 +71,7 @@ func newSchema() schema {
 
 // lay makes the tables, their folded companions and the table of shares.
 func lay(s schema) dbtest.Schema {
-	return dbtest.Schema{Hash: "query-fixture-4", Apply: func(ctx context.Context, db *sqldb.DB) error {
+	return dbtest.Schema{Hash: "query-fixture-5", Apply: func(ctx context.Context, db *sqldb.DB) error {
 		d := db.Dialect()
 		return db.Write(ctx, func(tx *sqldb.Tx) error {
 			for _, name := range slices.Sorted(maps.Keys(s)) {

@@ -84,7 +84,7 @@ func (m *Matcher) eval(n Node, row map[string]any) (tri, error) {
 		return unknown, notInMemory("a condition on rows of another table")
 	case Hierarchy:
 		return unknown, notInMemory("a condition on rows above and below")
-	case Compare, In, TextMatch, Null:
+	case Compare, In, TextMatch, Null, HasAny, InPeriod:
 		path := leftOf(n)
 		if len(path) != 1 {
 			return unknown, notInMemory("a path to another table")
@@ -135,6 +135,10 @@ func leafMatch(col Column, n Node, v any) (tri, error) {
 		return inMatch(col, n, v)
 	case TextMatch:
 		return textMatches(col, n, v)
+	case HasAny:
+		return hasAnyMatch(col, n, v)
+	case InPeriod:
+		return inPeriodMatch(col, n, v)
 	}
 	return unknown, nil
 }

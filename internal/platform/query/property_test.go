@@ -107,6 +107,8 @@ func drawValue(rt *rapid.T, c query.Column) any {
 		return time.UnixMicro(micro).UTC()
 	case query.Day:
 		return rapid.SampledFrom([]query.Date{"0001-01-01", "1999-12-31", "2024-02-29", "2024-03-01", "9999-12-31"}).Draw(rt, "day")
+	case query.Set:
+		return query.NewSet(rapid.SliceOfN(rapid.Int64Range(1, 12), 1, 3).Draw(rt, "members")...)
 	case query.Fixed:
 		return query.Number{Scale: c.Scale, Units: rapid.SampledFrom([]int64{-1, 0, 1, 10_000, 10_001, 1<<63 - 2, -1<<63 + 1}).Draw(rt, "units")}
 	default:
@@ -114,7 +116,7 @@ func drawValue(rt *rapid.T, c query.Column) any {
 	}
 }
 
-var drawn = []string{"subject", "city", "notes", "score", "size", "hot", "seen", "day", "amount", "paid", "rate", "accountid", "customeridtype"}
+var drawn = []string{"subject", "city", "notes", "score", "size", "hot", "seen", "day", "amount", "paid", "rate", "accountid", "customeridtype", "tags"}
 
 func sampleRows(t *testing.T, lead *query.Table, n int) []map[string]any {
 	t.Helper()
@@ -139,7 +141,7 @@ func drawOrder(rt *rapid.T) []query.Order {
 	var out []query.Order
 	for range rapid.IntRange(0, 3).Draw(rt, "orders") {
 		name := rapid.SampledFrom(drawn).Draw(rt, "order")
-		if name != "notes" {
+		if name != "notes" && name != "tags" {
 			out = append(out, query.Order{Column: name, Desc: rapid.Bool().Draw(rt, "desc")})
 		}
 	}
@@ -149,7 +151,7 @@ func drawOrder(rt *rapid.T) []query.Order {
 func drawNode(rt *rapid.T, t *query.Table, depth int) query.Node {
 	kinds := 5
 	if depth > 0 {
-		kinds = 9
+		kinds = 11
 	}
 	list := func() []query.Node {
 		out := make([]query.Node, rapid.IntRange(0, 3).Draw(rt, "parts"))
@@ -183,6 +185,11 @@ func drawNode(rt *rapid.T, t *query.Table, depth int) query.Node {
 	case 3:
 		pair := rapid.SampledFrom([][2]string{{"subject", "city"}, {"score", "size"}, {"amount", "paid"}, {"notes", "subject"}}).Draw(rt, "pair")
 		return query.Compare{Left: query.Path{pair[0]}, Op: query.Op(rapid.IntRange(0, 5).Draw(rt, "op")), Right: query.Path{pair[1]}}
+	case 10:
+		return query.HasAny{Left: query.Path{"tags"}, Members: rapid.SliceOfN(rapid.Int64Range(1, 12), 0, 2).Draw(rt, "members"), Negate: rapid.Bool().Draw(rt, "negate")}
+	case 11:
+		f := query.Fiscal{Month: time.Month(rapid.IntRange(1, 12).Draw(rt, "month")), Periods: rapid.SampledFrom([]int{2, 4, 12, 13}).Draw(rt, "periods")}
+		return query.InPeriod{Left: query.Path{rapid.SampledFrom([]string{"seen", "day"}).Draw(rt, "column")}, Period: rapid.IntRange(1, f.Count()).Draw(rt, "period"), Fiscal: f}
 	case 4:
 		return query.Const(rapid.Bool().Draw(rt, "const"))
 	case 6:

@@ -132,7 +132,8 @@ func (r *renderer) fiscalPart(ref string, k Kind, key Key) string {
 	if f.Periods == 13 {
 		var elapsed string
 		if r.dialect == sqldb.Postgres {
-			elapsed = fmt.Sprintf("(%s - make_date(%s, %d, %d))", day, fiscal, int(f.Month), f.Day)
+			// One turn of the calendar later, as there is no year 0.
+			elapsed = fmt.Sprintf("(%s + 146097 - make_date(%s + 400, %d, %d))", day, fiscal, int(f.Month), f.Day)
 		} else {
 			elapsed = fmt.Sprintf("CAST(julianday(%s) - julianday(printf('%%04d-%02d-%02d', %s)) AS INTEGER)", day, int(f.Month), f.Day, fiscal)
 		}

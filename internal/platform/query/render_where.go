@@ -51,7 +51,7 @@ func (r *renderer) node(t *Table, alias string, n Node, neg bool) (string, error
 			sql = "(" + sql + ") IS NOT TRUE"
 		}
 		return sql, err
-	case Compare, In, TextMatch, Null, Hierarchy:
+	case Compare, In, TextMatch, Null, Hierarchy, HasAny, InPeriod:
 		return r.pathLeaf(t, alias, n, neg)
 	default:
 		return "", errs.New(errs.Internal, "query.node", "a condition of type %T can't be rendered", n)
@@ -90,6 +90,10 @@ func leftOf(n Node) Path {
 		return n.Left
 	case Hierarchy:
 		return n.Left
+	case HasAny:
+		return n.Left
+	case InPeriod:
+		return n.Left
 	}
 	return nil
 }
@@ -107,6 +111,8 @@ func takesNull(n Node, neg bool) bool {
 	case Null:
 		return n.Negate == neg
 	case Hierarchy:
+		return n.Negate && !neg
+	case HasAny:
 		return n.Negate && !neg
 	}
 	return false
@@ -247,6 +253,10 @@ func (r *renderer) leaf(at, here place, n Node, neg bool) (string, error) {
 		return r.textMatch(alias, col, n, neg)
 	case Hierarchy:
 		return r.hierarchy(t, alias, col, n, neg)
+	case HasAny:
+		return r.hasAny(alias, col, n, neg), nil
+	case InPeriod:
+		return r.inPeriod(alias, col, n, neg), nil
 	case Null:
 		if n.Negate != neg {
 			return r.ref(alias, col.Name) + " IS NOT NULL", nil
