@@ -2,11 +2,14 @@ package httpapi
 
 import (
 	"bytes"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/rapport-platform/rapport/internal/ground/errs"
 	"github.com/rapport-platform/rapport/internal/ground/id"
 	"github.com/rapport-platform/rapport/internal/platform/metadata"
 	"github.com/rapport-platform/rapport/internal/platform/odata"
@@ -16,6 +19,11 @@ import (
 
 // getSet answers GET /leads.
 func (q *request) getSet() error {
+	for _, name := range odata.Queries() {
+		if text, has := q.params[name]; has {
+			return q.whole(name, text)
+		}
+	}
 	o, err := odata.ParseOptions(q.text(), q.path.Table, q.params)
 	if err != nil {
 		return err
@@ -30,10 +38,8 @@ func (q *request) list(o *odata.Options, what string) error {
 	if q.prefer.pageSize > 0 {
 		top = -1 // as in Dataverse: a page size makes $top meaningless
 	}
-	o.Query.Limit = record.MaxPage
-	if q.prefer.pageSize > 0 {
-		o.Query.Limit = q.prefer.pageSize
-	}
+	o.Query.Limit = q.pageSize()
+	q.nestedPages(o.Query.Expand)
 	if top >= 0 {
 		o.Query.Limit = min(max(top, 1), record.MaxPage)
 	}
@@ -49,7 +55,7 @@ func (q *request) list(o *odata.Options, what string) error {
 		return err
 	}
 	if top == 0 {
-		page.Rows, page.Next = nil, nil
+		page.Rows, page.Next = []record.Row{}, nil
 	}
 	next := ""
 	left := top - len(page.Rows)
@@ -60,6 +66,62 @@ func (q *request) list(o *odata.Options, what string) error {
 	}
 	return q.writeList(o, what, page, next)
 }
+
+// pageSize gives how many rows come at once.
+func (q *request) pageSize() int {
+	if q.prefer.pageSize > 0 {
+		return q.prefer.pageSize
+	}
+	return record.MaxPage
+}
+
+// nestedPages lets related rows come in pages, too.
+func (q *request) nestedPages(list []query.Expand) {
+	for i := range list {
+		list[i].Page = q.pageSize()
+		q.nestedPages(list[i].Query.Expand)
+	}
+}
+
+// nestedLink gives the address of those related rows of a row that did not come
+// along, with the options that stood in its brackets.
+func (q *request) nestedLink(t *metadata.Table, x *odata.ExpandView, row record.Row, after query.Cursor, shown int) (string, error) {
+	params := map[string]string{}
+	for _, part := range x.Options {
+		if key, value, ok := strings.Cut(part, "="); ok {
+			params[strings.TrimSpace(key)] = strings.TrimSpace(value)
+		}
+	}
+	for name, value := range q.params {
+		if strings.HasPrefix(name, "@") {
+			params[name] = value
+		}
+	}
+	other, ok := q.catalog.Table(x.Relation.Table)
+	if !ok {
+		return "", errs.New(errs.Internal, "odata.relation", "the table of relation %s is unknown", x.Relation.Name)
+	}
+	o, err := odata.ParseOptions(q.text(), other, params)
+	if err != nil {
+		return "", err
+	}
+	token, err := query.EncodeCursor(q.catalog, &o.Query, after)
+	if err != nil {
+		return "", err
+	}
+	if x.Top >= 0 {
+		params["$top"] = strconv.Itoa(x.Top - shown)
+	}
+	params["$skiptoken"] = token
+	var parts []string
+	for _, name := range slices.Sorted(maps.Keys(params)) {
+		parts = append(parts, escapeName(name)+"="+url.QueryEscape(params[name]))
+	}
+	return q.address(t, row.ID(t.ID)) + "/" + x.Name + "?" + strings.Join(parts, "&"), nil
+}
+
+// escapeName escapes the name of an option but for the mark that leads it.
+func escapeName(name string) string { return name[:1] + url.QueryEscape(name[1:]) }
 
 // nextLink repeats the request from the position on. A $top over one page is
 // spread over several.
@@ -83,21 +145,34 @@ func (q *request) nextLink(o *odata.Options, at query.Cursor, left int) (string,
 }
 
 func (q *request) writeList(o *odata.Options, what string, page record.Page, next string) error {
-	w, err := q.writer(&o.View, page.Rows)
+	var head bytes.Buffer
+	if o.Query.Count {
+		head.WriteString(`,"@odata.count":` + strconv.FormatInt(page.Total, 10))
+		q.total(&head, page.Total)
+	}
+	return q.writeRows(&o.View, what, page.Rows, head.Bytes(), next)
+}
+
+// total writes the number of all rows as Dataverse does beside the count, where
+// it is asked for. It is exact, so the limit is never exceeded.
+func (q *request) total(head *bytes.Buffer, n int64) {
+	if q.prefer.annotations.Wants("Microsoft.Dynamics.CRM.totalrecordcount") {
+		head.WriteString(`,"@Microsoft.Dynamics.CRM.totalrecordcount":` + strconv.FormatInt(n, 10) + `,"@Microsoft.Dynamics.CRM.totalrecordcountlimitexceeded":false`)
+	}
+}
+
+// writeRows answers with rows. Head is what stands between their context and
+// them.
+func (q *request) writeRows(v *odata.View, what string, rows []record.Row, head []byte, next string) error {
+	w, err := q.writer(v, rows)
 	if err != nil {
 		return err
 	}
 	var buf bytes.Buffer
-	buf.WriteString(`{"@odata.context":` + quoted(q.context(what, &o.View)))
-	if o.Query.Count {
-		total := strconv.FormatInt(page.Total, 10)
-		buf.WriteString(`,"@odata.count":` + total)
-		if q.prefer.annotations.Wants("Microsoft.Dynamics.CRM.totalrecordcount") {
-			buf.WriteString(`,"@Microsoft.Dynamics.CRM.totalrecordcount":` + total + `,"@Microsoft.Dynamics.CRM.totalrecordcountlimitexceeded":false`)
-		}
-	}
+	buf.WriteString(`{"@odata.context":` + quoted(q.context(what, v)))
+	buf.Write(head)
 	buf.WriteString(`,"value":`)
-	if err := w.Array(&buf, &o.View, page.Rows); err != nil {
+	if err := w.Array(&buf, v, rows); err != nil {
 		return err
 	}
 	if next != "" {
@@ -143,7 +218,7 @@ func contextSelect(v *odata.View) string {
 
 // writer gives a writer that knows the names which the formatted values need.
 func (q *request) writer(v *odata.View, rows []record.Row) (*odata.Writer, error) {
-	w := &odata.Writer{Catalog: q.catalog, Annotations: q.prefer.annotations, Language: q.language()}
+	w := &odata.Writer{Catalog: q.catalog, Annotations: q.prefer.annotations, Language: q.language(), Next: q.nestedLink}
 	if !q.prefer.annotations.Wants("OData.Community.Display.V1.FormattedValue") {
 		return w, nil
 	}
@@ -176,6 +251,7 @@ func (q *request) getEntity() error {
 	if err != nil {
 		return err
 	}
+	q.nestedPages(o.Query.Expand)
 	row, err := q.find(q.api.Records, q.path.Table, *q.path.Key, o)
 	if err != nil {
 		return err
@@ -223,6 +299,9 @@ func (q *request) countSet() error {
 }
 
 func (q *request) count(o *odata.Options) error {
+	if o.Query.Group != nil {
+		return errs.New(errs.Invalid, "odata.apply", "groups are counted by $count=true beside $apply")
+	}
 	only := query.Query{Table: o.Query.Table, Select: []string{o.View.Table.ID}, Where: o.Query.Where, Limit: 1, Count: true}
 	page, err := q.api.Records.Find(q.ctx, only)
 	if err != nil {
