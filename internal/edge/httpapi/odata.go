@@ -170,6 +170,11 @@ func (q *request) route() error {
 		q.w.Header().Set("Allow", strings.Join(allowed, ", "))
 		return errs.New(errs.Invalid, "http.method", "this resource takes %s", strings.Join(allowed, ", "))
 	}
+	if len(q.path.Through) > 0 {
+		if err := q.through(); err != nil {
+			return err
+		}
+	}
 	return h(q)
 }
 

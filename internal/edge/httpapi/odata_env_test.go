@@ -28,14 +28,15 @@ import (
 // api is the Web API over a fresh database. Who asks is named by the bearer
 // token: the id of a user; sign-in itself is not under test here.
 type api struct {
-	t     testing.TB
-	url   string
-	store *record.Store
-	snap  *access.Snapshot
-	db    *sqldb.DB
-	admin id.ID
-	unit  id.ID
-	calls []string
+	t       testing.TB
+	url     string
+	store   *record.Store
+	snap    *access.Snapshot
+	db      *sqldb.DB
+	admin   id.ID
+	unit    id.ID
+	calls   []string
+	catalog *metadata.Catalog
 }
 
 var start = time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
@@ -48,7 +49,7 @@ func eachAPI(t *testing.T, run func(t *testing.T, a *api)) {
 
 func newAPI(t testing.TB, db *sqldb.DB, catalog *metadata.Catalog) *api {
 	t.Helper()
-	a := &api{t: t, db: db}
+	a := &api{t: t, db: db, catalog: catalog}
 	control := &access.Control{Current: func() *access.Snapshot { return a.snap }, Catalog: func() *metadata.Catalog { return catalog }}
 	clk := clock.NewFake(start)
 	a.store = record.New(record.Options{DB: db, Catalog: control.Catalog, Access: control, Log: changelog.New(db), Clock: clk})

@@ -20,6 +20,51 @@ func (q *request) relatedTable() (*metadata.Table, error) {
 	return t, nil
 }
 
+// through finds the row that a path of several navigation properties leads to.
+func (q *request) through() error {
+	at := *q.path
+	for i, hop := range q.path.Through {
+		key := hop.Key
+		if i > 0 {
+			key = at.Key
+		}
+		other, ok := q.catalog.Table(hop.Relation.Table)
+		if !ok || key == nil {
+			return record.ErrNotFound
+		}
+		expand := query.Expand{Relation: hop.Relation.Name, Query: query.Query{Select: []string{other.ID}}}
+		if hop.Related != nil {
+			expand.Query.Where, expand.Query.Limit = keyNode(other, *hop.Related), 1
+		}
+		row, err := q.find(q.api.Records, hop.Table, *key, &odata.Options{Query: query.Query{Select: []string{hop.Table.ID}, Expand: []query.Expand{expand}}})
+		if err != nil {
+			return err
+		}
+		target, ok := row[hop.Relation.Name].(record.Row)
+		if list, many := row[hop.Relation.Name].([]record.Row); many && len(list) == 1 {
+			target, ok = list[0], true
+		}
+		if !ok {
+			return record.ErrNotFound
+		}
+		at.Key = &odata.Key{ID: target.ID(other.ID)}
+	}
+	q.path.Key = at.Key
+	return nil
+}
+
+// keyNode makes the condition that a row has a key.
+func keyNode(t *metadata.Table, key odata.Key) query.Node {
+	if !key.Alternate() {
+		return query.Compare{Left: query.Path{t.ID}, Value: key.ID}
+	}
+	var all query.And
+	for name, v := range key.Values {
+		all = append(all, query.Compare{Left: query.Path{name}, Value: v})
+	}
+	return all
+}
+
 // navigate answers GET /accounts(key)/navigation.
 func (q *request) navigate() error {
 	t, err := q.relatedTable()

@@ -2,9 +2,11 @@ package httpapi
 
 import (
 	"context"
+	"time"
 
 	"github.com/rapport-platform/rapport/internal/ground/id"
 	"github.com/rapport-platform/rapport/internal/platform/odata"
+	"github.com/rapport-platform/rapport/internal/platform/query"
 	"github.com/rapport-platform/rapport/internal/platform/record"
 )
 
@@ -32,4 +34,9 @@ type Actions interface {
 type Principals interface {
 	Principals(ctx context.Context) []id.ID // the user's own id, then those of the user's teams
 	Unit(user id.ID) id.ID                  // business unit
+	Below(user id.ID) []id.ID               // who reports to the user, directly or further down
+	TeamsOf(users []id.ID) []id.ID
+	Zone(user id.ID) *time.Location // whose midnights count; nil means UTC
+	Language(user id.ID) int64      // LCID; 0 where it is not known
+	Fiscal() query.Fiscal           // the organisation's fiscal calendar
 }

@@ -39,7 +39,9 @@ func (q *request) text() *odata.Context {
 		if all := p.Principals(q.ctx); len(all) > 0 {
 			c.Teams = all[1:]
 		}
-		c.UnitID = p.Unit(c.UserID)
+		c.UnitID, c.Zone, c.Language, c.Fiscal = p.Unit(c.UserID), p.Zone(c.UserID), p.Language(c.UserID), p.Fiscal()
+		c.Below = func() []id.ID { return p.Below(c.UserID) }
+		c.BelowTeams = func() []id.ID { return p.TeamsOf(p.Below(c.UserID)) }
 	}
 	return c
 }

@@ -2,6 +2,7 @@ package access
 
 import (
 	"context"
+	"time"
 
 	"github.com/rapport-platform/rapport/internal/ground/id"
 	"github.com/rapport-platform/rapport/internal/ground/sqldb"
@@ -10,7 +11,7 @@ import (
 
 // Watched lists the tables whose change makes the snapshot old.
 func Watched() []string {
-	return []string{"systemuser", "businessunit", "team", "teammembership", "role", "roleprivileges", "systemuserroles", "teamroles", "principalobjectaccess"}
+	return []string{"systemuser", "businessunit", "team", "teammembership", "role", "roleprivileges", "systemuserroles", "teamroles", "principalobjectaccess", "organization"}
 }
 
 // Snapshot is all that decisions need, in memory. It never changes once made.
@@ -20,12 +21,16 @@ type Snapshot struct {
 	unitOf  map[id.ID]id.ID   // user or team → business unit
 	shared  map[string]bool   // tables that have shares at all
 	members map[id.ID][]id.ID // team → users
+	reports map[id.ID][]id.ID // user → those whose manager it is
+	fiscal  query.Fiscal
 }
 
 // user is a principal's privileges, worked out.
 type user struct {
 	name   string
 	unit   id.ID
+	zone   *time.Location // nil: UTC
+	lang   string
 	teams  []id.ID
 	roles  []string
 	grants map[privilege]*grant
@@ -46,11 +51,12 @@ type grant struct {
 
 // Load reads the snapshot from the database.
 func Load(ctx context.Context, db *sqldb.DB) (*Snapshot, error) {
-	l := loader{ctx: ctx, db: db, s: &Snapshot{users: map[id.ID]*user{}, below: map[id.ID][]id.ID{}, unitOf: map[id.ID]id.ID{}, shared: map[string]bool{}, members: map[id.ID][]id.ID{}}}
+	l := loader{ctx: ctx, db: db, s: &Snapshot{users: map[id.ID]*user{}, below: map[id.ID][]id.ID{}, unitOf: map[id.ID]id.ID{}, shared: map[string]bool{}, members: map[id.ID][]id.ID{}, reports: map[id.ID][]id.ID{}}}
 	l.units()
 	l.people()
 	l.grants()
 	l.shares()
+	l.calendar()
 	if l.err != nil {
 		return nil, l.err
 	}
@@ -122,9 +128,20 @@ func (l *loader) units() {
 }
 
 func (l *loader) people() {
-	l.each("SELECT systemuserid, businessunitid, fullname FROM systemuser WHERE isdisabled IS NULL OR isdisabled = "+l.no(), []query.Kind{query.ID, query.ID, query.Text}, func(v []any) {
+	const people = "SELECT systemuserid, businessunitid, fullname, parentsystemuserid, rpt_timezone, rpt_language FROM systemuser WHERE isdisabled IS NULL OR isdisabled = "
+	l.each(people+l.no(), []query.Kind{query.ID, query.ID, query.Text, query.ID, query.Text, query.Text}, func(v []any) {
 		name, _ := v[2].(string)
-		l.s.users[ident(v[0])] = &user{name: name, unit: ident(v[1]), grants: map[privilege]*grant{}}
+		u := &user{name: name, unit: ident(v[1]), grants: map[privilege]*grant{}}
+		if zone, _ := v[4].(string); zone != "" {
+			if at, err := time.LoadLocation(zone); err == nil { // an unknown one is none
+				u.zone = at
+			}
+		}
+		u.lang, _ = v[5].(string)
+		l.s.users[ident(v[0])] = u
+		if manager := ident(v[3]); manager != id.Nil {
+			l.s.reports[manager] = append(l.s.reports[manager], ident(v[0]))
+		}
 		l.s.unitOf[ident(v[0])] = ident(v[1])
 	})
 	l.each("SELECT teamid, businessunitid FROM team", []query.Kind{query.ID, query.ID}, func(v []any) {

@@ -61,6 +61,7 @@ type fetchReader struct {
 	ordinals  map[string]int             // how many links to a table had no alias
 	names     []string                   // what the rows hold so far
 	all       bool                       // every column of the entity
+	later     []query.Order              // those of links, which come after the entity's own
 }
 
 func (r *fetchReader) options(e *element) error {
@@ -156,6 +157,7 @@ func (r *fetchReader) entity(e *element) error {
 			return err
 		}
 	}
+	q.Order = append(q.Order, r.later...)
 	return r.finish(e, t)
 }
 
@@ -377,6 +379,10 @@ func (r *fetchReader) order(t *metadata.Table, alias string, e *element) error {
 		if o.Column == "" {
 			return e.fail("an order of a query with aggregate names an alias")
 		}
+		if alias != "" {
+			r.later = append(r.later, o)
+			return nil
+		}
 		r.fetch.Query.Order = append(r.fetch.Query.Order, o)
 		return nil
 	}
@@ -406,6 +412,10 @@ func (r *fetchReader) order(t *metadata.Table, alias string, e *element) error {
 		return e.wrap(unknownProperty(t, name))
 	}
 	o.Column = c.Name
+	if alias != "" {
+		r.later = append(r.later, o)
+		return nil
+	}
 	r.fetch.Query.Order = append(r.fetch.Query.Order, o)
 	return nil
 }

@@ -37,9 +37,21 @@ type Path struct {
 	Relation   query.Relation
 	NavName    string // the navigation property as written
 	RelatedKey *Key   // of accounts(key)/nav(key)
+	Through    []Hop  // what leads from the key to the row that the rest is about; Key is nil then
 	Operation  string // without the namespace
 	Arguments  string // what stands in the operation's brackets
 }
+
+// Hop is a step from a row to a related one: along a lookup, or to a row of a
+// collection by its key.
+type Hop struct {
+	Table    *metadata.Table // that the step begins at
+	Key      *Key            // of the first hop only
+	Relation query.Relation
+	Related  *Key // of a collection
+}
+
+const maxHops = 10
 
 // ParsePath reads a resource path, still escaped, without the service root and
 // without its leading slash.
@@ -163,10 +175,19 @@ func (p *Path) navigation(c *metadata.Catalog, inner string, keyed bool, rest []
 	case len(rest) == 1 && rest[0] == "$count" && p.Relation.Many && !keyed:
 		p.Kind = NavCount
 		return nil
-	case len(rest) == 1 && strings.HasPrefix(rest[0], "$") || len(rest) > 0 && keyed:
+	case strings.HasPrefix(rest[0], "$") || p.Relation.Many && !keyed:
 		return notFound(rest[0])
+	case len(p.Through) >= maxHops:
+		return errs.New(errs.Invalid, "odata.deep_path", "a path leads along at most %d navigation properties", maxHops)
 	}
-	return errs.New(errs.Unsupported, "odata.deep_path", "paths of more than one navigation property are not offered: use $expand")
+	other, ok := c.Table(p.Relation.Table)
+	if !ok {
+		return notFound(p.NavName)
+	}
+	p.Through = append(p.Through, Hop{Table: p.Table, Key: p.Key, Relation: p.Relation, Related: p.RelatedKey})
+	p.Table, p.Key, p.RelatedKey, p.Kind = other, nil, nil, Entity
+	p.Relation, p.NavName = query.Relation{}, ""
+	return p.below(c, rest)
 }
 
 // segments cuts a path at its slashes and unescapes it. A slash in quotes or

@@ -99,7 +99,8 @@ func TestPaths(t *testing.T) {
 		"leads(" + g + ")/QualifyLead": "11 lead @1 QualifyLead()", "Fn(A=@a,B='x)')": "11 Fn(A=@a,B='x)')",
 		"nope/x": "! odata.unknown_resource", "leads/x": "! odata.unknown_resource", "leads(" + g: "! odata.syntax", "leads(1)": "! odata.syntax", "leads()": "! odata.syntax", "leads(subject='x')": "! odata.key",
 		"leads(nope=1)": "! query.unknown_column", "leads(emailaddress1=null)": "! odata.syntax", "leads(" + g + ")/subject/x": "! odata.unknown_resource", "leads/": "! odata.unknown_resource",
-		"leads(" + g + ")/parentaccountid/name": "! odata.deep_path", "leads(" + g + ")/$nope": "! odata.unknown_resource", "%": "! odata.escape", "%zz": "! odata.escape",
+		"leads(" + g + ")/parentaccountid/name": "6 account name", "leads(" + g + ")/parentaccountid/account_leads(" + g + ")/createdby/fullname/$value": "7 systemuser fullname",
+		"accounts(" + g + ")/account_leads/subject": "! odata.unknown_resource", "leads(" + g + ")" + strings.Repeat("/parentaccountid/primarycontactid/createdby/createdby", 4): "! odata.unknown_resource", "leads(" + g + ")/$nope": "! odata.unknown_resource", "%": "! odata.escape", "%zz": "! odata.escape",
 		"leads(emailaddress1='a',emailaddress1='b')": "! odata.syntax", "leads(numberofemployees='x',subject='y')": "! query.value",
 	} {
 		p, err := odata.ParsePath(c, path)
