@@ -43,7 +43,7 @@ func (a *App) routes() (http.Handler, error) {
 func (c *core) register() {
 	c.mux = http.NewServeMux()
 	cfg := c.app.c
-	(&httpapi.ODataAPI{Records: c.store, Actions: odataActions{c.actions}, Principals: c.access, Catalog: c.access.Catalog, Clock: cfg.Clock, Organization: c.app.front.organization}).Register(c.mux)
+	(&httpapi.ODataAPI{Records: c.store, Actions: odataActions{c.actions}, Callers: odataCallers{c}, Principals: c.access, Catalog: c.access.Catalog, Clock: cfg.Clock, Organization: c.app.front.organization}).Register(c.mux)
 	c.registerAuth()
 	(&httpapi.TablesAPI{Catalog: c.access.Catalog, Access: c.access, Users: c.store}).Register(c.mux)
 	(&httpapi.TimelineAPI{Catalog: c.access.Catalog, Records: c.store, History: c.log, Access: c.access}).Register(c.mux)

@@ -3,11 +3,13 @@ package app
 import (
 	"context"
 
+	"github.com/rapport-platform/rapport/internal/ground/id"
 	"github.com/rapport-platform/rapport/internal/platform/access"
 	"github.com/rapport-platform/rapport/internal/platform/action"
 	"github.com/rapport-platform/rapport/internal/platform/action/builtin"
 	"github.com/rapport-platform/rapport/internal/platform/changelog"
 	"github.com/rapport-platform/rapport/internal/platform/duplicate"
+	"github.com/rapport-platform/rapport/internal/platform/query"
 	"github.com/rapport-platform/rapport/internal/platform/snapshot"
 )
 
@@ -43,4 +45,23 @@ func (c *core) wireActions(tailer *changelog.Tailer) error {
 	c.actions.UseCustom(customs.Get)
 	c.services.Add("custom actions", customs)
 	return nil
+}
+
+// odataCallers tells the Web API who may ask in whose name.
+type odataCallers struct{ c *core }
+
+func (o odataCallers) Privileged(ctx context.Context, privilege string) error {
+	return o.c.access.Privileged(ctx, privilege)
+}
+
+func (o odataCallers) Known(user id.ID) bool { return o.c.access.Known(user) }
+
+// ByObjectID finds a user by the id that the sign-in service has for it.
+func (o odataCallers) ByObjectID(ctx context.Context, object id.ID) (id.ID, error) {
+	page, err := o.c.store.Find(access.AsSystem(ctx, "whom a caller acts for"), query.Query{Table: "systemuser", Select: []string{"systemuserid"}, Limit: 1,
+		Where: query.Compare{Left: query.Path{"azureactivedirectoryobjectid"}, Value: object}})
+	if err != nil || len(page.Rows) == 0 {
+		return id.Nil, err
+	}
+	return page.Rows[0].ID("systemuserid"), nil
 }

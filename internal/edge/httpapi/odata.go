@@ -32,6 +32,7 @@ import (
 type ODataAPI struct {
 	Records      Records
 	Actions      Actions // nil offers WhoAmI only
+	Callers      Callers // nil offers no acting for others
 	Principals   Principals
 	Catalog      func() *metadata.Catalog
 	Clock        clock.Clock
@@ -66,7 +67,8 @@ func (a *ODataAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	requestID := id.New().String()
 	exact(h, "REQ_ID", requestID)
 	exact(h, "x-ms-service-request-id", requestID)
-	for _, name := range []string{"x-ms-client-request-id", "x-ms-correlation-id"} {
+	exact(h, "x-ms-dop-hint", dopHint)
+	for _, name := range []string{"x-ms-client-request-id", "x-ms-correlation-id", "x-ms-correlation-request-id"} {
 		if v := r.Header.Get(name); v != "" && len(v) <= 200 {
 			exact(h, name, v)
 		}
@@ -84,13 +86,11 @@ func (a *ODataAPI) serve(w http.ResponseWriter, r *http.Request) error {
 	if access.From(r.Context()).Kind == access.Anonymous {
 		return access.ErrSignIn
 	}
-	for _, name := range []string{"CallerObjectId", "MSCRMCallerID"} {
-		// Acting as the caller while the client believes it acts as another
-		// would be worse than refusing.
-		if r.Header.Get(name) != "" {
-			return errs.New(errs.Unsupported, "odata.impersonation", "acting for another user by %s is not offered", name)
-		}
+	ctx, err := a.caller(r.Context(), r.Header)
+	if err != nil {
+		return err
 	}
+	r = r.WithContext(ctx)
 	params, err := odata.Params(r.URL.RawQuery)
 	if err != nil {
 		return err

@@ -148,6 +148,10 @@ func writeChangeSet(w *multipart.Writer, ops []*batchOp, answers []*recorded) er
 func (q *request) run(ctx context.Context, api *ODataAPI, op *batchOp, addresses map[string]string) (*recorded, error) {
 	res := newRecorded()
 	err := func() error {
+		ctx, err := api.caller(ctx, op.header)
+		if err != nil {
+			return err
+		}
 		target, err := refer(op.target, addresses)
 		if err != nil {
 			return err
@@ -188,7 +192,7 @@ func (q *request) run(ctx context.Context, api *ODataAPI, op *batchOp, addresses
 
 // within gives the same API with everything in one transaction.
 func (a *ODataAPI) within(tx *record.Tx) *ODataAPI {
-	return &ODataAPI{Records: inTx{tx}, tx: tx, Actions: a.Actions, Principals: a.Principals, Catalog: a.Catalog, Clock: a.Clock, Organization: a.Organization, BaseURL: a.BaseURL}
+	return &ODataAPI{Records: inTx{tx}, tx: tx, Actions: a.Actions, Callers: a.Callers, Principals: a.Principals, Catalog: a.Catalog, Clock: a.Clock, Organization: a.Organization, BaseURL: a.BaseURL}
 }
 
 // inTx is Records in a transaction that is running already.

@@ -51,6 +51,7 @@ func (a *ODataAPI) describe(c *metadata.Catalog) []byte {
 func (a *ODataAPI) operations() []odata.OperationInfo {
 	list := []odata.OperationInfo{{Name: whoAmI, Function: true, Result: []odata.ParamInfo{
 		{Name: "BusinessUnitId", Type: "Edm.Guid"}, {Name: "UserId", Type: "Edm.Guid"}, {Name: "OrganizationId", Type: "Edm.Guid"}}}}
+	list = append(list, multipleOperations()...)
 	if a.Actions == nil {
 		return list
 	}
@@ -63,6 +64,10 @@ func (a *ODataAPI) operations() []odata.OperationInfo {
 }
 
 const whoAmI = "WhoAmI"
+
+// dopHint is how many requests a client should have under way; Microsoft's C#
+// sample reads it as a number and fails without.
+const dopHint = "4"
 
 // function answers GET of a function.
 func (q *request) function() error {
@@ -87,6 +92,13 @@ func (q *request) action() error {
 	data, err := q.body()
 	if err != nil {
 		return err
+	}
+	if do, many := q.multiple(); many {
+		list, err := q.targets(data)
+		if err != nil {
+			return err
+		}
+		return do(q, list)
 	}
 	args := map[string]any{}
 	if len(bytes.TrimSpace(data)) > 0 {
@@ -148,6 +160,6 @@ func (q *request) whoAmI() error {
 	if q.api.Principals != nil {
 		values["BusinessUnitId"] = q.api.Principals.Unit(user)
 	}
-	exact(q.w.Header(), "x-ms-dop-hint", "4") // Microsoft's C# sample reads it as a number and fails without
+	exact(q.w.Header(), "x-ms-dop-hint", dopHint)
 	return q.result(values)
 }

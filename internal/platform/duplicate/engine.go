@@ -36,7 +36,7 @@ func detecting(ctx context.Context) bool {
 
 // Hook takes part in the writing of a table.
 func (e *Engine) Hook(table string) record.Hook {
-	return record.Hook{Table: table,
+	return record.Hook{Table: table, Alone: detecting,
 		BeforeCreate: func(ctx context.Context, tx *record.Tx, row record.Row) error {
 			return e.refuse(ctx, tx, table, row, nil)
 		},

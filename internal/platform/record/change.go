@@ -21,7 +21,18 @@ func (tx *Tx) changed(ctx context.Context, t *metadata.Table, op changelog.Op, o
 	if t.NoTrack {
 		return tx.current(t)
 	}
-	p := access.From(ctx)
+	c, err := tx.change(ctx, access.From(ctx), t, op, old, change)
+	if err != nil {
+		return err
+	}
+	if ok, err := tx.o.Log.AppendAt(tx.sql, c, t.Epoch); err != nil || ok {
+		return err
+	}
+	return stale(t)
+}
+
+// change gives the change row of a write.
+func (tx *Tx) change(ctx context.Context, p access.Principal, t *metadata.Table, op changelog.Op, old, change Row) (changelog.Change, error) {
 	c := changelog.Change{At: tx.o.Clock.Now(), Table: t.Name, Op: op, Actor: p.ID, Origin: changelog.Origin(ctx)}
 	if p.Delegate != id.Nil {
 		c.Actor, c.OnBehalfOf = p.Delegate, p.ID
@@ -43,13 +54,7 @@ func (tx *Tx) changed(ctx context.Context, t *metadata.Table, op changelog.Op, o
 		c.Record, c.Version = old.ID(t.ID), old.Version()+1
 		c.Before, err = image(old, nil)
 	}
-	if err != nil {
-		return err
-	}
-	if ok, err := tx.o.Log.AppendAt(tx.sql, c, t.Epoch); err != nil || ok {
-		return err
-	}
-	return stale(t)
+	return c, err
 }
 
 // current makes sure that the table is at the epoch of the definitions in hand,

@@ -19,6 +19,37 @@ func (tx *Tx) Create(ctx context.Context, table string, in Row) (Row, error) {
 	if err != nil {
 		return nil, err
 	}
+	row, err := tx.beginCreate(ctx, t, in)
+	if err != nil {
+		return nil, err
+	}
+	if err := tx.insert(t, row); err != nil {
+		return nil, tx.renumber(row, err)
+	}
+	if err := tx.insertBase(t, row); err != nil {
+		return nil, err
+	}
+	if err := tx.changed(ctx, t, changelog.Create, nil, row); err != nil {
+		return nil, err
+	}
+	return row, tx.afterCreate(ctx, table, row)
+}
+
+// afterCreate lets the hooks see a row as written.
+func (tx *Tx) afterCreate(ctx context.Context, table string, row Row) error {
+	for _, h := range tx.store.hooksOf(table) {
+		if h.AfterCreate != nil {
+			if err := h.AfterCreate(ctx, tx, row); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// beginCreate gives a row as it will be written, if it may be.
+func (tx *Tx) beginCreate(ctx context.Context, t *metadata.Table, in Row) (Row, error) {
+	table := t.Name
 	if err := tx.o.Access.Allow(ctx, table, access.Create); err != nil {
 		return nil, err
 	}
@@ -70,22 +101,6 @@ func (tx *Tx) Create(ctx context.Context, table string, in Row) (Row, error) {
 	row["createdby"], row["modifiedby"] = actor, actor
 	behalf(ctx, t, row, "createdonbehalfby", "modifiedonbehalfby")
 	row["versionnumber"] = int64(1)
-	if err := tx.insert(t, row); err != nil {
-		return nil, tx.renumber(row, err)
-	}
-	if err := tx.insertBase(t, row); err != nil {
-		return nil, err
-	}
-	if err := tx.changed(ctx, t, changelog.Create, nil, row); err != nil {
-		return nil, err
-	}
-	for _, h := range tx.store.hooksOf(table) {
-		if h.AfterCreate != nil {
-			if err := h.AfterCreate(ctx, tx, row); err != nil {
-				return nil, err
-			}
-		}
-	}
 	return row, nil
 }
 

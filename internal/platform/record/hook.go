@@ -9,6 +9,9 @@ import "context"
 // like all others, but may set read-only columns.
 type Hook struct {
 	Table string // logical name
+	// Alone tells whether, for this write, BeforeCreate looks at other rows of the
+	// table: then several are made one by one. Nil means never.
+	Alone func(ctx context.Context) bool
 	// BeforeCreate sees the values of a row to be made, defaults filled in.
 	BeforeCreate func(ctx context.Context, tx *Tx, row Row) error
 	// BeforeUpdate sees the whole row as it is, and the values that will change.

@@ -57,10 +57,16 @@ func (tx *Tx) lockParent(ctx context.Context, c *metadata.Column, target string,
 	if err != nil {
 		return nil, err
 	}
+	if known, ok := tx.parents[parentKey{target, key}]; ok {
+		return known, nil
+	}
 	row, err := tx.lock(ctx, pt, key, ownerColumns(pt), forLink)
 	if errs.Has(err, errs.NotFound) {
 		return nil, errs.InvalidFields("record.lookup", "a lookup leads nowhere",
 			[]errs.Field{{Name: c.Name, Code: "missing", Message: "there is no such record of " + target}})
+	}
+	if err == nil && tx.parents != nil {
+		tx.parents[parentKey{target, key}] = row
 	}
 	return row, err
 }

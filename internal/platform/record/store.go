@@ -135,7 +135,8 @@ type Tx struct {
 	reader
 	store    *Store
 	sql      *sqldb.Tx
-	numbered []string // automatic numbers drawn so far
+	numbered []string          // automatic numbers drawn so far
+	parents  map[parentKey]Row // rows that lookups lead to and that are locked already, while several rows are made
 }
 
 // SQL gives the transaction underneath, for packages that own tables of their own.

@@ -1,0 +1,258 @@
+package record
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/rapport-platform/rapport/internal/ground/id"
+	"github.com/rapport-platform/rapport/internal/ground/sqldb"
+	"github.com/rapport-platform/rapport/internal/platform/access"
+	"github.com/rapport-platform/rapport/internal/platform/changelog"
+	"github.com/rapport-platform/rapport/internal/platform/metadata"
+)
+
+// failedAt says which row of several a write failed at.
+type failedAt struct {
+	n   int
+	err error
+}
+
+func (e *failedAt) Error() string { return "row " + strconv.Itoa(e.n) + ": " + e.err.Error() }
+func (e *failedAt) Unwrap() error { return e.err }
+
+// FailedAt tells which of several rows an error of CreateMany is about.
+func FailedAt(err error) (n int, ok bool) {
+	var e *failedAt
+	if errors.As(err, &e) {
+		return e.n, true
+	}
+	return 0, false
+}
+
+// insertParams bounds the values of one statement; SQLite takes 32,766.
+const insertParams = 20_000
+
+// CreateMany makes rows of one table, all or none: as Create does, with the same
+// checks, hooks and change rows, but with few statements for all of them. Hooks
+// before the creation of a row do not see the rows before it; where that matters
+// to a hook, or rows refer to one another, they are made one by one.
+func (tx *Tx) CreateMany(ctx context.Context, table string, in []Row) ([]Row, error) {
+	t, err := tx.writable(ctx, table)
+	if err != nil {
+		return nil, err
+	}
+	if len(in) < 2 || t.NoTrack || tx.alone(ctx, t) || refersToItself(t, in) {
+		return tx.createEach(ctx, table, in)
+	}
+	ctx, span := tracer.Start(ctx, "create many "+table)
+	defer span.End()
+	tx.parents = map[parentKey]Row{}
+	defer func() { tx.parents = nil }()
+	out := make([]Row, len(in))
+	for i, row := range in {
+		if out[i], err = tx.beginCreate(ctx, t, row); err != nil {
+			return nil, &failedAt{i, err}
+		}
+	}
+	base, err := tx.baseOf(t)
+	if err != nil {
+		return nil, err
+	}
+	if err := tx.insertMany(t, base, out); err != nil {
+		return nil, err
+	}
+	if err := tx.changedMany(ctx, t, out); err != nil {
+		return nil, err
+	}
+	for i, row := range out {
+		if err := tx.afterCreate(ctx, table, row); err != nil {
+			return nil, &failedAt{i, err}
+		}
+	}
+	return out, nil
+}
+
+func (tx *Tx) createEach(ctx context.Context, table string, in []Row) ([]Row, error) {
+	out := make([]Row, len(in))
+	for i, row := range in {
+		made, err := tx.Create(ctx, table, row)
+		if err != nil {
+			return nil, &failedAt{i, err}
+		}
+		out[i] = made
+	}
+	return out, nil
+}
+
+// alone tells whether a hook of the table wants to see rows made one by one.
+func (tx *Tx) alone(ctx context.Context, t *metadata.Table) bool {
+	return slices.ContainsFunc(tx.store.hooksOf(t.Name), func(h Hook) bool { return h.Alone != nil && h.Alone(ctx) })
+}
+
+// refersToItself tells whether a row looks up to another of the same list.
+func refersToItself(t *metadata.Table, in []Row) bool {
+	given := map[string]bool{}
+	for _, row := range in {
+		if v, ok := row[t.ID]; ok {
+			given[textOf(v)] = true
+		}
+	}
+	if len(given) == 0 {
+		return false
+	}
+	for _, c := range t.Columns {
+		if !c.IsLookup() || c.System || !slices.Contains(c.Targets, t.Name) {
+			continue
+		}
+		for _, row := range in {
+			if v, ok := row[c.Name]; ok && given[textOf(v)] {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func textOf(v any) string {
+	switch x := v.(type) {
+	case id.ID:
+		return x.String()
+	case string:
+		return strings.ToLower(x)
+	}
+	return ""
+}
+
+// insertMany writes rows by as few statements as there are shapes of rows. Where
+// one of them clashes, they are written one by one, so that the error names it.
+func (tx *Tx) insertMany(t, base *metadata.Table, rows []Row) error {
+	for from := 0; from < len(rows); {
+		set, err := assignments(tx.sql.Dialect(), t, rows[from])
+		if err != nil {
+			return &failedAt{from, err}
+		}
+		shape := columnsOf(set)
+		args, to := argsOf(set, nil), from+1
+		for ; to < len(rows) && len(args)+len(set) <= insertParams; to++ {
+			next, err := assignments(tx.sql.Dialect(), t, rows[to])
+			if err != nil {
+				return &failedAt{to, err}
+			}
+			if columnsOf(next) != shape {
+				break
+			}
+			args = argsOf(next, args)
+		}
+		err = tx.sql.Nested(func() error {
+			_, err := tx.sql.Exec(insertManySQL(tx.sql.Dialect(), t.Name, set, to-from), args...)
+			return err
+		})
+		if err != nil {
+			if sqldb.Constraint(err) == "" {
+				return err
+			}
+			for i := from; i < to; i++ {
+				if err := tx.insert(t, rows[i]); err != nil {
+					return &failedAt{i, tx.renumber(rows[i], err)}
+				}
+			}
+		}
+		from = to
+	}
+	if base == nil {
+		return nil
+	}
+	mirrors := make([]Row, len(rows))
+	for i, row := range rows {
+		mirrors[i] = common(base, row)
+		mirrors[i][typeColumnOfBase] = t.Name
+	}
+	return tx.insertMany(base, nil, mirrors)
+}
+
+func columnsOf(set []assignment) string {
+	var b strings.Builder
+	for _, a := range set {
+		b.WriteString(a.column)
+		b.WriteByte(' ')
+	}
+	return b.String()
+}
+
+func argsOf(set []assignment, args []any) []any {
+	for _, a := range set {
+		args = append(args, a.value)
+	}
+	return args
+}
+
+func insertManySQL(d sqldb.Dialect, table string, set []assignment, rows int) string {
+	var b strings.Builder
+	b.WriteString("INSERT INTO " + d.Quote(table) + " (")
+	for i, a := range set {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString(d.Quote(a.column))
+	}
+	b.WriteString(") VALUES ")
+	n := 0
+	for r := range rows {
+		if r > 0 {
+			b.WriteString(", ")
+		}
+		for i := range set {
+			b.WriteString(map[bool]string{true: "(", false: ", "}[i == 0])
+			n++
+			b.WriteString(d.Placeholder(n))
+		}
+		b.WriteByte(')')
+	}
+	return b.String()
+}
+
+// changedMany writes the change rows of rows that have been made.
+func (tx *Tx) changedMany(ctx context.Context, t *metadata.Table, rows []Row) error {
+	p := access.From(ctx)
+	for chunk := range slices.Chunk(rows, changelog.AppendMax) {
+		changes := make([]changelog.Change, len(chunk))
+		for i, row := range chunk {
+			c, err := tx.change(ctx, p, t, changelog.Create, nil, row)
+			if err != nil {
+				return err
+			}
+			changes[i] = c
+		}
+		if ok, err := tx.o.Log.AppendManyAt(tx.sql, changes, t.Epoch); err != nil || !ok {
+			if err == nil {
+				err = stale(t)
+			}
+			return err
+		}
+	}
+	return nil
+}
+
+// parentKey names a row that lookups lead to.
+type parentKey struct {
+	table string
+	key   id.ID
+}
+
+type bypassKey struct{}
+
+// WithoutCustomLogic has writes leave out what customers have put in themselves:
+// business rules and their like, not the product's own rules. The caller has made
+// sure that this is allowed.
+func WithoutCustomLogic(ctx context.Context) context.Context {
+	return context.WithValue(ctx, bypassKey{}, true)
+}
+
+// CustomLogic tells whether customers' own logic takes part in a write.
+func CustomLogic(ctx context.Context) bool {
+	off, _ := ctx.Value(bypassKey{}).(bool)
+	return !off
+}
