@@ -3,7 +3,7 @@
 //
 // A rule compares columns of a base row with columns of matching rows. For each
 // published rule every matching row has a normalised key in the table
-// duplicatekey (migration 0030), written in the transaction that writes the row;
+// duplicatekey (migration 0032), written in the transaction that writes the row;
 // looking for duplicates is then one look into an index, whatever the operators.
 //
 // The map: rule.go (rules out of their tables), key.go (normalising), engine.go
