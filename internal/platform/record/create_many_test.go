@@ -37,6 +37,9 @@ func TestCreateManyIsAsCreate(t *testing.T) {
 			}
 			rows = append(rows, row)
 		}
+		if err := e.log.Number(t.Context()); err != nil {
+			t.Fatal(err)
+		}
 		before, err := e.log.Last(t.Context())
 		if err != nil {
 			t.Fatal(err)
