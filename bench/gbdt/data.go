@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"encoding/binary"
+	"io"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -81,10 +82,7 @@ func readMatrix(path string, rows int) (*gbdt.Dataset, error) {
 	in := bufio.NewReaderSize(f, 1<<20)
 	row := make([]byte, 4*(columns+1))
 	for i := range rows {
-		if _, err := in.Read(row[:0]); err != nil {
-			return nil, err
-		}
-		if _, err := readFull(in, row); err != nil {
+		if _, err := io.ReadFull(in, row); err != nil {
 			return nil, err
 		}
 		for j := range cols {
