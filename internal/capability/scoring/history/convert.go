@@ -6,8 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 
+	"github.com/rapport-platform/rapport/internal/capability/scoring/feature"
 	"github.com/rapport-platform/rapport/internal/ground/errs"
 	"github.com/rapport-platform/rapport/internal/platform/metadata"
 	"github.com/rapport-platform/rapport/internal/platform/query"
@@ -17,9 +17,6 @@ import (
 type Columns interface {
 	Column(name string) (*metadata.Column, bool)
 }
-
-// Prefix begins the names of history columns that the lead does not have.
-const Prefix = "x_"
 
 // maxValue bounds a value in the history, in characters.
 const maxValue = 2000
@@ -72,7 +69,7 @@ func NewPlan(m Mapping, header []string, columns Columns, times []string) (*Plan
 		switch to {
 		case Skip:
 		case Keep:
-			name := columnName(from)
+			name := feature.AnswerName(from)
 			if names[name]++; names[name] > 1 {
 				name += "_" + strconv.Itoa(names[name])
 			}
@@ -106,24 +103,6 @@ func set(values []string) map[string]bool {
 		out[query.Fold(strings.TrimSpace(v))] = true
 	}
 	return out
-}
-
-// columnName makes a name that the lake takes of what stands above a column.
-func columnName(header string) string {
-	var b strings.Builder
-	for _, r := range query.Fold(header) {
-		switch {
-		case unicode.IsLetter(r) && r < 128, unicode.IsDigit(r) && r < 128:
-			b.WriteRune(r)
-		case b.Len() > 0 && !strings.HasSuffix(b.String(), "_"):
-			b.WriteByte('_')
-		}
-	}
-	name := strings.Trim(b.String(), "_")
-	if name == "" {
-		name = "column"
-	}
-	return Prefix + name[:min(len(name), 60)]
 }
 
 // Convert makes a row of a record, or tells every reason why there is none.
