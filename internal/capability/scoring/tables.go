@@ -1,0 +1,13 @@
+package scoring
+
+import (
+	"embed"
+
+	"github.com/rapport-platform/rapport/internal/platform/metadata"
+)
+
+//go:embed tables/*.yaml
+var tableFiles embed.FS
+
+// Tables gives the definitions of the package's tables.
+func Tables() ([]*metadata.Table, error) { return metadata.Load(tableFiles, "tables") }
