@@ -23,6 +23,7 @@ type Frame struct {
 	Label    []bool
 	At       []int64 // microseconds since 1970; 0 where only the order is known
 	Order    []int64 // which row came first where moments are equal or unknown
+	First    []bool  // the row is of the moment at which the lead came
 
 	columns []column
 	decided bool
@@ -55,7 +56,7 @@ func (f *Frame) Add(v View, order int64, label bool) {
 	if !v.at.IsZero() {
 		at = v.at.UnixMicro()
 	}
-	f.Label, f.At, f.Order = append(f.Label, label), append(f.At, at), append(f.Order, order)
+	f.Label, f.At, f.Order, f.First = append(f.Label, label), append(f.At, at), append(f.Order, order), append(f.First, !v.later())
 	for i := range f.Features {
 		ft, c := &f.Features[i], &f.columns[i]
 		switch ft.Kind {
@@ -145,7 +146,7 @@ func (f *Frame) Finish() {
 	slices.SortStableFunc(perm, func(a, b int32) int {
 		return cmp.Or(cmp.Compare(f.At[a], f.At[b]), cmp.Compare(f.Order[a], f.Order[b]))
 	})
-	f.Label, f.At, f.Order = take(f.Label, perm), take(f.At, perm), take(f.Order, perm)
+	f.Label, f.At, f.Order, f.First = take(f.Label, perm), take(f.At, perm), take(f.Order, perm), take(f.First, perm)
 	for i := range f.columns {
 		c := &f.columns[i]
 		if f.Features[i].Kind == Number {

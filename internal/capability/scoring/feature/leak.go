@@ -1,9 +1,11 @@
 package feature
 
 import (
-	"cmp"
 	"math"
 	"slices"
+	"sort"
+
+	"github.com/rapport-platform/rapport/internal/kit/modeleval"
 )
 
 // Hint says that a column may know the outcome.
@@ -102,35 +104,16 @@ func (f *Frame) single(i int, rows []int) float64 {
 			scores, labels = append(scores, (t.yes+10*base)/(t.n+10)), append(labels, f.Label[rows[k]])
 		}
 	}
-	a := auc(scores, labels)
-	return math.Max(a, 1-a)
-}
-
-// auc is the chance that a positive row scores above a negative one, ties half.
-func auc(scores []float64, label []bool) float64 {
-	order := make([]int, len(scores))
-	for i := range order {
-		order[i] = i
+	order := slices.Clone(scores)
+	slices.Sort(order)
+	p := make([]float64, len(scores)) // ranks, which any number has, as probabilities
+	for k, v := range scores {
+		p[k] = float64(sort.SearchFloat64s(order, v)) / float64(len(scores))
 	}
-	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(scores[a], scores[b]) })
-	pos, neg, sum := 0.0, 0.0, 0.0
-	for i := 0; i < len(order); {
-		j := i
-		for j < len(order) && scores[order[j]] == scores[order[i]] {
-			j++
-		}
-		rank := float64(i+j+1) / 2
-		for ; i < j; i++ {
-			if label[order[i]] {
-				pos++
-				sum += rank
-			} else {
-				neg++
-			}
-		}
-	}
-	if pos == 0 || neg == 0 {
+	sample, err := modeleval.NewSample(p, labels)
+	if err != nil {
 		return 0.5
 	}
-	return (sum - pos*(pos+1)/2) / (pos * neg)
+	a := sample.AUC(0.95).Value
+	return math.Max(a, 1-a)
 }

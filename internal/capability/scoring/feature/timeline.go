@@ -111,6 +111,10 @@ func (v View) Has(name string) bool {
 // At gives the moment.
 func (v View) At() time.Time { return v.at }
 
+// later tells whether the moment is after the lead's arrival, by more than the
+// instant in which it is stored.
+func (v View) later() bool { return !v.arrived.IsZero() && v.at.Sub(v.arrived) > time.Minute }
+
 // within gives the events of the last so many days before the moment.
 func (v View) within(days int) []Event {
 	from := v.at.AddDate(0, 0, -days)

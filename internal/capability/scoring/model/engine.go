@@ -1,8 +1,6 @@
 package model
 
 import (
-	"math"
-
 	"github.com/rapport-platform/rapport/internal/capability/scoring/feature"
 )
 
@@ -67,9 +65,5 @@ func (e *Engine) Explain(v feature.View) Scored {
 func (e *Engine) Effects(row, contributions []float64) { e.model.ExplainInto(row, contributions) }
 
 func (e *Engine) chance(margin float64) float64 {
-	p := 1 / (1 + math.Exp(-margin))
-	if e.Calibration != nil {
-		p = e.Calibration.Apply(p)
-	}
-	return min(max(p, 1e-6), 1-1e-6)
+	return min(max(e.Calibration.Apply(margin), 1e-6), 1-1e-6)
 }
