@@ -11,6 +11,7 @@
 // can be replayed. While the database is away nothing counts as an attempt.
 //
 // The map: subscription.go (what a consumer asks for), runner.go (the reading,
-// order by key, retries), inbox.go (once), position.go (cursors), deadletter.go
+// order by key, retries), batch.go (a consumer of many
+// events at a time), inbox.go (once), position.go (cursors), deadletter.go
 // (giving up and replaying).
 package event

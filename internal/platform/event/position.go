@@ -16,17 +16,19 @@ func position(ctx context.Context, db *sqldb.DB, consumer, topic string) (seq in
 
 // move notes how far a consumer is. It never goes back.
 func move(ctx context.Context, db *sqldb.DB, consumer, topic string, seq uint64, now time.Time) error {
-	at, err := query.Encode(db.Dialect(), query.Time, now)
+	return db.Write(ctx, func(tx *sqldb.Tx) error { return moveIn(tx, consumer, topic, seq, now) })
+}
+
+func moveIn(tx *sqldb.Tx, consumer, topic string, seq uint64, now time.Time) error {
+	at, err := query.Encode(tx.Dialect(), query.Time, now)
 	if err != nil {
 		return err
 	}
-	p := db.Dialect().Placeholder
-	return db.Write(ctx, func(tx *sqldb.Tx) error {
-		_, err := tx.Exec("INSERT INTO consumerposition (consumer, log, seq, at) VALUES ("+p(1)+", "+p(2)+", "+p(3)+", "+p(4)+
-			") ON CONFLICT (consumer) DO UPDATE SET seq = excluded.seq, at = excluded.at WHERE excluded.seq > consumerposition.seq",
-			consumer+"/"+topic, topic, int64(seq), at)
-		return err
-	})
+	p := tx.Dialect().Placeholder
+	_, err = tx.Exec("INSERT INTO consumerposition (consumer, log, seq, at) VALUES ("+p(1)+", "+p(2)+", "+p(3)+", "+p(4)+
+		") ON CONFLICT (consumer) DO UPDATE SET seq = excluded.seq, at = excluded.at WHERE excluded.seq > consumerposition.seq",
+		consumer+"/"+topic, topic, int64(seq), at)
+	return err
 }
 
 // Lowest gives the lowest position of a topic's consumers, but for one that need
