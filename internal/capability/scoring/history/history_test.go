@@ -2,7 +2,6 @@ package history
 
 import (
 	"bytes"
-	"context"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -32,28 +31,7 @@ func leadTable(t testing.TB) *metadata.Table {
 	return lead
 }
 
-// sink keeps what it is given, once for each batch, and may fail.
-type sink struct {
-	batches map[int64][]Row
-	fail    int64 // the batch that fails; -1 is none
-}
-
-func (s *sink) Write(_ context.Context, batch int64, rows []Row) error {
-	if batch == s.fail {
-		return errors.New("the disk is full")
-	}
-	s.batches[batch] = slices.Clone(rows)
-	return nil
-}
-
-func (s *sink) rows() (out []Row) {
-	for i := range int64(len(s.batches)) {
-		out = append(out, s.batches[i]...)
-	}
-	return out
-}
-
-func run(t testing.TB, text string, m Mapping, o Options) (Progress, *sink, string, error) {
+func run(t testing.TB, text string, m Mapping) (Progress, []Row, string, error) {
 	t.Helper()
 	r, err := NewReader(strings.NewReader(text), m)
 	if err != nil {
@@ -63,17 +41,20 @@ func run(t testing.TB, text string, m Mapping, o Options) (Progress, *sink, stri
 	if err != nil {
 		t.Fatal(err)
 	}
-	var bad bytes.Buffer
-	s, _ := o.Sink.(*sink)
-	if s == nil {
-		s = &sink{batches: map[int64][]Row{}, fail: -1}
-		o.Sink = s
-	}
-	if o.Bad, err = NewBadWriter(&bad, r.Header); err != nil {
+	var file bytes.Buffer
+	bad, err := NewBadWriter(&file, r.Header)
+	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := Run(t.Context(), r, p, o)
-	return got, s, bad.String(), err
+	var got Progress
+	var rows []Row
+	for row, err := range Rows(t.Context(), r, p, Options{Bad: bad, Tell: func(p Progress) error { got = p; return nil }}) {
+		if err != nil {
+			return got, rows, file.String(), err
+		}
+		rows = append(rows, row)
+	}
+	return got, rows, file.String(), nil
 }
 
 func TestEncodingsAndDelimiters(t *testing.T) {
@@ -112,11 +93,10 @@ too,few
 `
 	m := Mapping{Key: []string{"Mail"}, Columns: map[string]string{"Mail": "emailaddress1", "Industry": "industrycode", "Budget": "budgetamount"}, Unmapped: Keep,
 		Outcome: Outcome{Column: "Result", Positive: []string{"Won"}, Negative: []string{"lost"}}, Time: Time{Column: "When", Format: "iso"}}
-	got, s, bad, err := run(t, text, m, Options{})
+	got, rows, bad, err := run(t, text, m)
 	if err != nil || got.Read != 6 || got.Good != 2 || got.Bad != 4 {
 		t.Fatalf("%+v %v", got, err)
 	}
-	rows := s.rows()
 	first := rows[0]
 	if first.Key != "anna@example.com" || !first.At.Equal(time.Date(2024, 5, 1, 0, 0, 0, 0, time.UTC)) || first.Outcome == nil || !*first.Outcome || first.Line != 2 ||
 		!slices.Equal(first.Values, []string{"anna@example.com", "16", "1200.5", "31", "7"}) {
@@ -159,46 +139,38 @@ func TestMappingIsChecked(t *testing.T) {
 	}
 }
 
-// An import that stops and goes on gives the same rows as one in a piece.
-func TestResumes(t *testing.T) {
+// Whoever is told of the progress can end the import.
+func TestEnds(t *testing.T) {
 	t.Parallel()
-	var b strings.Builder
-	b.WriteString("id,age\n")
-	for i := range 1000 {
-		fmt.Fprintf(&b, "%d,%d\n", i, i%70)
-		if i%97 == 0 {
-			b.WriteString("broken\n")
-		}
-	}
-	m := Mapping{Key: []string{"id"}, Unmapped: Keep}
-	whole, want, _, err := run(t, b.String(), m, Options{Batch: 100})
+	r, err := NewReader(&endless{rows: 100_000}, Mapping{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &sink{batches: map[int64][]Row{}, fail: 4}
-	var saved Progress
-	options := Options{Batch: 100, Sink: s, Saved: func(p Progress) error { saved = p; return nil }}
-	if _, _, _, err := run(t, b.String(), m, options); err == nil {
-		t.Fatal("the failure is lost")
+	m := Mapping{Unmapped: Keep}
+	p, err := NewPlan(m, r.Header, leadTable(t), nil)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if saved.Read != 400 || saved.Batch != 4 {
-		t.Fatalf("%+v", saved)
+	bad, _ := NewBadWriter(io.Discard, r.Header)
+	stop := errors.New("stop")
+	n := 0
+	for _, err = range Rows(t.Context(), r, p, Options{Bad: bad, Every: 100, Tell: func(p Progress) error {
+		if p.Read == 300 {
+			return stop
+		}
+		return nil
+	}}) {
+		n++
 	}
-	s.fail, options.From = -1, saved
-	got, _, _, err := run(t, b.String(), m, options)
-	if err != nil || got != whole {
-		t.Fatalf("%+v, want %+v: %v", got, whole, err)
-	}
-	a, z := want.rows(), s.rows()
-	if len(a) != 1000 || !slices.EqualFunc(a, z, func(x, y Row) bool { return x.Key == y.Key && slices.Equal(x.Values, y.Values) }) {
-		t.Errorf("%d and %d rows", len(a), len(z))
+	if !errors.Is(err, stop) || n != 301 {
+		t.Errorf("%d rows, %v", n, err)
 	}
 }
 
 func TestUnclosedQuotationMark(t *testing.T) {
 	t.Parallel()
 	text := "a,b\n1,2\n3,\"" + strings.Repeat("x,y\n", 1<<20)
-	_, _, _, err := run(t, text, Mapping{Unmapped: Keep}, Options{})
+	_, _, _, err := run(t, text, Mapping{Unmapped: Keep})
 	if errs.CodeOf(err) != "history.unclosed" || !strings.Contains(err.Error(), "line 2") {
 		t.Error(err)
 	}
@@ -227,15 +199,6 @@ func (e *endless) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-type heap struct{ most uint64 }
-
-func (h *heap) Write(context.Context, int64, []Row) error {
-	var s runtime.MemStats
-	runtime.ReadMemStats(&s)
-	h.most = max(h.most, s.HeapInuse)
-	return nil
-}
-
 func TestMemoryIsBounded(t *testing.T) {
 	m := Mapping{Key: []string{"id"}, Unmapped: Keep, Outcome: Outcome{Column: "y", Positive: []string{"true"}}}
 	r, err := NewReader(&endless{rows: 300_000}, m)
@@ -247,13 +210,19 @@ func TestMemoryIsBounded(t *testing.T) {
 		t.Fatal(err)
 	}
 	bad, _ := NewBadWriter(io.Discard, r.Header)
-	h := &heap{}
-	got, err := Run(t.Context(), r, p, Options{Sink: h, Bad: bad, Batch: 10_000})
-	if err != nil || got.Good != 300_000 || got.Batch != 30 {
-		t.Fatalf("%+v %v", got, err)
+	most, n := uint64(0), 0
+	for _, err := range Rows(t.Context(), r, p, Options{Bad: bad}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n++; n%10_000 == 0 {
+			var s runtime.MemStats
+			runtime.ReadMemStats(&s)
+			most = max(most, s.HeapInuse)
+		}
 	}
-	if h.most > 100<<20 {
-		t.Errorf("%d MB in use", h.most>>20)
+	if n != 300_000 || most > 100<<20 {
+		t.Errorf("%d rows, %d MB in use", n, most>>20)
 	}
 }
 
@@ -307,9 +276,13 @@ func FuzzReader(f *testing.F) {
 			return
 		}
 		bad, _ := NewBadWriter(io.Discard, r.Header)
-		got, err := Run(t.Context(), r, p, Options{Sink: &sink{batches: map[int64][]Row{}, fail: -1}, Bad: bad})
-		if err == nil && got.Good+got.Bad != got.Read {
-			t.Errorf("%+v", got)
+		var got Progress
+		n := int64(0)
+		for _, err = range Rows(t.Context(), r, p, Options{Bad: bad, Tell: func(p Progress) error { got = p; return nil }}) {
+			n++
+		}
+		if err == nil && (got.Good+got.Bad != got.Read || got.Good != n) {
+			t.Errorf("%+v and %d rows", got, n)
 		}
 		_, _ = Look(bytes.NewReader(file), m, lead)
 	})

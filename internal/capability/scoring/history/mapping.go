@@ -83,7 +83,9 @@ func firstLine(s string) string {
 // given header. leads tells whether the lead has such a column.
 func (m Mapping) Check(header []string, leads func(column string) bool) error {
 	var bad []errs.Field
-	complain := func(name, code, message string) { bad = append(bad, errs.Field{Name: name, Code: code, Message: message}) }
+	complain := func(name, code, message string) {
+		bad = append(bad, errs.Field{Name: name, Code: code, Message: message})
+	}
 	has := func(c string) bool { return slices.Contains(header, c) }
 	if _, err := m.delimiter(); err != nil {
 		complain("delimiter", "delimiter", "a single character, or tab")
