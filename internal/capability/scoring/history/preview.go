@@ -138,3 +138,19 @@ func clip(s string, n int) string {
 	}
 	return s
 }
+
+// Times gives values of the mapping's time column from the beginning of a file.
+func Times(r *Reader, m Mapping) ([]string, error) {
+	var records [][]string
+	for len(records) < previewRecords {
+		record, _, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil && (!errs.Has(err, errs.Invalid) || errs.CodeOf(err) == errUnclosed.Code) {
+			return nil, err
+		}
+		records = append(records, record)
+	}
+	return TimeValues(m, r.Header, records), nil
+}
