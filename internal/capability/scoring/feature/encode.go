@@ -146,7 +146,13 @@ func (f *Feature) Input(v View) float64 {
 	if text == "" {
 		return math.NaN()
 	}
-	if code, ok := f.codes[text]; ok {
+	return f.Level(text)
+}
+
+// Level gives the code of a word of a prepared category: that of the rest for
+// one without a level of its own, NaN where there is no rest.
+func (f *Feature) Level(word string) float64 {
+	if code, ok := f.codes[word]; ok {
 		return float64(code)
 	}
 	if code, ok := f.codes[Other]; ok {

@@ -195,3 +195,28 @@ func (f *Frame) Span(from, to int) (first, last time.Time) {
 	}
 	return time.UnixMicro(f.At[from]).UTC(), time.UnixMicro(f.At[to-1]).UTC()
 }
+
+// Filling tells how much there is in a column.
+type Filling struct {
+	Share   float64 // of rows with a value
+	Levels  int     // of a category
+	Differs bool    // not all rows are the same
+}
+
+// Filled looks at every column of a finished frame, before Encode.
+func (f *Frame) Filled() []Filling {
+	out := make([]Filling, len(f.Features))
+	for i := range f.Features {
+		n := 0
+		for row := range f.Rows() {
+			if !f.missing(i, row) {
+				n++
+			}
+		}
+		out[i] = Filling{Share: round(float64(n) / float64(max(1, f.Rows()))), Differs: f.Rows() > 0 && f.same(i, f.Rows()) == ""}
+		if f.Features[i].Kind == Category {
+			out[i].Levels = len(f.columns[i].list)
+		}
+	}
+	return out
+}

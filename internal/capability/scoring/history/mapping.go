@@ -165,3 +165,6 @@ func (m Mapping) delimiter() (rune, error) {
 	}
 	return 0, errs.New(errs.Invalid, "history.delimiter", "the delimiter must be one character")
 }
+
+// ReadMapping is ParseMapping of a text.
+func ReadMapping(text string) (Mapping, error) { return ParseMapping(strings.NewReader(text)) }

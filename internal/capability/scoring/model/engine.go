@@ -1,6 +1,8 @@
 package model
 
 import (
+	"math"
+
 	"github.com/rapport-platform/rapport/internal/capability/scoring/feature"
 )
 
@@ -66,4 +68,28 @@ func (e *Engine) Effects(row, contributions []float64) { e.model.ExplainInto(row
 
 func (e *Engine) chance(margin float64) float64 {
 	return min(max(e.Calibration.Apply(margin), 1e-6), 1-1e-6)
+}
+
+// Plain gives the inputs as people and other programs have them: words and
+// numbers by the names of the features, nil where nothing is known.
+func (e *Engine) Plain(v feature.View) (columns []string, row []any) {
+	for i := range e.Features {
+		f := &e.Features[i]
+		columns = append(columns, f.Name)
+		switch {
+		case f.Kind == feature.Category:
+			if text := f.Text(v); text != "" {
+				row = append(row, text)
+				continue
+			}
+			row = append(row, nil)
+		default:
+			if n := f.Value(v); !math.IsNaN(n) {
+				row = append(row, n)
+				continue
+			}
+			row = append(row, nil)
+		}
+	}
+	return columns, row
 }

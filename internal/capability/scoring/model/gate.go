@@ -5,8 +5,8 @@ import "fmt"
 // LeastOfClass is how many leads of either outcome a model needs to learn from.
 const LeastOfClass = 40
 
-// enough refuses data from which nothing can be learned, before any training.
-func enough(rows, positives int) Gate {
+// Enough refuses data from which nothing can be learned, before any training.
+func Enough(rows, positives int) Gate {
 	negatives := rows - positives
 	switch {
 	case rows == 0:

@@ -20,6 +20,7 @@ type Options struct {
 	Open     int     // leads left out because their horizon is not over, for the report
 	Sampled  float64 // part of the rows in the frame, for the report; 0 is all
 	Hints    []feature.Hint
+	Champion *Artifact                       // the version in force, to be compared with; nil for none
 	Progress func(stage string, percent int) // may be nil
 	Now      func() time.Time
 }
@@ -74,7 +75,7 @@ func Train(ctx context.Context, f *feature.Frame, o Options) (*Artifact, Report,
 }
 
 func (t *trainer) run(ctx context.Context) (*Artifact, error) {
-	if t.report.Gate = enough(t.report.Rows, t.report.Positives); !t.report.Gate.OK {
+	if t.report.Gate = Enough(t.report.Rows, t.report.Positives); !t.report.Gate.OK {
 		return nil, nil
 	}
 	t.o.Progress("features", 10)
@@ -271,6 +272,11 @@ func (t *trainer) judge(ctx context.Context, train table, e *Engine, champion, c
 	r.Calibrated = "no"
 	if e.Calibration != nil {
 		r.Calibrated = e.Calibration.Method
+	}
+	if t.o.Champion != nil {
+		if r.Compared, err = compare(t.frame, t.split.Test, t.o.Champion.Deep, p, t.o.Seed); err != nil {
+			return err
+		}
 	}
 	newest := segmentsOf(t.frame, feature.Range{From: t.split.Test.From, To: t.split.Test.To})
 	for i := range e.Features {
