@@ -31,6 +31,7 @@ type Config struct {
 	Rules   func() *rule.Set // in force
 	Flows   Flows
 	Store   Store
+	Scorer  Scorer // nil: rules score
 	Logger  *slog.Logger
 	Metrics *Metrics
 }
@@ -91,6 +92,9 @@ func (i *Intake) Handle(ctx context.Context, e event.Event) (event.Effect, error
 func (i *Intake) decide(ctx context.Context, lead *Lead, in Event) (map[string]any, error) {
 	d, err := i.c.Cleaner.Decide(ctx, lead, i.c.Rules())
 	if err != nil {
+		return nil, err
+	}
+	if err := i.judge(ctx, lead, &d, d.ruled); err != nil {
 		return nil, err
 	}
 	for _, f := range d.Failed {

@@ -32,7 +32,7 @@ const (
 type Reason struct {
 	Text   string `json:"text"`
 	Points int64  `json:"points"`
-	Kind   string `json:"kind"`             // "page", "context", "data" or "decision"
+	Kind   string `json:"kind"`             // "page", "context", "data", "decision" or "model"
 	Detail string `json:"detail,omitempty"` // the page's path
 }
 
@@ -50,6 +50,8 @@ type Decision struct {
 	Version    string // of what scored it
 	Failed     []rule.Failure
 	Refused    []Fault // values that rules set and columns refuse
+
+	ruled int64 // the next action that a rule chose; 0 for none
 }
 
 // Decide applies the rules, scores the lead and chooses the next action. Only
@@ -59,7 +61,7 @@ func (c *Cleaner) Decide(ctx context.Context, l *Lead, rules *rule.Set) (Decisio
 	if err != nil {
 		return Decision{}, err
 	}
-	d := Decision{Propensity: Propensity(out.Points), Hits: out.Hits, Version: out.Version, Failed: out.Failed}
+	d := Decision{Propensity: Propensity(out.Points), Hits: out.Hits, Version: out.Version, Failed: out.Failed, ruled: out.NextAction}
 	d.Score = Score(d.Propensity)
 	d.Grade = Grade(d.Score)
 	d.Reasons = reasons(out.Hits, path(l.Context))

@@ -17,6 +17,7 @@
 //	require.go     what a lead must have
 //	rules.go       what conditions can read; the shipped rules (rules/*.yaml)
 //	score.go       points → propensity → score, grade
+//	model.go       the score of a trained model in place of the rules' points
 //	decide.go      rules and score → reasons and next action, on the lead
 //
 // Around it:

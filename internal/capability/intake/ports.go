@@ -22,3 +22,8 @@ type Store interface {
 	record.Reader
 	Bind(tx *sqldb.Tx) *record.Tx
 }
+
+// Scorer gives the view of a trained model; ok is false where none is in force.
+type Scorer interface {
+	Arrive(ctx context.Context, row, visit, extra map[string]any) (v Opinion, ok bool)
+}

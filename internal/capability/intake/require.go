@@ -147,6 +147,9 @@ func (c *Cleaner) complete(l *Lead, e Event) {
 	if l.Context["page"] != nil {
 		set("leadsourcecode", int64(webSource))
 	}
+	if v, ok := l.Context["visitorid"].(string); ok {
+		set("rpt_visitorid", v)
+	}
 	set("rpt_eventid", e.ID)
 	set("rpt_source", e.Source)
 	for column, object := range map[string]map[string]any{"rpt_context": l.Context, "rpt_extra": l.Extra} {

@@ -87,7 +87,7 @@ func ofColumn(c *metadata.Column) (Feature, bool) {
 	case "boolean":
 		f.Kind, f.Words = Category, map[string]string{"true": "Yes", "false": "No"}
 	case "text", "lookup":
-		if c.Name == "rpt_matchkey" || c.Name == "rpt_eventid" || c.Name == "rpt_source" {
+		if c.Name == "rpt_matchkey" || c.Name == "rpt_visitorid" || c.Name == "rpt_eventid" || c.Name == "rpt_source" {
 			return f, false
 		}
 		f.Kind = Category

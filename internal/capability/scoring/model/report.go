@@ -67,7 +67,7 @@ type Drift struct {
 // Gate says whether a model may be used.
 type Gate struct {
 	OK      bool   `json:"ok"`
-	Code    string `json:"code,omitempty"` // few, one_class, no_signal, no_gain
+	Code    string `json:"code,omitempty"` // few, one_class, short, no_signal, no_gain
 	Message string `json:"message,omitempty"`
 }
 

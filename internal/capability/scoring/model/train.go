@@ -78,6 +78,11 @@ func (t *trainer) run(ctx context.Context) (*Artifact, error) {
 	if t.report.Gate = Enough(t.report.Rows, t.report.Positives); !t.report.Gate.OK {
 		return nil, nil
 	}
+	if t.split.Train.Len() == 0 || t.split.Valid.Len() == 0 {
+		first, last := t.frame.Span(0, t.frame.Rows())
+		t.report.Gate = refuse("short", "the leads span %d days, which is too short for a horizon of %d: what became of the older ones was not known when the newer ones came", int(last.Sub(first).Hours()/24), t.report.Horizon)
+		return nil, nil
+	}
 	t.o.Progress("features", 10)
 	t.report.Hints = append(slices.Clone(t.o.Hints), t.frame.Hints()...)
 	for i := range t.frame.Features {
