@@ -5,6 +5,7 @@ import (
 	"github.com/rapport-platform/rapport/internal/capability/marketing"
 	"github.com/rapport-platform/rapport/internal/capability/portal"
 	"github.com/rapport-platform/rapport/internal/capability/sales"
+	"github.com/rapport-platform/rapport/internal/capability/scoring"
 	"github.com/rapport-platform/rapport/internal/capability/support"
 	"github.com/rapport-platform/rapport/internal/commons/activity"
 	"github.com/rapport-platform/rapport/internal/commons/catalog"
@@ -27,7 +28,7 @@ func Catalog() (*metadata.Catalog, error) {
 	for _, tables := range []func() ([]*metadata.Table, error){
 		access.Tables, customise.Tables, event.Tables, action.Tables, flow.Tables, notify.Tables, party.Tables, activity.Tables, queue.Tables, catalog.Tables, sla.Tables,
 		duplicate.Tables,
-		portal.Tables, intake.Tables, sales.Tables, support.Tables, marketing.Tables,
+		portal.Tables, intake.Tables, sales.Tables, support.Tables, marketing.Tables, scoring.Tables,
 	} {
 		t, err := tables()
 		if err != nil {

@@ -34,6 +34,7 @@ var asSystem = []string{
 	"internal/capability/intake/actions.go",
 	"internal/capability/intake/consumer.go",
 	"internal/capability/portal/consume.go",
+	"internal/capability/scoring/service.go", // scores are the platform's; whether a person may ask for them is checked before
 	"internal/edge/httpapi/auth.go",
 	"internal/edge/app/ports.go",
 	"internal/edge/app/seed.go",
