@@ -56,36 +56,40 @@ type importPayload struct {
 // Upload keeps a file of history and makes the record of its import. who must
 // be allowed to make imports.
 func (s *Service) Upload(ctx context.Context, name string, from io.Reader) (record.Row, error) {
-	fresh := id.New()
-	if err := os.MkdirAll(s.c.Dir, 0o700); err != nil {
+	// The record comes first: who may not make one stores nothing.
+	var row record.Row
+	err := s.c.Store.Write(ctx, func(tx *record.Tx) (err error) {
+		row, err = tx.Create(ctx, "rpt_historyimport", record.Row{"rpt_name": clip(filepath.Base(name), 300)})
+		return err
+	})
+	if err != nil {
 		return nil, err
 	}
-	path := s.file(fresh.String(), "csv")
+	key := row.ID("rpt_historyimportid")
+	path := s.file(key.String(), "csv")
+	system := s.system(context.WithoutCancel(ctx), "upload")
 	size, err := store(path, from)
 	if err == nil && size == 0 {
 		err = errs.New(errs.Invalid, "history.empty", "the file is empty")
 	}
-	var row record.Row
-	if err == nil {
-		err = s.c.Store.Write(ctx, func(tx *record.Tx) error {
-			made, err := tx.Create(ctx, "rpt_historyimport", record.Row{"rpt_historyimportid": fresh, "rpt_name": clip(filepath.Base(name), 300)})
-			if err != nil {
-				return err
-			}
-			row, err = tx.Update(s.system(ctx, "upload"), "rpt_historyimport", made.ID("rpt_historyimportid"), record.Row{"rpt_size": size}, record.Match{})
-			return err
-		})
-	}
 	if err != nil {
-		return nil, errors.Join(err, discard(path))
+		drop := s.c.Store.Write(system, func(tx *record.Tx) error { return tx.Delete(system, "rpt_historyimport", key, record.Match{}) })
+		return nil, errors.Join(err, discard(path), drop)
 	}
-	return row, nil
+	err = s.c.Store.Write(system, func(tx *record.Tx) (err error) {
+		row, err = tx.Update(system, "rpt_historyimport", key, record.Row{"rpt_size": size}, record.Match{})
+		return err
+	})
+	return row, err
 }
 
 // MaxUpload bounds a file of history, in bytes.
 const MaxUpload = 8 << 30
 
 func store(path string, from io.Reader) (n int64, err error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return 0, err
+	}
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
 		return 0, err

@@ -197,3 +197,16 @@ func clip(s string, n int) string {
 	}
 	return s
 }
+
+// Export gives the model of a version as other programs read it: LightGBM text
+// of our trees, otherwise the file as it is kept.
+func (s *Service) Export(ctx context.Context, version id.ID) (string, error) {
+	if _, err := s.c.Store.Get(ctx, "rpt_modelversion", version, []string{"rpt_name"}, nil); err != nil {
+		return "", err
+	}
+	a, err := s.artifact(s.system(ctx, "export"), s.c.Store, version)
+	if err != nil {
+		return "", errs.Wrap(err, errs.NotFound, "scoring.no_file", "this version has no model")
+	}
+	return a.Deep.Text, nil
+}
