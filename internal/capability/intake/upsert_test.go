@@ -55,7 +55,7 @@ func newHouse(t testing.TB, db *sqldb.DB, catalog *metadata.Catalog) *house {
 	h.store = record.New(record.Options{DB: db, Catalog: c, Clock: h.clock, Log: changelog.New(db), Access: control})
 	h.store.AddHook(party.FullName("lead"))
 	actions := action.New(control, h.store)
-	queue.Define(actions, h.clock)
+	queue.Define(actions, h.clock, queue.Routers{"lead": "rpt_RouteLead"})
 	notify.Define(actions, control.Members)
 	sales.Define(actions, sales.Routing{Teams: control, Clock: h.clock, Routes: func() []queue.Route { return h.routes }})
 	text, err := intake.ShippedFlows()

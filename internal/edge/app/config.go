@@ -28,6 +28,7 @@ type Config struct {
 	Country       string         // the organisation's own, ISO alpha-2: phone numbers without a country belong to it
 	Proxies       []netip.Prefix // whose X-Forwarded-For and X-Forwarded-Proto are believed
 	Lake          string         // folder of the lake; "" is lake in the data folder, "off" switches it off
+	ScoringToken  string         // sent to an external scoring endpoint as a bearer token
 	Sample        bool           // put the sample organisation in at the first start
 
 	Logger *slog.Logger
@@ -53,7 +54,7 @@ func FromEnv(getenv func(string) string) Config {
 	}
 	return Config{
 		Addr: or("RAPPORT_ADDR", "127.0.0.1:8080"), Data: or("RAPPORT_DATA", "data"), Database: getenv("RAPPORT_DATABASE"), NATS: embedded(getenv("RAPPORT_NATS")),
-		TLSCert: getenv("RAPPORT_TLS_CERT"), TLSKey: getenv("RAPPORT_TLS_KEY"), AdminPassword: getenv("RAPPORT_ADMIN_PASSWORD"), Lake: getenv("RAPPORT_LAKE"), SecretKey: getenv("RAPPORT_SECRET_KEY"), Sample: getenv("RAPPORT_SAMPLE") == "1",
+		TLSCert: getenv("RAPPORT_TLS_CERT"), TLSKey: getenv("RAPPORT_TLS_KEY"), AdminPassword: getenv("RAPPORT_ADMIN_PASSWORD"), Lake: getenv("RAPPORT_LAKE"), ScoringToken: getenv("RAPPORT_SCORING_TOKEN"), SecretKey: getenv("RAPPORT_SECRET_KEY"), Sample: getenv("RAPPORT_SAMPLE") == "1",
 		Country: or("RAPPORT_COUNTRY", "US"), Proxies: prefixes(getenv("RAPPORT_TRUSTED_PROXIES")),
 	}
 }

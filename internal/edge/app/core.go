@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/rapport-platform/rapport/internal/capability/intake"
+	"github.com/rapport-platform/rapport/internal/capability/scoring"
 	"github.com/rapport-platform/rapport/internal/commons/queue"
 	"github.com/rapport-platform/rapport/internal/edge/live"
 	"github.com/rapport-platform/rapport/internal/ground/id"
@@ -53,6 +54,7 @@ type core struct {
 	letters     *event.DeadLetters
 	live        *live.Hub
 	intake      *intake.Intake
+	scoring     *scoring.Service
 	services    lifecycle.Group
 }
 

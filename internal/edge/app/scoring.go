@@ -13,7 +13,6 @@ import (
 	"github.com/rapport-platform/rapport/internal/edge/httpapi"
 	"github.com/rapport-platform/rapport/internal/platform/changelog"
 	"github.com/rapport-platform/rapport/internal/platform/event"
-	"github.com/rapport-platform/rapport/internal/platform/job"
 )
 
 // makeScoring makes scoring, before the jobs and the intake that need it.
@@ -24,6 +23,9 @@ func (c *core) makeScoring(tailer *changelog.Tailer) {
 		Threads: max(1, runtime.GOMAXPROCS(0)/2)})
 	c.scoring.Define(c.actions)
 	c.store.AddHook(scoring.CheckSetups())
+	for kind, handler := range c.scoring.Handlers() {
+		c.runner.Handle(kind, handler)
+	}
 }
 
 // wireScoring adds its services and addresses.
@@ -33,17 +35,6 @@ func (c *core) wireScoring() {
 		c.services.Add("scoring of changes", f)
 	}
 	c.services.Add("scoring by the clock", atStart(c.scoring.Schedule))
-}
-
-// handlers brings the jobs of all packages together.
-func handlers(all ...map[string]job.Handler) map[string]job.Handler {
-	out := map[string]job.Handler{}
-	for _, some := range all {
-		for kind, h := range some {
-			out[kind] = h
-		}
-	}
-	return out
 }
 
 // arrivals lets the intake ask scoring.

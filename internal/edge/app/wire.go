@@ -43,6 +43,7 @@ func (c *core) wire(_ context.Context, tailer *changelog.Tailer) error {
 	notify.Define(c.actions, c.access.Members)
 	sales.Define(c.actions, sales.Routing{Routes: c.routes.Get, Teams: c.access, Clock: cfg.Clock})
 	c.wireFlows(tailer)
+	c.makeScoring(tailer)
 	if err := c.wireIntake(tailer); err != nil {
 		return err
 	}
@@ -66,12 +67,14 @@ func (c *core) wire(_ context.Context, tailer *changelog.Tailer) error {
 	if err := c.wireActions(tailer); err != nil {
 		return err
 	}
+	c.services.Add("scoring", c.scoring.Snapshot())
 	c.services.Add("live hints", c.live)
 	c.services.Add("jobs", c.runner)
 	c.services.Add("publishing keys", c.app.front.keys)
 	c.services.Add("intake", leads)
 	c.services.Add("interactions", interactions)
 	c.wireLake()
+	c.wireScoring()
 	c.services.Add("housekeeping", c.housekeeping())
 	return nil
 }
@@ -110,7 +113,7 @@ func (c *core) wireIntake(tailer *changelog.Tailer) error {
 		}})
 	c.customs.OnChange(c.rules.Invalidate)
 	c.intake = intake.New(intake.Config{Cleaner: &intake.Cleaner{Columns: leadColumns{c.leads}, Country: cfg.Country}, Rules: c.rules.Get, Flows: c.flows, Store: c.store,
-		Logger: cfg.Logger, Metrics: intake.NewMetrics(c.registry)})
+		Scorer: arrivals{c.scoring}, Logger: cfg.Logger, Metrics: intake.NewMetrics(c.registry)})
 	actions := intake.Actions{Intake: c.intake, Env: env, Clock: cfg.Clock}
 	actions.Define(c.actions)
 	c.store.AddHook(actions.CheckRules())
