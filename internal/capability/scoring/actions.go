@@ -68,7 +68,7 @@ func (s *Service) Define(r *action.Registry) {
 		if s.inForce() == nil {
 			return action.Empty{}, ErrNoModel
 		}
-		return action.Empty{}, s.enqueueBatch(c.Tx)
+		return action.Empty{}, s.enqueueBatch(c.Tx, "asked for")
 	})
 	action.Define(r, onModel("rpt_ImportModel", "Makes a version of a model trained elsewhere: LightGBM text or XGBoost JSON."), func(ctx context.Context, c action.Call, in ImportModelInput) (VersionOutput, error) {
 		if err := s.mayWrite(ctx, c, "rpt_model"); err != nil {

@@ -278,7 +278,7 @@ func (s *Service) runImport(ctx context.Context, j *job.Job) error {
 		if _, err := tx.Update(ctx, "rpt_historyimport", p.ID, change, record.Match{}); err != nil {
 			return err
 		}
-		if _, err := s.c.Queue.Enqueue(tx.SQL(), job.Spec{Kind: jobMatch, Key: "all"}); err != nil {
+		if _, err := s.c.Queue.Enqueue(tx.SQL(), job.Spec{Kind: jobMatch, Key: p.ID.String()}); err != nil {
 			return err
 		}
 		return j.Done(tx.SQL())

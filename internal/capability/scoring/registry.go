@@ -165,7 +165,7 @@ func (s *Service) promote(ctx context.Context, tx *record.Tx, version id.ID, by 
 	if _, err := tx.Update(ctx, "rpt_model", of, change, record.Match{}); err != nil {
 		return err
 	}
-	return s.enqueueBatch(tx)
+	return s.enqueueBatch(tx, fmt.Sprintf("%s %d", version, now.UnixMicro()))
 }
 
 // rollBack puts the version in force that was so before.
@@ -183,11 +183,12 @@ func (s *Service) rollBack(ctx context.Context, tx *record.Tx, of id.ID) (id.ID,
 	return before, s.promote(ctx, tx, before, access.From(ctx).ID)
 }
 
-// enqueueBatch has all open leads scored soon.
-func (s *Service) enqueueBatch(tx *record.Tx) error {
-	// The model that is promoted becomes hot configuration once this has
+// enqueueBatch has all open leads scored soon. The key names the occasion: a batch
+// that is under way by what was in force before must not stand for this one.
+func (s *Service) enqueueBatch(tx *record.Tx, occasion string) error {
+	// The version that is promoted becomes hot configuration once this has
 	// committed; the job waits for it.
-	_, err := s.c.Queue.Enqueue(tx.SQL(), job.Spec{Kind: jobBatch, Key: "all", Due: s.c.Clock.Now().Add(time.Second)})
+	_, err := s.c.Queue.Enqueue(tx.SQL(), job.Spec{Kind: jobBatch, Key: occasion, Due: s.c.Clock.Now().Add(time.Second)})
 	return err
 }
 

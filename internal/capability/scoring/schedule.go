@@ -40,10 +40,10 @@ func (s *Service) runSchedule(ctx context.Context, j *job.Job) error {
 		if set := s.inForce(); set != nil {
 			if now.Sub(p.All) >= allEvery {
 				p.All = now
-				if _, err := s.c.Queue.Enqueue(tx.SQL(), job.Spec{Kind: jobMatch, Key: "all"}); err != nil {
+				if _, err := s.c.Queue.Enqueue(tx.SQL(), job.Spec{Kind: jobMatch, Key: "clock"}); err != nil {
 					return err
 				}
-				if _, err := s.c.Queue.Enqueue(tx.SQL(), job.Spec{Kind: jobBatch, Key: "all", Due: now.Add(time.Minute)}); err != nil {
+				if _, err := s.c.Queue.Enqueue(tx.SQL(), job.Spec{Kind: jobBatch, Key: "clock", Due: now.Add(time.Minute)}); err != nil {
 					return err
 				}
 			}
