@@ -36,7 +36,8 @@ func (a *App) routes() (http.Handler, error) {
 		return nil, err
 	}
 	mux.Handle("/", ui)
-	return httpapi.NewMiddleware(httpapi.MiddlewareOptions{Auth: lateAuth{a}, Registerer: a.telemetry.registry, Logger: a.c.Logger, Clock: a.c.Clock}).Wrap(mux), nil
+	clients := &httpapi.OAuthAPI{Clients: lateAuth{a}, Proxies: a.c.Proxies}
+	return httpapi.NewMiddleware(httpapi.MiddlewareOptions{Auth: lateAuth{a}, Registerer: a.telemetry.registry, Logger: a.c.Logger, Clock: a.c.Clock}).Wrap(clients.Wrap(mux)), nil
 }
 
 // register makes the mux of everything that needs records.

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 
+	"github.com/rapport-platform/rapport/internal/capability/support"
 	"github.com/rapport-platform/rapport/internal/ground/id"
 	"github.com/rapport-platform/rapport/internal/platform/access"
 	"github.com/rapport-platform/rapport/internal/platform/action"
@@ -42,6 +43,8 @@ func (c *core) wireActions(tailer *changelog.Tailer) error {
 	c.runner.Handle(duplicate.Kind, publisher.Handler())
 	own.DefineDuplicates(c.actions, engine, publisher)
 	c.services.Add("duplicate rules", rules)
+	c.defineClients()
+	support.Define(c.actions, cfg.Clock)
 	c.actions.UseCustom(customs.Get)
 	c.services.Add("custom actions", customs)
 	return nil

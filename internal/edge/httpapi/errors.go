@@ -25,7 +25,8 @@ func WriteError(w http.ResponseWriter, r *http.Request, err error) {
 	h.Set("Cache-Control", "no-store")
 	switch status {
 	case http.StatusUnauthorized:
-		h.Set("WWW-Authenticate", `Bearer realm="rapport"`)
+		base := (&ODataAPI{}).base(r)
+		h.Set("WWW-Authenticate", `Bearer realm="rapport", authorization_uri="`+base+`/oauth2/v2.0/authorize", resource_id="`+base+`/"`)
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
 		h.Set("Retry-After", strconv.Itoa(max(1, int(math.Ceil(e.RetryAfter.Seconds())))))
 	}
