@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -83,6 +84,12 @@ func encoded(table *datasets.Table, m *gbdt.Model, names []string) []float64 {
 	return out
 }
 
+// On a machine that others use too, short pieces are now and then left alone.
+const (
+	pieces  = 20
+	repeats = 15
+)
+
 func (b *bench) scoring() error {
 	path := filepath.Join(b.data, "imported_models", "model_xgb_bank_noduration_strat20.json")
 	m, err := read(path, func(f *os.File) (*gbdt.Model, error) { return modelio.ReadXGBoost(f) })
@@ -117,15 +124,20 @@ func (b *bench) scoring() error {
 		return err
 	}
 	out := make([]float64, len(table.Label))
-	ours, difference := math.Inf(1), 0.0
+	best, difference := make([]float64, pieces), 0.0
 	theirs := map[string]float64{}
-	for range b.rounds {
-		for range 5 {
-			start := time.Now()
-			m.MarginRows(rows, out)
-			ours = min(ours, time.Since(start).Seconds())
+	for round := range b.rounds {
+		for range repeats {
+			for i := range best {
+				from, to := i*len(out)/pieces, (i+1)*len(out)/pieces
+				start := time.Now()
+				m.MarginRows(rows[from*len(names):], out[from:to])
+				if took := time.Since(start).Seconds(); round == 0 || took < best[i] {
+					best[i] = took
+				}
+			}
 		}
-		a, err := b.peer("score", path, matrix, strconv.Itoa(len(out)), strconv.Itoa(len(names)), filepath.Join(b.dir, "margins.f32"))
+		a, err := b.peer("score", path, matrix, strconv.Itoa(len(out)), strconv.Itoa(len(names)), strconv.Itoa(pieces), strconv.Itoa(repeats), filepath.Join(b.dir, "margins.f32"))
 		if err != nil {
 			return err
 		}
@@ -142,10 +154,13 @@ func (b *bench) scoring() error {
 	for i, v := range out {
 		difference = max(difference, math.Abs(v-float64(math.Float32frombits(uint32(margins[4*i])|uint32(margins[4*i+1])<<8|uint32(margins[4*i+2])<<16|uint32(margins[4*i+3])<<24))))
 	}
-	n := float64(len(out))
-	fmt.Fprintf(b.out, "\n## Scoring: the imported XGBoost model (%d trees, %d columns), %d rows, one thread, best of %d\n\n| | rows/s | ours ÷ this |\n|---|---:|---:|\n| ours | %.0f | |\n", len(m.Trees), len(names), len(out), 5*b.rounds, n/ours)
+	n, ours := float64(len(out)), 0.0
+	for _, took := range best {
+		ours += took
+	}
+	fmt.Fprintf(b.out, "\n## Scoring: the imported XGBoost model (%d trees, %d columns), %d rows, one thread\n\nBoth score the rows in %d pieces; of each piece the best of %d times counts, and the pieces are added up.\n\n| | rows/s | ours ÷ this |\n|---|---:|---:|\n| ours | %.0f | |\n", len(m.Trees), len(names), len(out), pieces, repeats*b.rounds, n/ours)
 	fastest := math.Inf(1)
-	for _, name := range []string{"inplace_predict", "predict of a ready DMatrix"} {
+	for _, name := range []string{"inplace_predict", "predict with a DMatrix"} {
 		fmt.Fprintf(b.out, "| XGBoost %s | %.0f | %.2f |\n", name, n/theirs[name], theirs[name]/ours)
 		fastest = min(fastest, theirs[name])
 	}
@@ -183,14 +198,16 @@ func (b *bench) reasons() error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(b.out, "\n## One row: margin, probability and exact reasons, one thread, 20,000 rows one by one\n\n| model | trees | leaves | p50 µs | p99 µs | p99.9 µs |\n|---|---:|---:|---:|---:|---:|\n")
+	fmt.Fprintf(b.out, "\n## One row: margin, probability and exact reasons, one thread, 20,000 rows one by one\n\n| model | trees | leaves | p50 µs | p99 µs | p99.9 µs | processor p50 µs | processor p99 µs |\n|---|---:|---:|---:|---:|---:|---:|---:|\n")
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
 	for _, x := range []struct {
 		name string
 		m    *gbdt.Model
 	}{{"imported XGBoost", xgb}, {"imported LightGBM", lgb}, {"ours, depth 6", deep}} {
 		width := len(x.m.Features)
 		row, phi := make([]float64, width), make([]float64, width)
-		times := make([]time.Duration, 0, 20_000)
+		times, own := make([]time.Duration, 0, 20_000), make([]time.Duration, 0, 20_000)
 		leaves := 0
 		for i := range x.m.Trees {
 			leaves += len(x.m.Trees[i].Leaves)
@@ -199,17 +216,21 @@ func (b *bench) reasons() error {
 			for j := range row {
 				row[j] = float64(cols[j%columns][(i+j)%len(label)])
 			}
-			start := time.Now()
+			start, worked := time.Now(), threadTime()
 			x.m.Predict(row)
 			x.m.ExplainInto(row, phi)
+			worked = threadTime() - worked
 			if took := time.Since(start); i >= 1000 {
-				times = append(times, took)
+				times, own = append(times, took), append(own, worked)
 			}
 		}
 		slices.Sort(times)
-		at := func(part float64) float64 { return float64(times[int(part*float64(len(times)))].Nanoseconds()) / 1000 }
-		fmt.Fprintf(b.out, "| %s | %d | %d | %.0f | **%.0f** | %.0f |\n", x.name, len(x.m.Trees), leaves, at(0.5), at(0.99), at(0.999))
+		slices.Sort(own)
+		at := func(times []time.Duration, part float64) float64 {
+			return float64(times[int(part*float64(len(times)))].Nanoseconds()) / 1000
+		}
+		fmt.Fprintf(b.out, "| %s | %d | %d | %.0f | **%.0f** | %.0f | %.0f | %.0f |\n", x.name, len(x.m.Trees), leaves, at(times, 0.5), at(times, 0.99), at(times, 0.999), at(own, 0.5), at(own, 0.99))
 	}
-	fmt.Fprintf(b.out, "\nAim: p99 below 500 µs.\n")
+	fmt.Fprintf(b.out, "\nAim: p99 below 500 µs. Processor time leaves out what other programs took meanwhile.\n")
 	return nil
 }

@@ -1,9 +1,11 @@
 package gbdt
 
 import (
+	"path/filepath"
 	"slices"
 	"testing"
 
+	"github.com/rapport-platform/rapport/internal/kit/modeleval"
 	"github.com/rapport-platform/rapport/internal/test/datasets"
 )
 
@@ -45,41 +47,18 @@ func part(t testing.TB, table *datasets.Table, rows, train []int) *Dataset {
 	return d
 }
 
-// auc counts pairs by ranks.
-func auc(m *Model, d *Dataset) float64 {
-	type scored struct {
-		s float64
-		y bool
+// judge scores a data set.
+func judge(t testing.TB, m *Model, d *Dataset) *modeleval.Sample {
+	t.Helper()
+	p := m.MarginAll(d)
+	for i, v := range p {
+		p[i] = m.Probability(v)
 	}
-	var rows []scored
-	for i, s := range m.MarginAll(d) {
-		rows = append(rows, scored{s, d.Label[i]})
+	s, err := modeleval.NewSample(p, d.Label)
+	if err != nil {
+		t.Fatal(err)
 	}
-	slices.SortFunc(rows, func(a, b scored) int {
-		switch {
-		case a.s < b.s:
-			return -1
-		case a.s > b.s:
-			return 1
-		}
-		return 0
-	})
-	var below, pairs, pos float64
-	for i := 0; i < len(rows); {
-		j, p, n := i, 0.0, 0.0
-		for ; j < len(rows) && rows[j].s == rows[i].s; j++ {
-			if rows[j].y {
-				p++
-			} else {
-				n++
-			}
-		}
-		pairs += p * (below + n/2)
-		below += n
-		pos += p
-		i = j
-	}
-	return pairs / (pos * below)
+	return s
 }
 
 // The figures of BASELINES.md that gradient-boosted trees are to reach, as the
@@ -106,8 +85,9 @@ func TestBankMarketing(t *testing.T) {
 					p := DefaultParams()
 					p.Seed, p.Threads = seed, 2
 					m := mustTrain(t, train, valid, p)
-					a += auc(m, test) / seeds
-					l += logLoss(m, test) / seeds
+					s := judge(t, m, test)
+					a += s.AUC(0.95).Value / seeds
+					l += s.LogLoss() / seeds
 				}
 				t.Logf("%s, %s split: AUC %.4f, log-loss %.4f", x.name, name, a, l)
 				if name == "stratified" && (a < x.leastAUC || l > x.most) {
@@ -115,5 +95,37 @@ func TestBankMarketing(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Nothing in the file of deals tells which are won: whatever the trees find
+// must be seen to be chance, by either split and any seed.
+func TestDealsHaveNoSignal(t *testing.T) {
+	t.Parallel()
+	datasets.Path(t, "maven_crm_sales", "sales_pipeline.csv")
+	dir, _ := datasets.Dir()
+	table, err := datasets.Deals(filepath.Join(dir, "maven_crm_sales"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, split := range map[string]datasets.Split{"stratified": table.Stratified(), "chronological": table.Chronological()} {
+		train, valid, test := part(t, table, split.Train, split.Train), part(t, table, split.Valid, split.Train), part(t, table, split.Test, split.Train)
+		rate := 0.0
+		for _, y := range train.Label {
+			if y {
+				rate += 1 / float64(train.Rows())
+			}
+		}
+		for seed := range uint64(5) {
+			p := DefaultParams()
+			p.Seed = seed
+			s := judge(t, mustTrain(t, train, valid, p), test)
+			auc, loss, prior := s.AUC(0.95), s.LogLoss(), s.PriorLogLoss(rate)
+			if !auc.Includes(0.5) && loss < prior {
+				t.Errorf("%s split, seed %d: AUC %+v, log-loss %.4f, prior %.4f", name, seed, auc, loss, prior)
+			} else {
+				t.Logf("%s split, seed %d: AUC %.3f (%.3f–%.3f), log-loss %.4f, prior %.4f", name, seed, auc.Value, auc.Low, auc.High, loss, prior)
+			}
+		}
 	}
 }

@@ -70,7 +70,9 @@ func prepareBatch(m *Model) []batchTree {
 func (m *Model) MarginRows(rows, out []float64) {
 	width := len(m.Features)
 	m.batchOnce.Do(func() { m.batch = prepareBatch(m) })
-	const block = 8 * lanes // rows that go through a tree before the next tree
+	// So many rows go through a tree before the next tree: those that stay in the
+	// first-level cache.
+	block := lanes * max(1, min(8, 1<<14/(8*lanes*max(1, width))))
 	x := make([]float64, block*width)
 	for len(out) >= block {
 		missing := false

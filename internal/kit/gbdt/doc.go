@@ -18,13 +18,14 @@
 //	gradient.go   gradients, rounded to integers
 //	bin.go        columns → bins
 //	matrix.go     the matrix of bins, packed for histograms
-//	histogram.go sums of gradients by bin
+//	histogram.go  sums of gradients by bin, block by block
 //	split.go      the best numeric split; splitcat.go of categories
 //	grow.go       one tree, leaf-wise or depth-wise; partition.go moves its rows
+//	finish.go     the tree in values instead of bins; the validation set
 //	pool.go       the threads
 //	model.go      Model, Tree, Margin, Predict, importances; validate.go
 //	batch.go      many rows at once
-//	explain.go    exact path-dependent SHAP values
+//	explain.go    exact path-dependent SHAP values; narrow.go for most trees
 //
 // Package modelio beside it reads and writes models of other programs.
 package gbdt
