@@ -217,9 +217,7 @@ func within(err error, d *Definition) error {
 // overTable lays a stored definition over a table that ships. Its lists have
 // definitions of their own.
 func overTable(t *metadata.Table, body string) (*metadata.Table, error) {
-	bare := *t
-	bare.Columns, bare.Keys, bare.Indexes, bare.Views, bare.Forms, bare.ManyToMany, bare.Choices = nil, nil, nil, nil, nil, nil, nil
-	over, err := merge(bare, body)
+	over, err := merge(bare(t), body)
 	if err != nil {
 		return nil, err
 	}

@@ -86,6 +86,9 @@ func (p *plan) edit(e Edit) error {
 				d.Solution = old.Solution
 			}
 		}
+		if !there && body == "" {
+			return nil // nothing other than what ships
+		}
 		if there && old.Body == d.Body && old.Solution == d.Solution {
 			return nil
 		}

@@ -95,6 +95,10 @@ func (c *Column) NavTo(target string) string {
 	return c.Nav
 }
 
+// CollectionOn gives the navigation property that leads back from a target to
+// the rows of the table t.
+func (c *Column) CollectionOn(target, t *Table) string { return c.collectionOn(target, t) }
+
 // collectionOn names the navigation property that leads back from the target.
 func (c *Column) collectionOn(target, of *Table) string {
 	if name := c.Collections[target.Name]; name != "" {
