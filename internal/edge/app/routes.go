@@ -8,6 +8,7 @@ import (
 	dto "github.com/prometheus/client_model/go"
 
 	"github.com/rapport-platform/rapport/internal/edge/httpapi"
+	"github.com/rapport-platform/rapport/internal/edge/httpapi/definition"
 	"github.com/rapport-platform/rapport/internal/ground/errs"
 	"github.com/rapport-platform/rapport/internal/ground/id"
 	"github.com/rapport-platform/rapport/internal/platform/auth"
@@ -44,7 +45,8 @@ func (a *App) routes() (http.Handler, error) {
 func (c *core) register() {
 	c.mux = http.NewServeMux()
 	cfg := c.app.c
-	(&httpapi.ODataAPI{Records: c.store, Actions: odataActions{c.actions}, Callers: odataCallers{c}, Principals: c.access, Catalog: c.access.Catalog, Clock: cfg.Clock, Organization: c.app.front.organization}).Register(c.mux)
+	(&httpapi.ODataAPI{Records: c.store, Actions: odataActions{c.actions}, Callers: odataCallers{c}, Principals: c.access, Catalog: c.access.Catalog, Clock: cfg.Clock, Organization: c.app.front.organization,
+		Definitions: &definition.API{Customs: c.customs, Clock: cfg.Clock}, Renew: c.customs.Refresh}).Register(c.mux)
 	c.registerAuth()
 	(&httpapi.TablesAPI{Catalog: c.access.Catalog, Access: c.access, Users: c.store}).Register(c.mux)
 	(&httpapi.TimelineAPI{Catalog: c.access.Catalog, Records: c.store, History: c.log, Access: c.access}).Register(c.mux)

@@ -2,12 +2,14 @@ package httpapi
 
 import (
 	"bytes"
+	"context"
 	"maps"
 	"net/http"
 	"slices"
 	"strings"
 	"sync"
 
+	"github.com/rapport-platform/rapport/internal/edge/httpapi/definition"
 	"github.com/rapport-platform/rapport/internal/ground/clock"
 	"github.com/rapport-platform/rapport/internal/ground/errs"
 	"github.com/rapport-platform/rapport/internal/ground/id"
@@ -19,7 +21,8 @@ import (
 
 // ODataAPI serves the Web API, as Dataverse has it, below /api/data/v9.x/:
 //
-//	GET                       the service document, $metadata
+//	GET                       the service document, $metadata, openapi.json
+//	GET, POST, PUT, DELETE    EntityDefinitions and what else is of the data model (package definition)
 //	GET, POST                 /leads; GET /leads/$count
 //	GET, PATCH, DELETE        /leads(key)
 //	GET, PUT, DELETE          /leads(key)/property
@@ -30,11 +33,14 @@ import (
 //
 // Who asks is in the request's context already; without a principal the answer is 401.
 type ODataAPI struct {
-	Records      Records
-	Actions      Actions // nil offers WhoAmI only
-	Callers      Callers // nil offers no acting for others
-	Principals   Principals
-	Catalog      func() *metadata.Catalog
+	Records     Records
+	Actions     Actions // nil offers WhoAmI only
+	Callers     Callers // nil offers no acting for others
+	Principals  Principals
+	Catalog     func() *metadata.Catalog
+	Definitions *definition.API // the data model; nil offers records only
+	// Renew looks whether the definitions have changed and takes them in; may be nil.
+	Renew        func(ctx context.Context) (changed bool, err error)
 	Clock        clock.Clock
 	Organization id.ID
 	// BaseURL gives the scheme and host under which clients reach us, such as
@@ -95,8 +101,18 @@ func (a *ODataAPI) serve(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if done, err := a.describedByOthers(w, r, version, rest, params); done {
+		return err
+	}
 	catalog := a.Catalog()
 	path, err := odata.ParsePath(catalog, rest)
+	if err != nil && a.Renew != nil {
+		// A table that another node has made a moment ago is known once it is asked for.
+		if changed, e := a.Renew(r.Context()); e == nil && changed {
+			catalog = a.Catalog()
+			path, err = odata.ParsePath(catalog, rest)
+		}
+	}
 	if err != nil {
 		return err
 	}

@@ -29,8 +29,7 @@ func (q *request) serviceDocument() error {
 
 // metadata answers GET /$metadata.
 func (q *request) metadata() error {
-	q.w.Header().Set("Content-Type", "application/xml")
-	_, _ = q.w.Write(q.api.describe(q.catalog)) // when the client has gone nobody is left to tell
+	document(q.w, q.r, "application/xml", q.api.describe(q.catalog))
 	return nil
 }
 
