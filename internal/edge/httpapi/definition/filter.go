@@ -40,7 +40,7 @@ var filterable = sync.OnceValues(func() (*metadata.Catalog, error) {
 	for _, name := range numeric {
 		add(name, "whole")
 	}
-	for _, name := range []string{"createdby", "modifiedby"} { // the platform would make lookups of them
+	for _, name := range []string{"createdby", "modifiedby", "createdonbehalfby", "modifiedonbehalfby"} { // the platform would make lookups of them
 		add(name, "text")
 	}
 	return metadata.NewCatalog(t)
