@@ -35,6 +35,9 @@ web/dist/index.html: web/node_modules/.stamp $(WEB)
 	@touch web/dist/.gitkeep
 
 # Programs that some tests talk to: clients that we did not write, a browser driver, a database server.
+ifneq ($(shell python3 -c "import venv, ensurepip" 2>/dev/null && echo yes),)
+clients: test/clients/deltalake/.venv/.stamp
+endif
 clients: $(patsubst %/package-lock.json,%/node_modules/.stamp,$(wildcard test/clients/*/package-lock.json test/e2e/package-lock.json))
 ifeq ($(wildcard /usr/lib/postgresql/*/bin/initdb)$(RAPPORT_TEST_POSTGRES)$(RAPPORT_TEST_PGBIN),)
 tools: test/tools/node_modules/.stamp
@@ -44,6 +47,11 @@ endif
 
 test/%/node_modules/.stamp: test/%/package-lock.json
 	cd $(dir $<) && npm ci --no-audit --no-fund
+	@touch $@
+
+test/clients/deltalake/.venv/.stamp: test/clients/deltalake/requirements.txt
+	python3 -m venv $(dir $@)
+	$(dir $@)bin/pip install --quiet --disable-pip-version-check --requirement $<
 	@touch $@
 
 test: test-go test-web
@@ -59,7 +67,7 @@ ifneq ($(NODE),)
 endif
 
 # Every fuzz target, by the folder it is in: folder:target.
-FUZZ := internal/kit/cloudevents:FuzzFromHTTP internal/platform/odata:FuzzFilter internal/platform/odata:FuzzRequest internal/platform/odata:FuzzBody \
+FUZZ := internal/kit/delta:FuzzLog internal/kit/delta:FuzzCheckpoint internal/kit/delta:FuzzDataFile internal/kit/cloudevents:FuzzFromHTTP internal/platform/odata:FuzzFilter internal/platform/odata:FuzzRequest internal/platform/odata:FuzzBody \
 	internal/platform/stream:FuzzUnpack internal/ground/expr:FuzzEval internal/platform/flow:FuzzCompile internal/capability/intake:FuzzClean internal/capability/portal:FuzzSubmit \
 	internal/kit/gbdt/modelio:FuzzLightGBM internal/kit/gbdt/modelio:FuzzXGBoost
 FUZZTIME ?= 2m

@@ -19,7 +19,9 @@ type bucket struct {
 
 // Bucket keeps a table in a bucket, under a prefix that is empty or ends with a
 // slash. The bucket's driver must honour blob.WriterOptions.IfNotExist, as those
-// of files, memory and the large object stores do.
+// of memory and the large object stores do. That of files looks first and renames
+// then (gocloud.dev v0.47: its lock is each writer's own), so of two writers at
+// once both may win: use it with one writer, or Local.
 func Bucket(b *blob.Bucket, prefix string) Storage { return bucket{b, prefix} }
 
 type bucketFile struct {

@@ -127,6 +127,36 @@ func TestGoldenTables(t *testing.T) {
 	}
 }
 
+// DuckDB reads our own tables equal, after whatever we do to them.
+func TestDuckReadsOurTables(t *testing.T) {
+	t.Parallel()
+	for _, codec := range []delta.Codec{delta.Snappy, delta.Zstd} {
+		db, dir, ctx := duck(t), t.TempDir(), t.Context()
+		tbl := mustCreate(t, delta.Local(dir), delta.Options{CheckpointEvery: 100, Codec: codec}, nil)
+		add(t, tbl, 0, 3000)
+		for i := int64(0); i < 5; i++ {
+			add(t, tbl, 3000+i*40, 3000+i*40+40)
+		}
+		compareWithDuck(t, db, dir, snapshot(t, tbl))
+		_, err := tbl.Compact(ctx, delta.Compaction{})
+		must(t, err)
+		compareWithDuck(t, db, dir, snapshot(t, tbl))
+		must(t, tbl.Checkpoint(ctx))
+		compareWithDuck(t, db, dir, snapshot(t, tbl))
+		_, err = tbl.Append(ctx, delta.Append{Schema: delta.Schema{Fields: []delta.Field{{Name: "id", Type: delta.Of(delta.Long)}, {Name: "extra", Type: delta.Of(delta.String)}}},
+			Rows: func(yield func([]any, error) bool) { yield([]any{int64(9999), "a column of later"}, nil) }})
+		must(t, err)
+		base := snapshot(t, tbl)
+		_, err = tbl.Rewrite(ctx, delta.Rewrite{Operation: "DELETE", Base: base, Schema: base.Schema, Rows: base.Rows(ctx, delta.Scan{Where: []delta.Test{{Column: "id", Op: delta.Greater, Value: int64(100)}}})})
+		must(t, err)
+		after := snapshot(t, mustOpen(t, delta.Local(dir)))
+		compareWithDuck(t, db, dir, after)
+		if n, _ := after.Count(); n != 3000+200-101+1 {
+			t.Errorf("%d rows", n)
+		}
+	}
+}
+
 // liveFile is a data file as the independent reading of the log finds it.
 type liveFile struct {
 	path       string
