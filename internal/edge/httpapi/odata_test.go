@@ -347,7 +347,7 @@ func TestRefusals(t *testing.T) {
 			number, code       string
 		}{
 			{"GET", "nothing(1)/x", "", 404, "0x8006088a", "odata.unknown_resource"}, {"GET", a.url + "/api/data/v8.2/leads", "", 404, "0x8006088a", "odata.unknown_resource"},
-			{"GET", "leads?$filter=nothere eq 1", "", 400, "0x80060888", "query.unknown_column"}, {"GET", "leads?$skip=1", "", 501, "0x80060888", "odata.option"},
+			{"GET", "leads?$filter=nothere eq 1", "", 400, "0x80060888", "query.unknown_column"}, {"GET", "leads?$skip=1", "", 400, "0x80060888", "odata.option"},
 			{"GET", "leads?$filter=subject eq", "", 400, "0x80060888", "odata.syntax"}, {"GET", "leads(" + id.New().String() + ")?$filter=true", "", 400, "0x80060888", "odata.option"},
 			{"PUT", "leads", "{}", 405, "0x80040203", "http.method"}, {"DELETE", "leads", "", 405, "0x80040203", "http.method"},
 			{"POST", "leads", `{"subject":"` + strings.Repeat("x", 301) + `"}`, 400, "0x80044331", "column.too_long"}, {"POST", "leads", `{"nothere":1,"subject":5}`, 400, "0x80040203", "odata.body"},
