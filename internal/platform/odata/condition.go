@@ -24,8 +24,16 @@ func (c condition) fail(format string, args ...any) error {
 
 // node makes the condition; known is false for a name that Dataverse does not have.
 func (c condition) node() (n query.Node, known bool, err error) {
-	for _, of := range []func() (query.Node, bool, error){c.membership, c.sets, c.principal, c.hierarchy, c.inFiscalPeriod, c.period} {
+	for _, of := range []func() (query.Node, bool, error){c.membership, c.sets, c.hierarchy} {
 		if n, known, err = of(); known || err != nil {
+			return n, known, err
+		}
+	}
+	for _, of := range []func() (query.Node, bool, error){c.principal, c.inFiscalPeriod, c.period} {
+		if n, known, err = of(); known || err != nil {
+			if known && err == nil && c.ctx.Symbolic {
+				n = query.Named{Name: c.name, Left: c.left.path, Values: c.values}
+			}
 			return n, known, err
 		}
 	}

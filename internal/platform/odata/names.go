@@ -23,6 +23,9 @@ type Context struct {
 	Below, BelowTeams func() []id.ID
 	Language          int64 // LCID of the asker's language; 0 means English
 	Fiscal            query.Fiscal
+	// Symbolic keeps conditions that depend on who asks and when by their names
+	// (query.Named), for trees that are written down.
+	Symbolic bool
 }
 
 // english is the LCID of English (United States).

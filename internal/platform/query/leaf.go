@@ -16,6 +16,14 @@ type (
 		Members []int64
 		Negate  bool
 	}
+	// Named stands for a condition of Dataverse that depends on who asks and when
+	// ("LastXDays", "EqualUserId"). It is kept by name in trees that are to be
+	// written down; a tree that is to be answered holds what it means instead.
+	Named struct {
+		Name   string
+		Left   Path
+		Values []any
+	}
 	// InPeriod holds when a date lies in a period of the fiscal year, whichever year.
 	InPeriod struct {
 		Left   Path
@@ -27,6 +35,7 @@ type (
 
 func (HasAny) isNode()   {}
 func (InPeriod) isNode() {}
+func (Named) isNode()    {}
 
 func (c *checker) hasAny(t *Table, n HasAny) (Node, error) {
 	if len(n.Members) > c.limits.In {

@@ -1,0 +1,165 @@
+package savedquery
+
+import (
+	"context"
+	"encoding/xml"
+	"log/slog"
+	"strconv"
+	"strings"
+
+	"github.com/rapport-platform/rapport/internal/ground/clock"
+	"github.com/rapport-platform/rapport/internal/ground/errs"
+	"github.com/rapport-platform/rapport/internal/ground/id"
+	"github.com/rapport-platform/rapport/internal/platform/metadata"
+	"github.com/rapport-platform/rapport/internal/platform/odata"
+	"github.com/rapport-platform/rapport/internal/platform/query"
+	"github.com/rapport-platform/rapport/internal/platform/record"
+)
+
+// ViewID gives the id of the savedquery row of a table's view.
+func ViewID(table, view string) id.ID { return id.Derive("savedquery", table, view) }
+
+// Views makes the views of definitions rows of savedquery.
+type Views struct {
+	Store   *record.Store
+	Catalog func() *metadata.Catalog
+	Clock   clock.Clock
+	Logger  *slog.Logger
+}
+
+const perWrite = 100 // rows of one transaction
+
+// Sync writes the rows of all views that are new or have changed, and takes
+// those away whose views are gone. It acts as the principal in the context, the
+// platform itself. A view that FetchXML has no form for is left out, and told of.
+func (v *Views) Sync(ctx context.Context) error {
+	catalog := v.Catalog()
+	want := map[id.ID]record.Row{}
+	for _, name := range catalog.Names() {
+		t, _ := catalog.Table(name)
+		for _, view := range t.Views {
+			row, err := v.row(catalog, t, view)
+			if err != nil {
+				v.Logger.Warn("view is no saved query", "table", t.Name, "view", view.Name, "error", err)
+				continue
+			}
+			want[row.ID("savedqueryid")] = row
+		}
+	}
+	var gone []id.ID
+	q := query.Query{Table: "savedquery", Select: []string{"savedqueryid", "name", "returnedtypecode", "isdefault", "fetchxml", "layoutxml"},
+		Where: query.Compare{Left: query.Path{"ismanaged"}, Value: true}, Limit: record.MaxPage}
+	for {
+		page, err := v.Store.Find(ctx, q)
+		if err != nil {
+			return err
+		}
+		for _, have := range page.Rows {
+			key := have.ID("savedqueryid")
+			row, still := want[key]
+			switch {
+			case !still:
+				gone = append(gone, key)
+			case same(have, row):
+				delete(want, key)
+			}
+		}
+		if page.Next == nil {
+			break
+		}
+		q.After = page.Next
+	}
+	if err := v.put(ctx, want); err != nil {
+		return err
+	}
+	for _, key := range gone {
+		err := v.Store.Write(ctx, func(tx *record.Tx) error { return tx.Delete(ctx, "savedquery", key, record.Match{}) })
+		if err != nil && !errs.Has(err, errs.NotFound) {
+			return err
+		}
+	}
+	return nil
+}
+
+func same(a, b record.Row) bool {
+	for _, name := range []string{"name", "returnedtypecode", "isdefault", "fetchxml", "layoutxml"} {
+		if a[name] != b[name] {
+			return false
+		}
+	}
+	return true
+}
+
+func (v *Views) put(ctx context.Context, rows map[id.ID]record.Row) error {
+	var batch []record.Row
+	flush := func() error {
+		if len(batch) == 0 {
+			return nil
+		}
+		err := v.Store.Write(ctx, func(tx *record.Tx) error {
+			for _, row := range batch {
+				if _, _, err := tx.Upsert(ctx, "savedquery", row.ID("savedqueryid"), row, record.Match{}); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		batch = nil
+		return err
+	}
+	for _, row := range rows {
+		if batch = append(batch, row); len(batch) == perWrite {
+			if err := flush(); err != nil {
+				return err
+			}
+		}
+	}
+	return flush()
+}
+
+// row gives the savedquery row of a view.
+func (v *Views) row(catalog *metadata.Catalog, t *metadata.Table, view metadata.View) (record.Row, error) {
+	ctx := &odata.Context{Catalog: catalog, Now: v.Clock.Now(), Symbolic: true}
+	params := map[string]string{}
+	if view.Filter != "" {
+		params["$filter"] = view.Filter
+	}
+	if view.Order != "" {
+		params["$orderby"] = view.Order
+	}
+	o, err := odata.ParseOptions(ctx, t, params)
+	if err != nil {
+		return nil, err
+	}
+	o.Query.Select = append([]string{t.ID}, view.Columns...)
+	fetch, err := odata.WriteFetch(catalog, &o.Query)
+	if err != nil {
+		return nil, err
+	}
+	if err := Check(catalog, v.Clock, t.Name, fetch); err != nil {
+		return nil, err
+	}
+	return record.Row{"savedqueryid": ViewID(t.Name, view.Name), "name": view.Label.In("en"), "returnedtypecode": t.Name, "querytype": int64(0), "isdefault": view.Default,
+		"ismanaged": true, "fetchxml": fetch, "layoutxml": layout(t, view)}, nil
+}
+
+// layout writes the columns of a grid as Dataverse keeps them.
+func layout(t *metadata.Table, view metadata.View) string {
+	var b strings.Builder
+	b.WriteString(`<grid name="resultset" jump="` + escape(t.Title) + `" select="1" icon="1" preview="1"`)
+	if t.Code != 0 {
+		b.WriteString(` object="` + strconv.Itoa(t.Code) + `"`)
+	}
+	b.WriteString(`><row name="result" id="` + escape(t.ID) + `">`)
+	for _, name := range view.Columns {
+		b.WriteString(`<cell name="` + escape(name) + `" width="150"/>`)
+	}
+	b.WriteString(`</row></grid>`)
+	return b.String()
+}
+
+func escape(s string) string {
+	var b strings.Builder
+	_ = xml.EscapeText(&b, []byte(s)) // a builder takes everything
+	return b.String()
+}
