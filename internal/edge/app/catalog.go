@@ -20,6 +20,7 @@ import (
 	"github.com/rapport-platform/rapport/internal/platform/flow"
 	"github.com/rapport-platform/rapport/internal/platform/metadata"
 	"github.com/rapport-platform/rapport/internal/platform/notify"
+	"github.com/rapport-platform/rapport/internal/platform/savedquery"
 )
 
 // Catalog brings the tables of all packages together.
@@ -27,7 +28,7 @@ func Catalog() (*metadata.Catalog, error) {
 	var all []*metadata.Table
 	for _, tables := range []func() ([]*metadata.Table, error){
 		access.Tables, customise.Tables, event.Tables, action.Tables, flow.Tables, notify.Tables, party.Tables, activity.Tables, queue.Tables, catalog.Tables, sla.Tables,
-		duplicate.Tables,
+		duplicate.Tables, savedquery.Tables,
 		portal.Tables, intake.Tables, sales.Tables, support.Tables, marketing.Tables, scoring.Tables,
 	} {
 		t, err := tables()

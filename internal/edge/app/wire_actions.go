@@ -11,6 +11,7 @@ import (
 	"github.com/rapport-platform/rapport/internal/platform/changelog"
 	"github.com/rapport-platform/rapport/internal/platform/duplicate"
 	"github.com/rapport-platform/rapport/internal/platform/query"
+	"github.com/rapport-platform/rapport/internal/platform/savedquery"
 	"github.com/rapport-platform/rapport/internal/platform/snapshot"
 )
 
@@ -46,6 +47,12 @@ func (c *core) wireActions(tailer *changelog.Tailer) error {
 	c.defineClients()
 	support.Define(c.actions, cfg.Clock)
 	c.actions.UseCustom(customs.Get)
+	for _, hook := range savedquery.Hooks(c.access.Catalog, cfg.Clock) {
+		c.store.AddHook(hook)
+	}
+	views := savedquery.NewViews(c.store, c.access.Catalog, cfg.Clock, cfg.Logger)
+	c.customs.OnChange(views.Changed)
+	c.services.Add("saved queries of views", views)
 	c.services.Add("custom actions", customs)
 	return nil
 }

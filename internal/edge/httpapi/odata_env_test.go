@@ -21,6 +21,7 @@ import (
 	"github.com/rapport-platform/rapport/internal/platform/metadata"
 	"github.com/rapport-platform/rapport/internal/platform/odata"
 	"github.com/rapport-platform/rapport/internal/platform/record"
+	"github.com/rapport-platform/rapport/internal/platform/savedquery"
 	"github.com/rapport-platform/rapport/internal/test/dbtest"
 	"github.com/rapport-platform/rapport/internal/test/fixture"
 )
@@ -53,6 +54,9 @@ func newAPI(t testing.TB, db *sqldb.DB, catalog *metadata.Catalog) *api {
 	control := &access.Control{Current: func() *access.Snapshot { return a.snap }, Catalog: func() *metadata.Catalog { return catalog }}
 	clk := clock.NewFake(start)
 	a.store = record.New(record.Options{DB: db, Catalog: control.Catalog, Access: control, Log: changelog.New(db), Clock: clk})
+	for _, hook := range savedquery.Hooks(control.Catalog, clk) {
+		a.store.AddHook(hook)
+	}
 	a.reload()
 	a.unit = a.must("businessunit", record.Row{"name": "Head Office"}).ID("businessunitid")
 	a.must("systemuser", record.Row{"systemuserid": access.SystemUser, "fullname": "SYSTEM", "domainname": "system", "businessunitid": a.unit})

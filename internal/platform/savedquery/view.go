@@ -6,10 +6,13 @@ import (
 	"log/slog"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/rapport-platform/rapport/internal/ground/clock"
 	"github.com/rapport-platform/rapport/internal/ground/errs"
 	"github.com/rapport-platform/rapport/internal/ground/id"
+	"github.com/rapport-platform/rapport/internal/ground/lifecycle"
+	"github.com/rapport-platform/rapport/internal/platform/access"
 	"github.com/rapport-platform/rapport/internal/platform/metadata"
 	"github.com/rapport-platform/rapport/internal/platform/odata"
 	"github.com/rapport-platform/rapport/internal/platform/query"
@@ -25,6 +28,53 @@ type Views struct {
 	Catalog func() *metadata.Catalog
 	Clock   clock.Clock
 	Logger  *slog.Logger
+
+	loop   lifecycle.Loop
+	signal chan struct{}
+}
+
+// pause lies between attempts while the database is away.
+const pause = time.Second
+
+// Changed says that the definitions are others now.
+func (v *Views) Changed() {
+	select {
+	case v.signal <- struct{}{}:
+	default:
+	}
+}
+
+// NewViews makes the service.
+func NewViews(store *record.Store, catalog func() *metadata.Catalog, clk clock.Clock, logger *slog.Logger) *Views {
+	return &Views{Store: store, Catalog: catalog, Clock: clk, Logger: logger, signal: make(chan struct{}, 1)}
+}
+
+// Start keeps the rows as the definitions are, from now on.
+func (v *Views) Start(ctx context.Context) error {
+	v.loop.Run = v.run
+	return v.loop.Start(ctx)
+}
+
+// Stop ends the service.
+func (v *Views) Stop(ctx context.Context) error { return v.loop.Stop(ctx) }
+
+func (v *Views) run(ctx context.Context) {
+	ctx = access.AsSystem(ctx, "views")
+	for {
+		var again <-chan time.Time
+		if err := v.Sync(ctx); err != nil && ctx.Err() == nil {
+			if !errs.Has(err, errs.Unavailable) {
+				v.Logger.Error("views are not saved queries yet", "error", err)
+			}
+			again = v.Clock.After(pause)
+		}
+		select {
+		case <-v.signal:
+		case <-again:
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 const perWrite = 100 // rows of one transaction
