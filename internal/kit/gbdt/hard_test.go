@@ -7,6 +7,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"sync"
 	"testing"
 
 	"github.com/rapport-platform/rapport/internal/ground/errs"
@@ -233,6 +234,8 @@ func TestBadDataAreRefused(t *testing.T) {
 		{"gbdt.one_class", trained(make([]bool, 4), nil)},
 		{"gbdt.one_class", trained([]bool{true, true, true, true}, nil)},
 		{"gbdt.one_class", trained(y, []float64{1, 0, 1, 0})},
+		{"gbdt.weight", trained(y, []float64{5e-324, 0, 5e-324, 5e-324})},
+		{"gbdt.weight", trained(y, []float64{1e308, 1e308, 1e308, 1e308})},
 		{"gbdt.no_weight", trained(y, []float64{0, 0, 0, 0})},
 		{"gbdt.no_rows", func() error {
 			_, _, err := Train(context.Background(), mustData(t, []Column{{Name: "x", Numeric: []float64{}}}, nil, nil), nil, quick())
@@ -374,4 +377,42 @@ func TestBatchesEqualSingleRows(t *testing.T) {
 	if out[0] != 2 || out[99] != 2 {
 		t.Errorf("a tree of one leaf: %v", out)
 	}
+}
+
+func TestSigmoid(t *testing.T) {
+	t.Parallel()
+	for x := -40.0; x < 40; x += 0.0137 {
+		if got, want := sigmoid(x), 1/(1+math.Exp(-x)); math.Abs(got-want) > 2e-8*want {
+			t.Fatalf("%v: %v, want %v", x, got, want)
+		}
+	}
+	for x, want := range map[float64]float64{math.Inf(1): 1, math.Inf(-1): 0, 1e300: 1, -1e300: 0} {
+		if got := sigmoid(x); math.Abs(got-want) > 1e-12 {
+			t.Errorf("%v: %v", x, got)
+		}
+	}
+}
+
+// Many may ask one model at once, also for the first time.
+func TestManyAskAtOnce(t *testing.T) {
+	t.Parallel()
+	d := sample(t, 17, 2000)
+	m := mustTrain(t, d, nil, quick())
+	want := m.Margin(d.Row(7, nil))
+	var done sync.WaitGroup
+	for range 8 {
+		done.Go(func() {
+			for range 50 {
+				row := d.Row(7, nil)
+				sum, phi := m.Explain(row)
+				for _, v := range phi {
+					sum += v
+				}
+				if math.Abs(sum-want) > 1e-9 || m.Code(4, "green") != 1 {
+					t.Errorf("%v, want %v", sum, want)
+				}
+			}
+		})
+	}
+	done.Wait()
 }

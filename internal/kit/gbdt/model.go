@@ -59,7 +59,8 @@ type Tree struct {
 }
 
 // Model is an ensemble of trees. The margin (log-odds) of a row is Base plus
-// its leaf of each tree. Trees must not change once the model has been used.
+// its leaf of each tree. Trees must not change once the model has been used;
+// any number of goroutines may use it.
 type Model struct {
 	Features []Feature
 	Base     float64

@@ -44,6 +44,9 @@ func Train(ctx context.Context, train, valid *Dataset, p Params) (*Model, *Histo
 	t := &trainer{params: p, rows: train.Rows(), total: pos + neg, pool: newPool(p.Threads)}
 	defer t.pool.close()
 	largest, counted := t.weigh(train)
+	if largest < 1e-200 || largest > 1e200 {
+		return nil, nil, errs.New(errs.Invalid, "gbdt.weight", "the largest weight is %g, which is too small or too large to count with", largest)
+	}
 	t.scales = newScales(max(counted, 16), largest)
 	bins := t.bin(train)
 	model := &Model{Features: train.Features(), Base: math.Log(pos / neg)}
