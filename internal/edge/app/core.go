@@ -96,7 +96,7 @@ func (c *core) build(ctx context.Context) (err error) {
 	}
 	c.access = &access.Control{Current: c.users.Get, Catalog: c.customs.Catalog}
 	c.jobs = job.NewQueue(c.db, cfg.Clock)
-	c.store = record.New(record.Options{Renew: c.customs.Refresh, DB: c.db, Catalog: c.access.Catalog, Access: c.access, Log: c.log, Clock: cfg.Clock})
+	c.store = record.New(record.Options{Renew: c.customs.Refresh, DB: c.db, Catalog: c.access.Catalog, Access: c.access, Log: c.log, Clock: cfg.Clock, Jobs: c.jobs})
 	c.customs.Use(c.store, c.access, c.jobs)
 	c.customs.Follow(tailer)
 	if _, err = c.customs.Refresh(ctx); err != nil {

@@ -35,8 +35,16 @@ func (tx *Tx) Create(ctx context.Context, table string, in Row) (Row, error) {
 	return row, tx.afterCreate(ctx, table, row)
 }
 
-// afterCreate lets the hooks see a row as written.
+// afterCreate gives the row the shares of its parents, and lets the hooks see it
+// as written.
 func (tx *Tx) afterCreate(ctx context.Context, table string, row Row) error {
+	t, err := tx.table(table)
+	if err != nil {
+		return err
+	}
+	if err := tx.reparent(ctx, t, nil, row); err != nil {
+		return err
+	}
 	for _, h := range tx.store.hooksOf(table) {
 		if h.AfterCreate != nil {
 			if err := h.AfterCreate(ctx, tx, row); err != nil {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
+	"strings"
 
 	"github.com/rapport-platform/rapport/internal/ground/errs"
 	"github.com/rapport-platform/rapport/internal/ground/id"
@@ -13,11 +15,10 @@ import (
 	"github.com/rapport-platform/rapport/internal/platform/query"
 )
 
-// relatedMax is how many rows a delete may touch by itself.
-const relatedMax = 1000
-
 // Delete moves a row to the recycle bin. Rows that look up to it lose the link,
-// or go along where their lookup says so.
+// or go along where their lookup says so. Where there are more of them than one
+// transaction should deal with, the deletion is a job, and the row goes last:
+// Deferred then names the asyncoperation that tells of it.
 func (tx *Tx) Delete(ctx context.Context, table string, key id.ID, m Match) error {
 	t, err := tx.writable(ctx, table)
 	if err != nil {
@@ -28,7 +29,14 @@ func (tx *Tx) Delete(ctx context.Context, table string, key id.ID, m Match) erro
 		return err
 	}
 	budget := relatedMax
-	return tx.deleteLocked(ctx, t, old, m, &budget)
+	if tx.o.Jobs == nil {
+		return tx.deleteLocked(ctx, t, old, m, &budget)
+	}
+	err = tx.sql.Nested(func() error { return tx.deleteLocked(ctx, t, old, m, &budget) })
+	if errs.CodeOf(err) == errTooMany.Code {
+		return tx.enqueue(ctx, cascadeWork{Op: "delete", Table: t.Name, Record: key})
+	}
+	return err
 }
 
 func (tx *Tx) deleteLocked(ctx context.Context, t *metadata.Table, old Row, m Match, budget *int) error {
@@ -105,68 +113,80 @@ func (tx *Tx) bin(ctx context.Context, t *metadata.Table, old Row) error {
 	return err
 }
 
-// release deals with the rows whose lookups lead here.
-func (tx *Tx) release(ctx context.Context, t *metadata.Table, key id.ID, budget *int) error {
+// releases lists what is to be done about the children of a row that goes.
+// Restrict comes first, so that nothing is done in vain.
+func (tx *Tx) releases(t *metadata.Table) []branch {
+	var out []branch
 	for _, rel := range t.Relations() {
 		if !rel.Many || rel.ManyToMany() {
 			continue
 		}
 		child, err := tx.table(rel.Table)
-		if err != nil {
-			return err
+		if err != nil || child.Managed && child.Name == "activitypointer" {
+			continue // the base mirrors what happens to the table that extends it
 		}
 		column, _ := child.Column(rel.To)
 		if column.System && column.Cascade.Delete == "" || child.NoTrack || column.OnDelete() == metadata.NoCascade {
 			continue // who made or owned a row stays on record
 		}
-		if err := tx.releaseChildren(ctx, child, column, rel, key, budget); err != nil {
+		out = append(out, branch{child, column, rel, column.OnDelete()})
+	}
+	slices.SortFunc(out, func(a, b branch) int {
+		if first, second := a.behaviour == metadata.Restrict, b.behaviour == metadata.Restrict; first != second {
+			if first {
+				return -1
+			}
+			return 1
+		}
+		return strings.Compare(a.rel.Name, b.rel.Name)
+	})
+	return out
+}
+
+// release deals with the rows whose lookups lead here.
+func (tx *Tx) release(ctx context.Context, t *metadata.Table, key id.ID, budget *int) error {
+	for _, b := range tx.releases(t) {
+		if err := tx.releaseChildren(ctx, b, key, budget); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (tx *Tx) releaseChildren(ctx context.Context, child *metadata.Table, column *metadata.Column, rel query.Relation, key id.ID, budget *int) error {
-	if child.Managed && child.Name == "activitypointer" {
-		return nil // the base mirrors what happens to the table that extends it
-	}
-	where := query.And{query.Compare{Left: query.Path{column.Name}, Value: key}}
-	if rel.OnType != "" {
-		where = append(where, query.Compare{Left: query.Path{metadata.TypeColumn(column.Name)}, Value: rel.OnType})
-	}
-	page, err := tx.find(ctx, query.Query{Table: child.Name, Select: []string{child.ID}, Where: where, Limit: relatedMax}, nil)
-	if err != nil {
+func inUse(child *metadata.Table) error {
+	return errs.New(errs.Conflict, "record.in_use", "records of %s still need this one: delete or move them first", child.Name)
+}
+
+func (tx *Tx) releaseChildren(ctx context.Context, b branch, key id.ID, budget *int) error {
+	page, err := tx.find(ctx, query.Query{Table: b.child.Name, Select: []string{b.child.ID}, Where: b.where(key, id.Nil, id.Nil), Limit: relatedMax}, nil)
+	if err != nil || len(page.Rows) == 0 {
 		return err
 	}
-	if len(page.Rows) == 0 {
-		return nil
+	if b.behaviour == metadata.Restrict {
+		return inUse(b.child)
 	}
 	if *budget -= len(page.Rows); *budget < 0 || page.Next != nil {
-		return errs.New(errs.Conflict, "record.too_many_related", "more than %d records of other tables hang on this one: delete or move them first", relatedMax)
-	}
-	behaviour := column.OnDelete()
-	if behaviour == metadata.Restrict {
-		return errs.New(errs.Conflict, "record.in_use", "records of %s still need this one: delete or move them first", child.Name)
+		return errTooMany
 	}
 	strength := forChange
-	if behaviour == metadata.CascadeAll {
+	if b.behaviour == metadata.CascadeAll {
 		strength = forDelete
 	}
 	for _, row := range page.Rows {
-		old, err := tx.lock(ctx, child, row.ID(child.ID), nil, strength)
+		old, err := tx.lock(ctx, b.child, row.ID(b.child.ID), nil, strength)
 		if errors.Is(err, ErrNotFound) {
 			continue // somebody has deleted it since it was found
 		}
 		if err != nil {
 			return err
 		}
-		if old.ID(column.Name) != key {
+		if old.ID(b.column.Name) != key {
 			continue // somebody has made it look elsewhere
 		}
-		if behaviour == metadata.CascadeAll {
-			err = tx.deleteLocked(ctx, child, old, Match{}, budget)
+		if b.behaviour == metadata.CascadeAll {
+			err = tx.deleteLocked(ctx, b.child, old, Match{}, budget)
 		} else {
-			err = tx.unlink(ctx, child, old, column)
+			err = tx.unlink(ctx, b.child, old, b.column)
 		}
 		if err != nil {
 			return err

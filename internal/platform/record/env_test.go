@@ -10,6 +10,7 @@ import (
 	"github.com/rapport-platform/rapport/internal/ground/sqldb"
 	"github.com/rapport-platform/rapport/internal/platform/access"
 	"github.com/rapport-platform/rapport/internal/platform/changelog"
+	"github.com/rapport-platform/rapport/internal/platform/job"
 	"github.com/rapport-platform/rapport/internal/platform/metadata"
 	"github.com/rapport-platform/rapport/internal/platform/record"
 	"github.com/rapport-platform/rapport/internal/test/dbtest"
@@ -42,7 +43,7 @@ func eachOf(t *testing.T, catalog *metadata.Catalog, run func(t *testing.T, e *e
 func newEnv(t testing.TB, db *sqldb.DB, catalog *metadata.Catalog) *env {
 	e := &env{db: db, log: changelog.New(db), clock: clock.NewFake(start)}
 	control := &access.Control{Current: func() *access.Snapshot { return e.snap }, Catalog: func() *metadata.Catalog { return catalog }}
-	e.store = record.New(record.Options{DB: db, Catalog: control.Catalog, Access: control, Log: e.log, Clock: e.clock})
+	e.store = record.New(record.Options{DB: db, Catalog: control.Catalog, Access: control, Log: e.log, Clock: e.clock, Jobs: job.NewQueue(db, e.clock)})
 	e.reload(t)
 	e.root = e.must(t, "businessunit", record.Row{"name": "Head Office"}).ID("businessunitid")
 	e.must(t, "systemuser", record.Row{"systemuserid": access.SystemUser, "fullname": "SYSTEM", "domainname": "system", "businessunitid": e.root})

@@ -10,9 +10,11 @@ import (
 
 	"github.com/rapport-platform/rapport/internal/ground/clock"
 	"github.com/rapport-platform/rapport/internal/ground/errs"
+	"github.com/rapport-platform/rapport/internal/ground/id"
 	"github.com/rapport-platform/rapport/internal/ground/sqldb"
 	"github.com/rapport-platform/rapport/internal/platform/access"
 	"github.com/rapport-platform/rapport/internal/platform/changelog"
+	"github.com/rapport-platform/rapport/internal/platform/job"
 	"github.com/rapport-platform/rapport/internal/platform/metadata"
 )
 
@@ -23,6 +25,8 @@ type Options struct {
 	Access  *access.Control
 	Log     *changelog.Log
 	Clock   clock.Clock
+	// Jobs takes what is too much for one transaction; nil refuses it.
+	Jobs *job.Queue
 	// Patience is how long reading one page may take, related rows and count
 	// included; 0 means half a minute.
 	Patience time.Duration
@@ -62,6 +66,7 @@ type Store struct {
 func New(o Options) *Store {
 	s := &Store{o: o, hooks: map[string][]Hook{}}
 	s.AddHook(currencyHook())
+	s.AddHook(shareHook())
 	s.reader = reader{o: &s.o, live: true, query: func(ctx context.Context, text string, args []any) (*sqldb.Rows, error) {
 		return o.DB.Query(ctx, text, args...)
 	}}
@@ -137,6 +142,10 @@ type Tx struct {
 	sql      *sqldb.Tx
 	numbered []string          // automatic numbers drawn so far
 	parents  map[parentKey]Row // rows that lookups lead to and that are locked already, while several rows are made
+	// cascading says that a part of a job is under way: what hangs on its rows is left to jobs of its own.
+	cascading bool
+	// Deferred lists the asyncoperations of the jobs that this transaction has asked for.
+	Deferred []id.ID
 }
 
 // SQL gives the transaction underneath, for packages that own tables of their own.

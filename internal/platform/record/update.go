@@ -96,6 +96,9 @@ func (tx *Tx) updateLocked(ctx context.Context, t *metadata.Table, old, in Row, 
 	if err := tx.writeUpdate(ctx, t, old, change, row); err != nil {
 		return nil, err
 	}
+	if err := tx.spread(ctx, t, old, row, change); err != nil {
+		return nil, err
+	}
 	for _, h := range tx.store.hooksOf(t.Name) {
 		if h.AfterUpdate != nil {
 			if err := h.AfterUpdate(ctx, tx, old, row); err != nil {
@@ -104,6 +107,16 @@ func (tx *Tx) updateLocked(ctx context.Context, t *metadata.Table, old, in Row, 
 		}
 	}
 	return row, nil
+}
+
+// spread takes a change to the rows that hang on this one, as their lookups say.
+func (tx *Tx) spread(ctx context.Context, t *metadata.Table, old, row, change Row) error {
+	if _, assigned := change["ownerid"]; assigned {
+		if err := tx.assignChildren(ctx, t, old, row); err != nil {
+			return err
+		}
+	}
+	return tx.reparent(ctx, t, old, row)
 }
 
 // writeUpdate stamps the change, writes it and its change row.

@@ -42,7 +42,9 @@ var asSystem = []string{
 	"internal/edge/app/wire.go",
 	"internal/edge/app/wire_actions.go",
 	"internal/platform/access/principal.go",
-	"internal/platform/savedquery/view.go", // the views of definitions become rows
+	"internal/platform/savedquery/view.go",    // the views of definitions become rows
+	"internal/platform/record/cascade.go",     // shares that follow from the parent's
+	"internal/platform/record/cascade_job.go", // the record that tells of the job
 	"internal/platform/action/builtin/bulkdelete.go",
 	"internal/platform/action/builtin/guard.go",
 	"internal/platform/action/builtin/maps.go",
