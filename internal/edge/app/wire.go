@@ -44,6 +44,7 @@ func (c *core) wire(_ context.Context, tailer *changelog.Tailer) error {
 	sales.Define(c.actions, sales.Routing{Routes: c.routes.Get, Teams: c.access, Clock: cfg.Clock})
 	c.wireFlows(tailer)
 	c.makeScoring(tailer)
+	c.wireRecords()
 	if err := c.wireIntake(tailer); err != nil {
 		return err
 	}

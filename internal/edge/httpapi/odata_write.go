@@ -122,15 +122,22 @@ func (q *request) remove() error {
 	if err != nil {
 		return err
 	}
+	var deferred []id.ID
 	err = q.api.Records.Write(q.ctx, func(tx *record.Tx) error {
 		key, err := q.rowID(tx, q.path.Table, *q.path.Key)
 		if err != nil {
 			return err
 		}
-		return tx.Delete(q.ctx, q.path.Table.Name, key, m)
+		err = tx.Delete(q.ctx, q.path.Table.Name, key, m)
+		deferred = tx.Deferred
+		return err
 	})
 	if err != nil {
 		return err
+	}
+	if len(deferred) > 0 {
+		// More hangs on the row than one transaction takes along: it goes when that has gone.
+		q.w.Header().Set("Rapport-Job", deferred[len(deferred)-1].String())
 	}
 	return q.noContent()
 }
