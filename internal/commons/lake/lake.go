@@ -45,7 +45,8 @@ type Config struct {
 // Lake is the lake of one installation. It needs no database: consumers that do
 // are services of their own (Feed), and the lake can be read without them.
 type Lake struct {
-	c Config
+	c    Config
+	tail int64 // changes that a base is made or renewed for
 
 	mu     sync.Mutex
 	tables map[string]*delta.Table
@@ -88,7 +89,7 @@ func New(c Config) *Lake {
 	if c.Keep <= 0 {
 		c.Keep = 24 * time.Hour
 	}
-	return &Lake{c: c, tables: map[string]*delta.Table{}}
+	return &Lake{c: c, tail: tailLeast, tables: map[string]*delta.Table{}}
 }
 
 var tableName = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,59}$`)

@@ -148,7 +148,7 @@ func (l *Lake) due(base, changes *delta.Snapshot, through int64) bool {
 		have, _ = base.Count()
 		age = l.c.Clock.Now().Sub(base.Timestamp)
 	}
-	return tail >= max(tailLeast, have/tailShare) || tail > 0 && age >= tailAge && tail >= max(tailLeast/tailPart, have/tailPart)
+	return tail >= max(l.tail, have/tailShare) || tail > 0 && age >= tailAge && tail >= max(l.tail/tailPart, have/tailPart)
 }
 
 // renewBase writes every record's newest row anew, as of what the table of

@@ -317,6 +317,12 @@ func TestRewritesAndConflicts(t *testing.T) {
 	if n, _ := snapshot(t, b).Count(); n != 25 {
 		t.Errorf("%d rows, want 25", n)
 	}
+	empty := snapshot(t, a) // a rewrite may leave nothing of its files
+	must(t, func() error {
+		_, err := a.Rewrite(ctx, delta.Rewrite{Operation: "DELETE", Files: empty.Files[:1], Base: empty, Schema: empty.Schema, Rows: rowsOf(0, 0)})
+		return err
+	}())
+	add(t, a, 100, 110)
 	must(t, a.Configure(ctx, map[string]string{"delta.appendOnly": "true"}))
 	now := snapshot(t, b)
 	if err := rewrite(b, now, now.Files, false); !errors.Is(err, delta.ErrAppend) {

@@ -3,6 +3,7 @@ package delta
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"math/big"
 	"sort"
@@ -237,7 +238,7 @@ func twosComplement(n *big.Int) []byte {
 	return n.FillBytes(b)
 }
 
-// FileWriter writes one data file of a table; Close gives its Add.
+// fileResult is what writing a file tells of it.
 type fileResult struct {
 	rows  int64
 	stats string
@@ -266,7 +267,7 @@ func (t *Table) writeFile(ctx context.Context, s Schema, sortedBy []string, fill
 		res.stats, err = encodeStats(d.rows, d.stats)
 		return err
 	})
-	if err == errEmpty {
+	if errors.Is(err, errEmpty) {
 		return nil, nil
 	}
 	if err != nil {
@@ -284,7 +285,7 @@ func (t *Table) writeFile(ctx context.Context, s Schema, sortedBy []string, fill
 }
 
 // errEmpty ends the making of a file that would have no rows.
-var errEmpty = fault(ErrSchema, "there are no rows")
+var errEmpty = errors.New("there are no rows")
 
 type counter struct {
 	w io.Writer
