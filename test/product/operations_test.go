@@ -97,6 +97,7 @@ func TestOperations(t *testing.T) {
 		t.Run("multiple", func(t *testing.T) { multiple(caller{t, e, admin.token}) })
 		t.Run("functions", func(t *testing.T) { functions(caller{t, e, admin.token}) })
 		t.Run("sales", func(t *testing.T) { salesOperations(caller{t, e, admin.token}) })
+		t.Run("search", func(t *testing.T) { searching(caller{t, e, admin.token}) })
 		t.Run("clients", func(t *testing.T) { clientsAndCallers(caller{t, e, admin.token}) })
 	})
 }
@@ -289,5 +290,41 @@ func clientsAndCallers(c caller) {
 	}
 	if !slowed {
 		c.t.Error("guessing is not slowed down")
+	}
+}
+
+func searching(c caller) {
+	key := c.create("accounts", `{"name":"Zwetschgen Handel","address1_city":"Weimar"}`)
+	find := func(body string) map[string]any {
+		r := c.want(200, "POST", "searchquery", body)
+		var out map[string]any
+		if err := json.Unmarshal([]byte(r.body["response"].(string)), &out); err != nil {
+			c.t.Fatal(err)
+		}
+		return out
+	}
+	c.e.Until("the account is found", func() bool { return len(find(`{"search":"zwetschgen"}`)["Value"].([]any)) == 1 })
+	hit := find(`{"search":"zwetshgen","count":true,"entities":"[{\"name\":\"account\",\"selectColumns\":[\"name\"],\"filter\":\"address1_city eq 'Weimar'\"}]"}`)
+	first, _ := hit["Value"].([]any)[0].(map[string]any)
+	if hit["Count"] != 1.0 || first["Id"] != key || first["EntityName"] != "account" || first["Attributes"].(map[string]any)["name"] != "Zwetschgen Handel" {
+		c.t.Errorf("%v", hit)
+	}
+	if list := find(`{"search":"zwetschgen","entities":"[{\"name\":\"account\",\"filter\":\"address1_city eq 'Jena'\"}]"}`)["Value"].([]any); len(list) != 0 {
+		c.t.Errorf("%v", list)
+	}
+	old := c.want(200, "POST", "/api/search/v1.0/query", `{"search":"zwetschgen","returntotalrecordcount":true}`)
+	if old.body["totalrecordcount"] != 1.0 || !strings.Contains(old.text, `{crmhit}Zwetschgen{/crmhit}`) || !strings.Contains(old.text, `"@search.entityname":"account"`) {
+		c.t.Errorf("%s", old.text)
+	}
+	if word := c.want(200, "POST", "searchautocomplete", `{"search":"zwet"}`); !strings.Contains(word.text, "zwetschgen") {
+		c.t.Errorf("%s", word.text)
+	}
+	c.want(200, "POST", "searchsuggest", `{"search":"zwet"}`)
+	c.want(200, "GET", "searchstatus()", "")
+	for _, body := range []string{`{}`, `{"search":""}`, `{"search":"a","entities":"[{\"name\":\"shoe\"}]"}`, `{"search":"a","shoe":1}`, `{"search":"a","top":1000}`, `[]`} {
+		c.want(400, "POST", "searchquery", body)
+	}
+	if r := (caller{c.t, c.e, ""}).do("POST", "/api/search/v1.0/query", `{"search":"zwetschgen"}`); r.status != 401 && !strings.Contains(r.text, `"value":[]`) {
+		c.t.Errorf("nobody finds something: %d %s", r.status, r.text)
 	}
 }

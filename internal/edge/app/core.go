@@ -28,6 +28,7 @@ import (
 	"github.com/rapport-platform/rapport/internal/platform/record"
 	"github.com/rapport-platform/rapport/internal/platform/rule"
 	"github.com/rapport-platform/rapport/internal/platform/schema"
+	"github.com/rapport-platform/rapport/internal/platform/search"
 	"github.com/rapport-platform/rapport/internal/platform/snapshot"
 )
 
@@ -54,6 +55,7 @@ type core struct {
 	letters     *event.DeadLetters
 	live        *live.Hub
 	intake      *intake.Intake
+	index       *search.Index
 	scoring     *scoring.Service
 	services    lifecycle.Group
 }

@@ -45,8 +45,10 @@ func (a *App) routes() (http.Handler, error) {
 func (c *core) register() {
 	c.mux = http.NewServeMux()
 	cfg := c.app.c
-	(&httpapi.ODataAPI{Records: c.store, Actions: odataActions{c.actions}, Callers: odataCallers{c}, Principals: c.access, Catalog: c.access.Catalog, Clock: cfg.Clock, Organization: c.app.front.organization,
-		Definitions: &definition.API{Customs: c.customs, Clock: cfg.Clock}, Renew: c.customs.Refresh}).Register(c.mux)
+	api := &httpapi.ODataAPI{Records: c.store, Actions: odataActions{c.actions}, Callers: odataCallers{c}, Search: c.index, Principals: c.access, Catalog: c.access.Catalog, Clock: cfg.Clock, Organization: c.app.front.organization,
+		Definitions: &definition.API{Customs: c.customs, Clock: cfg.Clock}, Renew: c.customs.Refresh}
+	api.Register(c.mux)
+	(&httpapi.SearchAPI{OData: api}).Register(c.mux)
 	c.registerAuth()
 	(&httpapi.TablesAPI{Catalog: c.access.Catalog, Access: c.access, Users: c.store}).Register(c.mux)
 	(&httpapi.TimelineAPI{Catalog: c.access.Catalog, Records: c.store, History: c.log, Access: c.access}).Register(c.mux)

@@ -49,6 +49,7 @@ func (c *core) wire(_ context.Context, tailer *changelog.Tailer) error {
 		return err
 	}
 	c.live = live.New(live.Options{Tail: tailer, Reader: c.store, Access: c.access, Catalog: c.access.Catalog, Registerer: c.registry})
+	c.wireSearch()
 	c.register()
 	c.coreMetrics()
 

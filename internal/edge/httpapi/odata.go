@@ -17,6 +17,7 @@ import (
 	"github.com/rapport-platform/rapport/internal/platform/metadata"
 	"github.com/rapport-platform/rapport/internal/platform/odata"
 	"github.com/rapport-platform/rapport/internal/platform/record"
+	"github.com/rapport-platform/rapport/internal/platform/search"
 )
 
 // ODataAPI serves the Web API, as Dataverse has it, below /api/data/v9.x/:
@@ -34,8 +35,9 @@ import (
 // Who asks is in the request's context already; without a principal the answer is 401.
 type ODataAPI struct {
 	Records     Records
-	Actions     Actions // nil offers WhoAmI only
-	Callers     Callers // nil offers no acting for others
+	Actions     Actions       // nil offers WhoAmI only
+	Callers     Callers       // nil offers no acting for others
+	Search      *search.Index // nil offers no search
 	Principals  Principals
 	Catalog     func() *metadata.Catalog
 	Definitions *definition.API // the data model; nil offers records only

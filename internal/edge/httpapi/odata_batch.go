@@ -192,7 +192,7 @@ func (q *request) run(ctx context.Context, api *ODataAPI, op *batchOp, addresses
 
 // within gives the same API with everything in one transaction.
 func (a *ODataAPI) within(tx *record.Tx) *ODataAPI {
-	return &ODataAPI{Records: inTx{tx}, tx: tx, Actions: a.Actions, Callers: a.Callers, Principals: a.Principals, Catalog: a.Catalog, Clock: a.Clock, Organization: a.Organization, BaseURL: a.BaseURL}
+	return &ODataAPI{Records: inTx{tx}, tx: tx, Actions: a.Actions, Callers: a.Callers, Search: a.Search, Principals: a.Principals, Catalog: a.Catalog, Clock: a.Clock, Organization: a.Organization, BaseURL: a.BaseURL}
 }
 
 // inTx is Records in a transaction that is running already.

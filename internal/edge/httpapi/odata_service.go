@@ -51,6 +51,9 @@ func (a *ODataAPI) operations() []odata.OperationInfo {
 	list := []odata.OperationInfo{{Name: whoAmI, Function: true, Result: []odata.ParamInfo{
 		{Name: "BusinessUnitId", Type: "Edm.Guid"}, {Name: "UserId", Type: "Edm.Guid"}, {Name: "OrganizationId", Type: "Edm.Guid"}}}}
 	list = append(list, multipleOperations()...)
+	if a.Search != nil {
+		list = append(list, searchOperations()...)
+	}
 	if a.Actions == nil {
 		return list
 	}
@@ -83,6 +86,9 @@ func (q *request) function() error {
 	if q.path.Operation == whoAmI && q.path.Table == nil {
 		return q.whoAmI()
 	}
+	if q.searches() && (q.path.Operation == "searchstatistics" || q.path.Operation == "searchstatus") {
+		return q.search(nil)
+	}
 	return q.call(args, true)
 }
 
@@ -91,6 +97,9 @@ func (q *request) action() error {
 	data, err := q.body()
 	if err != nil {
 		return err
+	}
+	if q.searches() {
+		return q.search(data)
 	}
 	if do, many := q.multiple(); many {
 		list, err := q.targets(data)

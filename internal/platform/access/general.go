@@ -18,6 +18,7 @@ const (
 	ReadRecordHistory  = "prvReadRecordAuditHistory" // the changes of records that one may read
 	PublishDuplicate   = "prvPublishDuplicateRule"
 	ManageApplications = "prvManageApplicationUsers" // make and end the secrets of programs
+	ConfigureSearch    = "prvConfigureSearch"        // have the search index made anew
 	ReadLake           = "prvReadLake"               // what state the lake's tables are in
 	ManageSignIn       = "prvManageSignIn"           // identity providers, others' sessions and factors, the sign-in log
 )

@@ -55,6 +55,8 @@ var asSystem = []string{
 	"internal/platform/duplicate/merge.go",
 	"internal/platform/duplicate/publish.go",
 	"internal/platform/flow/engine.go",
+	"internal/platform/search/index.go",
+	"internal/platform/search/rebuild.go",
 }
 
 // backgrounds lists the files that may make a context out of nothing.

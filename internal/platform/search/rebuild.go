@@ -1,0 +1,78 @@
+package search
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/rapport-platform/rapport/internal/ground/errs"
+	"github.com/rapport-platform/rapport/internal/ground/id"
+	"github.com/rapport-platform/rapport/internal/ground/sqldb"
+	"github.com/rapport-platform/rapport/internal/platform/access"
+	"github.com/rapport-platform/rapport/internal/platform/job"
+	"github.com/rapport-platform/rapport/internal/platform/query"
+)
+
+// Kind is the kind of the jobs that go through all records.
+const Kind = "search rebuild"
+
+// at is how far a rebuild has got.
+type at struct {
+	Table int   `json:"table"`
+	After id.ID `json:"after"`
+}
+
+// Rebuild asks for all records to be taken in anew, such as after a column has
+// become searchable. Searching goes on meanwhile.
+func (x *Index) Rebuild(tx *sqldb.Tx) (id.ID, error) {
+	return x.o.Jobs.Enqueue(tx, job.Spec{Kind: Kind, Key: "all", Payload: at{}})
+}
+
+// Handler does the jobs.
+func (x *Index) Handler() job.Handler {
+	return job.Handler{Run: func(ctx context.Context, j *job.Job) error {
+		var now at
+		if err := json.Unmarshal(j.Payload, &now); err != nil {
+			return job.Permanent(errs.Wrap(err, errs.Internal, "search.job", "the job of a rebuild can't be read"))
+		}
+		ctx = access.AsSystem(ctx, "search index")
+		return x.o.DB.Write(ctx, func(tx *sqldb.Tx) error {
+			tables := x.Tables()
+			if now.Table >= len(tables) {
+				return j.Done(tx)
+			}
+			next, err := x.some(ctx, tx, tables[now.Table], now)
+			if err != nil {
+				return err
+			}
+			return j.Again(tx, x.o.Clock.Now(), next)
+		})
+	}}
+}
+
+func (x *Index) some(ctx context.Context, tx *sqldb.Tx, table string, now at) (at, error) {
+	t, ok := x.o.Catalog().Table(table)
+	if !ok {
+		return at{Table: now.Table + 1}, nil
+	}
+	if err := tx.Lock("search index"); err != nil {
+		return now, err
+	}
+	q := query.Query{Table: table, Select: []string{t.ID}, Order: []query.Order{{Column: t.ID}}, Limit: batch}
+	if now.After != id.Nil {
+		q.Where = query.Compare{Left: query.Path{t.ID}, Op: query.Gt, Value: now.After}
+	}
+	page, err := x.o.Store.Bind(tx).Find(ctx, q)
+	if err != nil {
+		return now, err
+	}
+	for _, row := range page.Rows {
+		if err := x.put(ctx, tx, t, row.ID(t.ID)); err != nil {
+			return now, err
+		}
+		now.After = row.ID(t.ID)
+	}
+	if page.Next == nil {
+		return at{Table: now.Table + 1}, nil
+	}
+	return now, nil
+}

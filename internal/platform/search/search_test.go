@@ -1,0 +1,242 @@
+package search_test
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rapport-platform/rapport/internal/ground/clock"
+	"github.com/rapport-platform/rapport/internal/ground/errs"
+	"github.com/rapport-platform/rapport/internal/ground/id"
+	"github.com/rapport-platform/rapport/internal/ground/sqldb"
+	"github.com/rapport-platform/rapport/internal/platform/access"
+	"github.com/rapport-platform/rapport/internal/platform/changelog"
+	"github.com/rapport-platform/rapport/internal/platform/job"
+	"github.com/rapport-platform/rapport/internal/platform/metadata"
+	"github.com/rapport-platform/rapport/internal/platform/query"
+	"github.com/rapport-platform/rapport/internal/platform/record"
+	"github.com/rapport-platform/rapport/internal/platform/search"
+	"github.com/rapport-platform/rapport/internal/test/dbtest"
+	"github.com/rapport-platform/rapport/internal/test/fixture"
+)
+
+type env struct {
+	t     *testing.T
+	db    *sqldb.DB
+	log   *changelog.Log
+	store *record.Store
+	index *search.Index
+	jobs  *job.Queue
+	snap  *access.Snapshot
+	clock *clock.Fake
+	unit  id.ID
+}
+
+func each(t *testing.T, run func(t *testing.T, e *env)) {
+	t.Helper()
+	catalog := fixture.Catalog(t)
+	dbtest.Each(t, fixture.Schema(t, catalog), func(t *testing.T, db *sqldb.DB) {
+		e := &env{t: t, db: db, log: changelog.New(db), clock: clock.NewFake(time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC))}
+		control := &access.Control{Current: func() *access.Snapshot { return e.snap }, Catalog: func() *metadata.Catalog { return catalog }}
+		e.store = record.New(record.Options{DB: db, Catalog: control.Catalog, Access: control, Log: e.log, Clock: e.clock})
+		e.jobs = job.NewQueue(db, e.clock)
+		e.index = search.New(search.Options{DB: db, Store: e.store, Log: e.log, Catalog: control.Catalog, Clock: e.clock, Jobs: e.jobs})
+		e.reload()
+		e.unit = e.must("businessunit", record.Row{"name": "Head Office"}).ID("businessunitid")
+		e.must("systemuser", record.Row{"systemuserid": access.SystemUser, "fullname": "SYSTEM", "domainname": "system", "businessunitid": e.unit})
+		run(t, e)
+	})
+}
+
+func (e *env) reload() {
+	var err error
+	if e.snap, err = access.Load(e.t.Context(), e.db); err != nil {
+		e.t.Fatal(err)
+	}
+}
+
+func (e *env) system() context.Context { return access.AsSystem(e.t.Context(), "test") }
+
+func (e *env) must(table string, row record.Row) (out record.Row) {
+	e.t.Helper()
+	err := e.store.Write(e.system(), func(tx *record.Tx) (err error) { out, err = tx.Create(e.system(), table, row); return err })
+	if err != nil {
+		e.t.Fatal(err)
+	}
+	return out
+}
+
+func (e *env) write(do func(tx *record.Tx) error) {
+	e.t.Helper()
+	if err := e.store.Write(e.system(), do); err != nil {
+		e.t.Fatal(err)
+	}
+}
+
+// settle takes everything in that has been written.
+func (e *env) settle() {
+	e.t.Helper()
+	if err := e.log.Number(e.t.Context()); err != nil {
+		e.t.Fatal(err)
+	}
+	for {
+		n, err := e.index.Step(e.t.Context())
+		if err != nil {
+			e.t.Fatal(err)
+		}
+		if n == 0 {
+			return
+		}
+	}
+}
+
+// names gives the names of what is found, in order.
+func (e *env) names(ctx context.Context, r search.Request) string {
+	e.t.Helper()
+	hits, _, err := e.index.Find(ctx, r)
+	if err != nil {
+		e.t.Fatal(r.Text, err)
+	}
+	var out []string
+	for _, h := range hits {
+		if h.Table == "account" {
+			out = append(out, h.Row.Text("name"))
+		} else {
+			out = append(out, h.Table+" "+h.Row.Text("subject"))
+		}
+	}
+	return strings.Join(out, ", ")
+}
+
+// The same words find the same records, in the same order, on both databases.
+func TestFind(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, e *env) {
+		berg := e.must("account", record.Row{"name": "Bergmann Söhne", "address1_city": "Berlin"}).ID("accountid")
+		e.must("account", record.Row{"name": "Søndergaard Import", "emailaddress1": "post@soender.example"})
+		e.must("account", record.Row{"name": "東京 商事", "address1_city": "Tokyo"})
+		e.must("account", record.Row{"name": "Miller Import", "accountnumber": "A-4711"})
+		e.must("lead", record.Row{"lastname": "X", "subject": "Import of machines", "companyname": "Bergmann"})
+		e.settle()
+		all := e.system()
+		for text, want := range map[string]string{
+			"bergmann sohne":       "Bergmann Söhne", // without accents; the lead has one of two words only, and comes after
+			"BERGM":                "Bergmann Söhne, lead Import of machines",
+			"bergmnan":             "Bergmann Söhne, lead Import of machines", // two letters swapped
+			"berlim":               "Bergmann Söhne",
+			"søndergaard":          "Søndergaard Import",
+			"東京":                   "東京 商事",
+			"post@soender":         "Søndergaard Import",
+			"4711":                 "Miller Import",
+			"import -miller":       "Søndergaard Import, lead Import of machines",
+			`"bergm"`:              "",
+			"nothing":              "",
+			"' OR \"x\" & | ! ) (": "lead Import of machines", // its last name is X
+			"NEAR(a b) AND":        "Miller Import",           // of number A-4711
+		} {
+			got := e.names(all, search.Request{Text: text, All: !strings.Contains(text, "\"x\"") && !strings.Contains(text, "NEAR")})
+			parts := strings.Split(got, ", ")
+			if text == "import -miller" {
+				slices.Sort(parts)
+			}
+			if got := strings.Join(parts, ", "); got != want {
+				t.Errorf("%q finds %q, want %q", text, got, want)
+			}
+		}
+		if got := e.names(all, search.Request{Text: "bergmann sohne"}); got != "Bergmann Söhne, lead Import of machines" {
+			t.Errorf("one word is enough: %q", got)
+		}
+		if got := e.names(all, search.Request{Text: "import", Scopes: []search.Scope{{Table: "account", Where: query.TextMatch{Left: query.Path{"name"}, Op: query.StartsWith, Text: "mil"}}}}); got != "Miller Import" {
+			t.Errorf("in one table, by a condition: %q", got)
+		}
+		if got, err := e.index.Complete(all, search.Request{Text: "big bergm"}); err != nil || got != "big bergmann" {
+			t.Errorf("completed %q %v", got, err)
+		}
+		// A change, a deletion.
+		e.write(func(tx *record.Tx) error {
+			_, err := tx.Update(e.system(), "account", berg, record.Row{"name": "Talmann Söhne"}, record.Match{})
+			return err
+		})
+		e.settle()
+		if a, b := e.names(all, search.Request{Text: "bergmann"}), e.names(all, search.Request{Text: "talmann"}); a != "lead Import of machines" || b != "Talmann Söhne" {
+			t.Errorf("changed: %q, %q", a, b)
+		}
+		e.write(func(tx *record.Tx) error { return tx.Delete(e.system(), "account", berg, record.Match{}) })
+		e.settle()
+		if got := e.names(all, search.Request{Text: "talmann"}); got != "" {
+			t.Errorf("deleted: %q", got)
+		}
+		if lag, err := e.index.Lag(t.Context()); err != nil || lag != 0 {
+			t.Errorf("lag %d %v", lag, err)
+		}
+		for name, r := range map[string]search.Request{"empty": {Text: "  "}, "long": {Text: strings.Repeat("a", 101)}, "no word": {Text: "!?"}, "top": {Text: "a", Top: 101}, "table": {Text: "a", Scopes: []search.Scope{{Table: "roleprivileges"}}}} {
+			if _, _, err := e.index.Find(all, r); !errs.Has(err, errs.Invalid) {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	})
+}
+
+// Nobody finds what he may not read.
+func TestFindKeepsToAccess(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, e *env) {
+		user := e.must("systemuser", record.Row{"fullname": "U", "domainname": "u", "businessunitid": e.unit}).ID("systemuserid")
+		role := e.must("role", record.Row{"name": "r"}).ID("roleid")
+		e.must("systemuserroles", record.Row{"systemuserid": user, "roleid": role})
+		e.must("roleprivileges", record.Row{"roleid": role, "rpt_table": "account", "accessright": int64(access.Read), "privilegedepthmask": int64(access.Basic)})
+		e.must("account", record.Row{"name": "Own Treasure", "ownerid": user, "owneridtype": "systemuser"})
+		e.must("account", record.Row{"name": "Foreign Treasure"})
+		e.must("lead", record.Row{"lastname": "X", "subject": "Treasure"})
+		e.reload()
+		e.settle()
+		ctx := access.With(t.Context(), access.Principal{Kind: access.User, ID: user})
+		if got := e.names(ctx, search.Request{Text: "treasure"}); got != "Own Treasure" {
+			t.Errorf("found %q", got)
+		}
+		if hits, n, err := e.index.Find(t.Context(), search.Request{Text: "treasure"}); err == nil && (len(hits) > 0 || n > 0) {
+			t.Errorf("nobody finds %d", n)
+		}
+		if got, err := e.index.Complete(ctx, search.Request{Text: "fore"}); err != nil || got != "fore" {
+			t.Errorf("completed %q %v", got, err)
+		}
+	})
+}
+
+// A rebuild takes in what the index has missed, while it is searched.
+func TestRebuild(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, e *env) {
+		for range 450 {
+			e.must("account", record.Row{"name": "Common"})
+		}
+		e.settle()
+		e.write(func(tx *record.Tx) error {
+			_, err := tx.SQL().Exec("DELETE FROM searchdoc")
+			if err == nil && tx.SQL().Dialect() == sqldb.SQLite {
+				_, err = tx.SQL().Exec("DELETE FROM searchindex")
+			}
+			return err
+		})
+		e.write(func(tx *record.Tx) error { _, err := e.index.Rebuild(tx.SQL()); return err })
+		runner := job.NewRunner(job.Options{Queue: e.jobs, Poll: time.Millisecond, Handlers: map[string]job.Handler{search.Kind: e.index.Handler()}})
+		if err := runner.Start(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for n, err := int64(1), error(nil); n > 0; n, _, err = e.jobs.Waiting(t.Context(), search.Kind) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			e.clock.Advance(time.Second)
+			time.Sleep(2 * time.Millisecond)
+		}
+		if err := runner.Stop(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if _, n, err := e.index.Find(e.system(), search.Request{Text: "common"}); err != nil || n != 450 {
+			t.Errorf("%d %v", n, err)
+		}
+	})
+}
