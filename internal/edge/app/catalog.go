@@ -21,6 +21,7 @@ import (
 	"github.com/rapport-platform/rapport/internal/platform/metadata"
 	"github.com/rapport-platform/rapport/internal/platform/notify"
 	"github.com/rapport-platform/rapport/internal/platform/savedquery"
+	"github.com/rapport-platform/rapport/internal/platform/webhook"
 )
 
 // Catalog brings the tables of all packages together.
@@ -28,7 +29,7 @@ func Catalog() (*metadata.Catalog, error) {
 	var all []*metadata.Table
 	for _, tables := range []func() ([]*metadata.Table, error){
 		access.Tables, customise.Tables, event.Tables, action.Tables, flow.Tables, notify.Tables, party.Tables, activity.Tables, queue.Tables, catalog.Tables, sla.Tables,
-		duplicate.Tables, savedquery.Tables,
+		duplicate.Tables, savedquery.Tables, webhook.Tables,
 		portal.Tables, intake.Tables, sales.Tables, support.Tables, marketing.Tables, scoring.Tables,
 	} {
 		t, err := tables()

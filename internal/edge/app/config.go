@@ -17,19 +17,20 @@ import (
 
 // Config is everything that can be set.
 type Config struct {
-	Addr          string // host:port to listen on
-	Data          string // folder of everything that is kept
-	Database      string // postgres:// address, or the path of an SQLite file
-	NATS          string // address of an external NATS cluster; "" is embedded
-	TLSCert       string // files of the certificate and its key; both or none
-	TLSKey        string
-	AdminPassword string         // of the administrator, at the first start
-	SecretKey     string         // 64 hexadecimal digits under which secrets are sealed; "" keeps a key file in Data
-	Country       string         // the organisation's own, ISO alpha-2: phone numbers without a country belong to it
-	Proxies       []netip.Prefix // whose X-Forwarded-For and X-Forwarded-Proto are believed
-	Lake          string         // folder of the lake; "" is lake in the data folder, "off" switches it off
-	ScoringToken  string         // sent to an external scoring endpoint as a bearer token
-	Sample        bool           // put the sample organisation in at the first start
+	Addr            string // host:port to listen on
+	Data            string // folder of everything that is kept
+	Database        string // postgres:// address, or the path of an SQLite file
+	NATS            string // address of an external NATS cluster; "" is embedded
+	TLSCert         string // files of the certificate and its key; both or none
+	TLSKey          string
+	AdminPassword   string         // of the administrator, at the first start
+	SecretKey       string         // 64 hexadecimal digits under which secrets are sealed; "" keeps a key file in Data
+	Country         string         // the organisation's own, ISO alpha-2: phone numbers without a country belong to it
+	WebhookNetworks []netip.Prefix // private networks that web hooks may reach all the same
+	Proxies         []netip.Prefix // whose X-Forwarded-For and X-Forwarded-Proto are believed
+	Lake            string         // folder of the lake; "" is lake in the data folder, "off" switches it off
+	ScoringToken    string         // sent to an external scoring endpoint as a bearer token
+	Sample          bool           // put the sample organisation in at the first start
 
 	Logger *slog.Logger
 	Clock  clock.Clock
@@ -55,7 +56,7 @@ func FromEnv(getenv func(string) string) Config {
 	return Config{
 		Addr: or("RAPPORT_ADDR", "127.0.0.1:8080"), Data: or("RAPPORT_DATA", "data"), Database: getenv("RAPPORT_DATABASE"), NATS: embedded(getenv("RAPPORT_NATS")),
 		TLSCert: getenv("RAPPORT_TLS_CERT"), TLSKey: getenv("RAPPORT_TLS_KEY"), AdminPassword: getenv("RAPPORT_ADMIN_PASSWORD"), Lake: getenv("RAPPORT_LAKE"), ScoringToken: getenv("RAPPORT_SCORING_TOKEN"), SecretKey: getenv("RAPPORT_SECRET_KEY"), Sample: getenv("RAPPORT_SAMPLE") == "1",
-		Country: or("RAPPORT_COUNTRY", "US"), Proxies: prefixes(getenv("RAPPORT_TRUSTED_PROXIES")),
+		Country: or("RAPPORT_COUNTRY", "US"), Proxies: prefixes(getenv("RAPPORT_TRUSTED_PROXIES")), WebhookNetworks: prefixes(getenv("RAPPORT_WEBHOOK_NETWORKS")),
 	}
 }
 
@@ -102,6 +103,11 @@ func (c *Config) complete() error {
 	for _, p := range c.Proxies {
 		if !p.IsValid() {
 			return errs.New(errs.Invalid, "app.proxies", "RAPPORT_TRUSTED_PROXIES must be networks such as 10.0.0.0/8, with commas between")
+		}
+	}
+	for _, p := range c.WebhookNetworks {
+		if !p.IsValid() {
+			return errs.New(errs.Invalid, "app.webhook_networks", "RAPPORT_WEBHOOK_NETWORKS must be networks such as 10.0.0.0/8, with commas between")
 		}
 	}
 	if err := writable(c.Data); err != nil {

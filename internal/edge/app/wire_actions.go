@@ -44,6 +44,7 @@ func (c *core) wireActions(tailer *changelog.Tailer) error {
 	c.runner.Handle(duplicate.Kind, publisher.Handler())
 	own.DefineDuplicates(c.actions, engine, publisher)
 	c.services.Add("duplicate rules", rules)
+	c.wireWebhooks(tailer)
 	c.defineClients()
 	support.Define(c.actions, cfg.Clock)
 	c.actions.UseCustom(customs.Get)
