@@ -14,6 +14,7 @@ import (
 	"github.com/rapport-platform/rapport/internal/ground/errs"
 	"github.com/rapport-platform/rapport/internal/ground/id"
 	"github.com/rapport-platform/rapport/internal/platform/access"
+	"github.com/rapport-platform/rapport/internal/platform/changelog"
 	"github.com/rapport-platform/rapport/internal/platform/metadata"
 	"github.com/rapport-platform/rapport/internal/platform/odata"
 	"github.com/rapport-platform/rapport/internal/platform/record"
@@ -43,6 +44,7 @@ type ODataAPI struct {
 	Definitions *definition.API // the data model; nil offers records only
 	// Renew looks whether the definitions have changed and takes them in; may be nil.
 	Renew        func(ctx context.Context) (changed bool, err error)
+	Log          *changelog.Log // nil: changes are not tracked
 	Clock        clock.Clock
 	Organization id.ID
 	// BaseURL gives the scheme and host under which clients reach us, such as

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/rapport-platform/rapport/internal/ground/id"
+	"github.com/rapport-platform/rapport/internal/platform/access"
 	"github.com/rapport-platform/rapport/internal/platform/odata"
 	"github.com/rapport-platform/rapport/internal/platform/query"
 	"github.com/rapport-platform/rapport/internal/platform/record"
@@ -39,4 +40,7 @@ type Principals interface {
 	Zone(user id.ID) *time.Location // whose midnights count; nil means UTC
 	Language(user id.ID) int64      // LCID; 0 where it is not known
 	Fiscal() query.Fiscal           // the organisation's fiscal calendar
+	// Holds tells whether the context's principal may use a right on a row of
+	// this owner and unit, shares aside.
+	Holds(ctx context.Context, table string, right access.Right, owner, unit id.ID) (bool, error)
 }

@@ -28,8 +28,16 @@ func (q *request) getSet() error {
 	if err != nil {
 		return err
 	}
+	switch {
+	case o.DeltaToken != "":
+		return q.changes(o)
+	case q.prefers(trackChanges) || strings.Contains(o.SkipToken, trackMark):
+		return q.track(o)
+	}
 	return q.list(o, q.path.Table.Set)
 }
+
+const trackChanges = "odata.track-changes"
 
 // list answers with a page of rows. What is the part of the context URL that
 // names the rows.
@@ -294,6 +302,9 @@ func (q *request) countSet() error {
 	o, err := odata.ParseOptions(q.text(), q.path.Table, q.params)
 	if err != nil {
 		return err
+	}
+	if o.DeltaToken != "" {
+		return q.countChanges(o)
 	}
 	return q.count(o)
 }

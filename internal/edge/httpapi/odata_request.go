@@ -137,6 +137,8 @@ func parsePrefer(headers []string) preferences {
 					p.pageSize = min(n, record.MaxPage)
 					p.echo = append(p.echo, "odata.maxpagesize="+strconv.Itoa(p.pageSize))
 				}
+			case trackChanges:
+				p.echo = append(p.echo, trackChanges)
 			case "odata.include-annotations", "include-annotations":
 				p.annotations = odata.ParseAnnotations(value)
 				p.echo = append(p.echo, `odata.include-annotations="`+strings.Map(headerRune, value)+`"`)
