@@ -5,8 +5,8 @@
 // The map: names.go (names on the wire ↔ columns and relations), lexer.go,
 // filter.go, operand.go, lambda.go, functions.go, dates.go ($filter text to
 // query.Node), options.go and expand.go (the query options), key.go and path.go
-// (resource paths), read.go (request bodies), write.go and format.go (rows as
-// JSON, annotations), csdl.go ($metadata).
+// (resource paths), read.go (request bodies), write.go, cell.go and format.go (rows
+// as JSON, annotations), csdl.go ($metadata).
 //
 // No input makes it panic; length and nesting are limited; every error is of
 // kind Invalid or Unsupported and says where in the text the trouble is.
