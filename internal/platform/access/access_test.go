@@ -49,7 +49,11 @@ type env struct {
 
 func each(t *testing.T, run func(t *testing.T, e *env)) {
 	t.Helper()
-	catalog := fixture.Catalog(t)
+	eachOf(t, fixture.Catalog(t), run)
+}
+
+func eachOf(t *testing.T, catalog *metadata.Catalog, run func(t *testing.T, e *env)) {
+	t.Helper()
 	dbtest.Each(t, fixture.Schema(t, catalog), func(t *testing.T, db *sqldb.DB) {
 		e := &env{db: db, log: changelog.New(db), catalog: catalog}
 		e.control = &access.Control{Current: func() *access.Snapshot { return e.snap }, Catalog: func() *metadata.Catalog { return catalog }}

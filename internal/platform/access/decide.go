@@ -43,12 +43,12 @@ func (c *Control) Rows(ctx context.Context, table string, right Right) (query.No
 	}
 	arms := query.Arms{Units: slices.SortedFunc(maps.Keys(g.units), func(a, b id.ID) int { return bytes.Compare(a[:], b[:]) })}
 	p := From(ctx)
-	principals := append([]id.ID{p.ID}, u.teams...)
 	if g.own {
-		arms.Owners = principals
+		arms.Owners = append([]id.ID{p.ID}, u.teams...)
 	}
+	arms.Owners = append(arms.Owners, u.managedBy(p, right)...)
 	if c.Current().shared[table] {
-		arms.SharedWith, arms.Right = principals, int64(right)
+		arms.SharedWith, arms.Right = c.SharedWith(ctx, right), int64(right)
 	}
 	return arms, nil
 }
@@ -66,7 +66,11 @@ func (c *Control) Holds(ctx context.Context, table string, right Right, owner, u
 	if err != nil {
 		return false, err
 	}
-	return g.global || g.units[unit] || g.own && (owner == From(ctx).ID || slices.Contains(u.teams, owner)), nil
+	p := From(ctx)
+	if slices.Contains(u.managedBy(p, right), owner) {
+		return true, nil
+	}
+	return g.global || g.units[unit] || g.own && (owner == p.ID || slices.Contains(u.teams, owner)), nil
 }
 
 // Principals gives the ids that the principal acts under: its own and its teams'.
@@ -75,6 +79,17 @@ func (c *Control) Principals(ctx context.Context) []id.ID {
 	out := []id.ID{p.ID}
 	if u := c.Current().users[p.ID]; u != nil {
 		out = append(out, u.teams...)
+	}
+	return out
+}
+
+// SharedWith gives the ids by whose shares of a right the principal gets it: its
+// own, its teams', and for reading those of the people it manages.
+func (c *Control) SharedWith(ctx context.Context, right Right) []id.ID {
+	out := c.Principals(ctx)
+	p := From(ctx)
+	if u := c.Current().users[p.ID]; u != nil && right == Read {
+		out = append(out, u.managedBy(p, right)...)
 	}
 	return out
 }

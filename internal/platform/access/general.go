@@ -20,6 +20,7 @@ const (
 	ManageApplications = "prvManageApplicationUsers" // make and end the secrets of programs
 	ConfigureSearch    = "prvConfigureSearch"        // have the search index made anew
 	ReadLake           = "prvReadLake"               // what state the lake's tables are in
+	AllColumns         = "prvAllSecuredColumns"      // read and set every secured column, whatever the profiles
 	ManageSignIn       = "prvManageSignIn"           // identity providers, others' sessions and factors, the sign-in log
 )
 

@@ -15,6 +15,7 @@ import (
 // plain model of who may do what, written from the rules in the package
 // comment and not from the code: loops over roles, no arms, no SQL.
 type organisation struct {
+	depth int // how far down managers see; 0: they do not
 	units []unit
 	users []user
 	teams []team
@@ -31,6 +32,7 @@ type user struct {
 	id       id.ID
 	unit     int
 	disabled bool
+	manager  int // -1 for none
 	roles    []int
 	teams    []int
 }
@@ -85,8 +87,9 @@ func drawOrganisation(t *rapid.T) *organisation {
 	for range rapid.IntRange(0, 3).Draw(t, "teams") {
 		o.teams = append(o.teams, team{id: id.New(), unit: someUnit(), roles: some(len(o.roles), "team's role")})
 	}
-	for range rapid.IntRange(1, 5).Draw(t, "users") {
-		o.users = append(o.users, user{id: id.New(), unit: someUnit(), disabled: rapid.IntRange(0, 9).Draw(t, "disabled") == 0,
+	o.depth = rapid.SampledFrom([]int{0, 1, 2, 3}).Draw(t, "hierarchy")
+	for i := range rapid.IntRange(1, 5).Draw(t, "users") {
+		o.users = append(o.users, user{id: id.New(), unit: someUnit(), manager: rapid.IntRange(-1, i-1).Draw(t, "manager"), disabled: rapid.IntRange(0, 9).Draw(t, "disabled") == 0,
 			roles: some(len(o.roles), "role"), teams: some(len(o.teams), "member")})
 	}
 	for range rapid.IntRange(1, 8).Draw(t, "leads") {
@@ -166,6 +169,32 @@ func (o *organisation) below(n, top int) bool {
 	return false
 }
 
+// levels tells how many levels below the user somebody stands, of whom the
+// principal is either that person or a team of that person; 0 if not at all.
+func (o *organisation) levels(u user, principal id.ID) int {
+	least := 0
+	for _, below := range o.users {
+		is := below.id == principal || slices.ContainsFunc(below.teams, func(t int) bool { return o.teams[t].id == principal })
+		if !is || below.disabled || !o.below(below.unit, u.unit) {
+			continue
+		}
+		above, level := below.manager, 1
+		for ; above >= 0 && !o.users[above].disabled && o.users[above].id != u.id; level++ {
+			above = o.users[above].manager
+		}
+		if above >= 0 && o.users[above].id == u.id && !u.disabled && level <= o.depth && (least == 0 || level < least) {
+			least = level
+		}
+	}
+	return least
+}
+
+// manages tells whether a manager has the right on what belongs to a principal.
+func (o *organisation) manages(u user, right access.Right, principal id.ID) bool {
+	level := o.levels(u, principal)
+	return level > 0 && right == access.Read || level == 1 && right == access.Write
+}
+
 // may tells whether the user may use the right on the lead.
 func (o *organisation) may(u user, right access.Right, l lead) bool {
 	if o.reaches(u, right, l.owner, l.unit) {
@@ -174,7 +203,13 @@ func (o *organisation) may(u user, right access.Right, l lead) bool {
 	if len(o.holdings(u, right)) == 0 {
 		return false // a share widens a privilege and is none
 	}
+	if o.manages(u, right, l.owner) {
+		return true
+	}
 	for with, mask := range l.shares {
+		if mask&right != 0 && right == access.Read && o.manages(u, right, with) {
+			return true
+		}
 		if mask&right != 0 && (with == u.id || slices.ContainsFunc(u.teams, func(t int) bool { return o.teams[t].id == with })) {
 			return true
 		}
@@ -185,6 +220,9 @@ func (o *organisation) may(u user, right access.Right, l lead) bool {
 // rows lists the organisation as records, parents first.
 func (o *organisation) rows() (out []entry) {
 	add := func(table string, row record.Row) { out = append(out, entry{table, row}) }
+	if o.depth > 0 {
+		add("organization", record.Row{"name": "o", "ishierarchicalsecuritymodelenabled": true, "maxdepthforhierarchicalsecuritymodel": int64(o.depth)})
+	}
 	for i, u := range o.units {
 		row := record.Row{"businessunitid": u.id, "name": fmt.Sprint("unit ", i)}
 		if u.parent >= 0 {
@@ -212,6 +250,9 @@ func (o *organisation) rows() (out []entry) {
 			row["isdisabled"] = true
 		} else if i%2 == 0 {
 			row["isdisabled"] = false // as good as empty
+		}
+		if u.manager >= 0 {
+			row["parentsystemuserid"] = o.users[u.manager].id
 		}
 		add("systemuser", row)
 		for _, r := range u.roles {

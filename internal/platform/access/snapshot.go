@@ -11,7 +11,8 @@ import (
 
 // Watched lists the tables whose change makes the snapshot old.
 func Watched() []string {
-	return []string{"systemuser", "businessunit", "team", "teammembership", "role", "roleprivileges", "systemuserroles", "teamroles", "principalobjectaccess", "organization"}
+	return []string{"systemuser", "businessunit", "team", "teammembership", "role", "roleprivileges", "systemuserroles", "teamroles", "principalobjectaccess",
+		"fieldpermission", "systemuserprofiles", "teamprofiles", "organization"}
 }
 
 // Snapshot is all that decisions need, in memory. It never changes once made.
@@ -27,13 +28,17 @@ type Snapshot struct {
 
 // user is a principal's privileges, worked out.
 type user struct {
-	name   string
-	unit   id.ID
-	zone   *time.Location // nil: UTC
-	lang   string
-	teams  []id.ID
-	roles  []string
-	grants map[privilege]*grant
+	name    string
+	unit    id.ID
+	manager id.ID
+	zone    *time.Location // nil: UTC
+	lang    string
+	teams   []id.ID
+	roles   []string
+	grants  map[privilege]*grant
+	columns map[column]columnRights // secured ones that profiles give
+	direct  []id.ID                 // whose manager the user is, with their teams
+	reports []id.ID                 // direct, and whoever reports to them
 }
 
 type privilege struct {
@@ -57,6 +62,8 @@ func Load(ctx context.Context, db *sqldb.DB) (*Snapshot, error) {
 	l.grants()
 	l.shares()
 	l.calendar()
+	l.columns()
+	l.hierarchy()
 	if l.err != nil {
 		return nil, l.err
 	}
@@ -128,20 +135,9 @@ func (l *loader) units() {
 }
 
 func (l *loader) people() {
-	const people = "SELECT systemuserid, businessunitid, fullname, parentsystemuserid, rpt_timezone, rpt_language FROM systemuser WHERE isdisabled IS NULL OR isdisabled = "
-	l.each(people+l.no(), []query.Kind{query.ID, query.ID, query.Text, query.ID, query.Text, query.Text}, func(v []any) {
+	l.each("SELECT systemuserid, businessunitid, fullname, parentsystemuserid FROM systemuser WHERE isdisabled IS NULL OR isdisabled = "+l.no(), []query.Kind{query.ID, query.ID, query.Text, query.ID}, func(v []any) {
 		name, _ := v[2].(string)
-		u := &user{name: name, unit: ident(v[1]), grants: map[privilege]*grant{}}
-		if zone, _ := v[4].(string); zone != "" {
-			if at, err := time.LoadLocation(zone); err == nil { // an unknown one is none
-				u.zone = at
-			}
-		}
-		u.lang, _ = v[5].(string)
-		l.s.users[ident(v[0])] = u
-		if manager := ident(v[3]); manager != id.Nil {
-			l.s.reports[manager] = append(l.s.reports[manager], ident(v[0]))
-		}
+		l.s.users[ident(v[0])] = &user{name: name, unit: ident(v[1]), manager: ident(v[3]), grants: map[privilege]*grant{}, columns: map[column]columnRights{}}
 		l.s.unitOf[ident(v[0])] = ident(v[1])
 	})
 	l.each("SELECT teamid, businessunitid FROM team", []query.Kind{query.ID, query.ID}, func(v []any) {

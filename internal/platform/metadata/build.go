@@ -278,6 +278,7 @@ func (t *Table) buildShape() {
 		}
 		qc.NotNull = c.Name == t.ID || c.System && !t.Managed && slices.Contains(stamped, c.Name)
 		s.Columns[c.Name] = qc
+		s.Secured = s.Secured || c.Secured
 		s.AllNames = append(s.AllNames, c.Name)
 		if qc.TypeColumn != "" {
 			s.Columns[qc.TypeColumn] = query.Column{Name: qc.TypeColumn, Kind: query.Text}

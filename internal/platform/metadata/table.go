@@ -160,6 +160,9 @@ func (t *Table) HasMoney() bool { return t.money }
 // in a tree.
 func (t *Table) Derives() bool { return t.derives }
 
+// HasSecured tells whether column security applies to any column.
+func (t *Table) HasSecured() bool { return t.shape.Secured }
+
 // Owned tells whether rows have an owner.
 func (t *Table) Owned() bool { return t.Ownership == OwnedByUser }
 

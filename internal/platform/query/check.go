@@ -177,6 +177,13 @@ func (c *checker) expand(t *Table, x Expand, depth int) (Expand, error) {
 	if c.expands > c.limits.Expands || depth >= c.limits.Expands {
 		return x, invalid("too_many_expands", "a query may expand at most %d relations", c.limits.Expands)
 	}
+	// A secured lookup is read as empty, and so leads nowhere; the way back would
+	// tell its value.
+	if rel.Many {
+		if err := c.mayCross(t, rel); err != nil {
+			return x, err
+		}
+	}
 	x.Query.Table = rel.Table
 	if x.Query.Group != nil || x.Query.Distinct {
 		return x, invalid("group_expand", "related rows can't be grouped")
@@ -207,4 +214,17 @@ func (c *checker) mayUse(t *Table, col Column) error {
 		return errs.New(errs.Forbidden, "query.secured_column", "column %s is secured: you can't filter or sort by it", col.Name)
 	}
 	return nil
+}
+
+// mayCross tells whether a relation may be asked along: its lookup, which stands
+// here or on the other table, is a column as any other.
+func (c *checker) mayCross(t *Table, rel Relation) error {
+	if !rel.Many {
+		return c.mayUse(t, t.Columns[rel.From])
+	}
+	other, err := c.table(rel.Table)
+	if err != nil || rel.ManyToMany() {
+		return err
+	}
+	return c.mayUse(other, other.Columns[rel.To])
 }

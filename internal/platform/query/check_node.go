@@ -212,10 +212,8 @@ func (c *checker) related(t *Table, n Related, depth int) (Node, error) {
 	if !ok {
 		return nil, unknownRelation(t, n.Relation)
 	}
-	if from := t.Columns[rel.From]; !rel.Many && from.Secured {
-		if err := c.mayUse(t, from); err != nil {
-			return nil, err
-		}
+	if err := c.mayCross(t, rel); err != nil {
+		return nil, err
 	}
 	other, err := c.table(rel.Table)
 	if err != nil {

@@ -15,6 +15,7 @@ type Table struct {
 	Columns   map[string]Column
 	Relations map[string]Relation // by navigation property
 	AllNames  []string            // all logical column names in display order
+	Secured   bool                // column security applies to some column
 	Parent    string              // lookup to the row above, where rows form a tree; "" leaves it to the names
 }
 

@@ -65,6 +65,9 @@ func (tx *Tx) beginCreate(ctx context.Context, t *metadata.Table, in Row) (Row, 
 	if err != nil {
 		return nil, err
 	}
+	if err := tx.o.Access.AllowColumns(ctx, t, row, true); err != nil {
+		return nil, err
+	}
 	for _, c := range t.Columns {
 		if _, given := row[c.Name]; !given && c.Default != nil {
 			row[c.Name] = c.Default

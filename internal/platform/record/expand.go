@@ -60,6 +60,7 @@ func (r reader) expand(ctx context.Context, q *query.Query, rows []Row, guard qu
 			}
 			all = append(all, list...)
 		}
+		conceal(catalog, &e.Query, all, r.o.Access.Hidden(ctx))
 		if err := r.expand(ctx, &e.Query, all, guard); err != nil {
 			return err
 		}

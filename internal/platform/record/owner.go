@@ -106,7 +106,7 @@ func (tx *Tx) shared(ctx context.Context, t *metadata.Table, row Row, right acce
 		if err != nil {
 			return false, err
 		}
-		for _, p := range tx.o.Access.Principals(ctx) {
+		for _, p := range tx.o.Access.SharedWith(ctx, right) {
 			if p == who && mask&int64(right) != 0 {
 				return true, nil
 			}

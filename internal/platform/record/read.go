@@ -118,7 +118,8 @@ func (r reader) page(ctx context.Context, q query.Query, guard query.Guard) (Pag
 	}
 	catalog := r.o.Catalog()
 	withKeys(catalog, &q)
-	checked, err := query.Check(catalog, &q, query.Limits{})
+	hidden := r.o.Access.Hidden(ctx)
+	checked, err := query.Check(catalog, &q, query.Limits{Secured: hidden})
 	if err != nil {
 		return Page{}, err
 	}
@@ -138,6 +139,7 @@ func (r reader) page(ctx context.Context, q query.Query, guard query.Guard) (Pag
 		page.Next = query.CursorAfter(checked, rows[limit-1])
 	}
 	page.Rows = rows
+	conceal(catalog, checked, rows, hidden)
 	if err := r.expand(ctx, checked, rows, guard); err != nil {
 		return Page{}, err
 	}

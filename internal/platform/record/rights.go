@@ -2,6 +2,7 @@ package record
 
 import (
 	"context"
+	"slices"
 
 	"github.com/rapport-platform/rapport/internal/ground/errs"
 	"github.com/rapport-platform/rapport/internal/ground/id"
@@ -76,9 +77,9 @@ func (r reader) sharedRights(ctx context.Context, t *metadata.Table, key id.ID) 
 		if err != nil {
 			return 0, err
 		}
-		for _, p := range r.o.Access.Principals(ctx) {
-			if p == who {
-				out |= access.Right(mask)
+		for _, right := range access.Rights() {
+			if with, ok := who.(id.ID); ok && access.Right(mask)&right != 0 && slices.Contains(r.o.Access.SharedWith(ctx, right), with) {
+				out |= right
 			}
 		}
 	}

@@ -44,6 +44,9 @@ func (tx *Tx) updateLocked(ctx context.Context, t *metadata.Table, old, in Row, 
 	if err != nil {
 		return nil, err
 	}
+	if err := tx.o.Access.AllowColumns(ctx, t, change, false); err != nil {
+		return nil, err
+	}
 	if given, ok := change[t.ID]; ok {
 		if given != old[t.ID] {
 			return nil, invalid("id", "the id of a record can't be changed")
