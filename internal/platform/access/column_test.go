@@ -1,6 +1,7 @@
 package access_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/rapport-platform/rapport/internal/ground/errs"
@@ -24,9 +25,10 @@ func settleSecrets(t *testing.T, e *env) secretive {
 	e.reload(t.Context(), t)
 	ctx := access.AsSystem(t.Context(), "test")
 	err := e.store.Write(ctx, func(tx *record.Tx) error {
+		var failed error
 		create := func(table string, row record.Row) {
-			if _, err := tx.Create(ctx, table, row); err != nil {
-				t.Fatal(table, err)
+			if _, err := tx.Create(ctx, table, row); err != nil && failed == nil {
+				failed = fmt.Errorf("%s: %w", table, err)
 			}
 		}
 		create("businessunit", record.Row{"businessunitid": s.unit, "name": "unit"})
@@ -47,10 +49,14 @@ func settleSecrets(t *testing.T, e *env) secretive {
 		create("fieldsecurityprofile", record.Row{"fieldsecurityprofileid": writes, "name": "writes"})
 		create("fieldpermission", record.Row{"fieldsecurityprofileid": reads, "entityname": dossier, "attributelogicalname": fixtureSecret, "canread": int64(4)})
 		create("fieldpermission", record.Row{"fieldsecurityprofileid": writes, "entityname": dossier, "attributelogicalname": fixtureSecret, "canread": int64(4), "cancreate": int64(4), "canupdate": int64(4)})
-		create("systemuserprofiles", record.Row{"systemuserid": s.reader, "fieldsecurityprofileid": reads})
-		create("teamprofiles", record.Row{"teamid": team, "fieldsecurityprofileid": writes})
+		if err := tx.Associate(ctx, "systemuser", s.reader, "systemuserprofiles_association", reads); err != nil {
+			return err
+		}
+		if err := tx.Associate(ctx, "team", team, "teamprofiles_association", writes); err != nil {
+			return err
+		}
 		create(dossier, record.Row{"rpt_dossierid": s.lead, "rpt_name": "Keen", fixtureSecret: "0815", "ownerid": s.plain, "owneridtype": "systemuser"})
-		return nil
+		return failed
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -32,7 +32,7 @@ type user struct {
 	id       id.ID
 	unit     int
 	disabled bool
-	manager  int // -1 for none
+	manager  int // one more than the index of the user; 0 for none
 	roles    []int
 	teams    []int
 }
@@ -89,7 +89,7 @@ func drawOrganisation(t *rapid.T) *organisation {
 	}
 	o.depth = rapid.SampledFrom([]int{0, 1, 2, 3}).Draw(t, "hierarchy")
 	for i := range rapid.IntRange(1, 5).Draw(t, "users") {
-		o.users = append(o.users, user{id: id.New(), unit: someUnit(), manager: rapid.IntRange(-1, i-1).Draw(t, "manager"), disabled: rapid.IntRange(0, 9).Draw(t, "disabled") == 0,
+		o.users = append(o.users, user{id: id.New(), unit: someUnit(), manager: rapid.IntRange(0, i).Draw(t, "manager"), disabled: rapid.IntRange(0, 9).Draw(t, "disabled") == 0,
 			roles: some(len(o.roles), "role"), teams: some(len(o.teams), "member")})
 	}
 	for range rapid.IntRange(1, 8).Draw(t, "leads") {
@@ -178,9 +178,9 @@ func (o *organisation) levels(u user, principal id.ID) int {
 		if !is || below.disabled || !o.below(below.unit, u.unit) {
 			continue
 		}
-		above, level := below.manager, 1
+		above, level := below.manager-1, 1
 		for ; above >= 0 && !o.users[above].disabled && o.users[above].id != u.id; level++ {
-			above = o.users[above].manager
+			above = o.users[above].manager - 1
 		}
 		if above >= 0 && o.users[above].id == u.id && !u.disabled && level <= o.depth && (least == 0 || level < least) {
 			least = level
@@ -251,8 +251,8 @@ func (o *organisation) rows() (out []entry) {
 		} else if i%2 == 0 {
 			row["isdisabled"] = false // as good as empty
 		}
-		if u.manager >= 0 {
-			row["parentsystemuserid"] = o.users[u.manager].id
+		if u.manager > 0 {
+			row["parentsystemuserid"] = o.users[u.manager-1].id
 		}
 		add("systemuser", row)
 		for _, r := range u.roles {

@@ -131,3 +131,37 @@ func (r reader) Companions(ctx context.Context, table, idColumn, textColumn stri
 	}
 	return out, rows.Err()
 }
+
+// SharedFor lists the users and teams with whom a row is shared for a right. The
+// caller has made sure that whoever asks may know.
+func (r reader) SharedFor(ctx context.Context, table string, key id.ID, right access.Right) ([]id.ID, error) {
+	if !r.o.Access.HasShares(table) {
+		return nil, nil
+	}
+	d := r.o.DB.Dialect()
+	enc, err := query.Encode(d, query.ID, key)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := r.query(ctx, "SELECT principalid, accessrightsmask FROM principalobjectaccess WHERE objectid = "+d.Placeholder(1), []any{enc})
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []id.ID
+	for rows.Next() {
+		var raw any
+		var mask int64
+		if err := rows.Scan(&raw, &mask); err != nil {
+			return nil, err
+		}
+		who, err := query.Decode(d, query.ID, 0, raw)
+		if err != nil {
+			return nil, err
+		}
+		if with, ok := who.(id.ID); ok && access.Right(mask)&right != 0 {
+			out = append(out, with)
+		}
+	}
+	return out, rows.Err()
+}
