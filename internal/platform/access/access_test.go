@@ -286,6 +286,9 @@ func TestWithoutPrivilegeNothing(t *testing.T) {
 				})
 				remove := e.try(ctx, func(tx *record.Tx) error { return tx.Delete(ctx, name, key, record.Match{}) })
 				for what, err := range map[string]error{"find": find, "get": get, "create": create, "update": update, "delete": remove} {
+					if table.Intersect && errs.CodeOf(err) == "record.intersect" {
+						continue // nobody writes these by hand, whatever the rights
+					}
 					if k := errs.KindOf(err); err == nil || k != errs.Forbidden && k != errs.Unauthenticated && k != errs.NotFound {
 						t.Errorf("%s, %s %s: %v", who, what, name, err)
 					}
