@@ -25,6 +25,10 @@ const usage = `Rapport, the self-hosted customer-engagement platform.
   rapport token create --user NAME      make a bearer token; prints the secret only
   rapport key create --topic NAME       make a key to publish events; prints the secret only
   rapport password --user NAME          give a user a new random password; prints it only
+  rapport solution export NAME FOLDER   write a solution into a folder
+  rapport solution import FOLDER        bring a solution in (--dry-run, --confirm-data-loss)
+  rapport solution diff FOLDER          tell what importing would add (+), change (~) and remove (-)
+  rapport solution remove NAME          take a solution out (--dry-run, --confirm-data-loss)
   rapport version                       print the version
 
 Environment: RAPPORT_ADDR (127.0.0.1:8080), RAPPORT_DATA (./data), RAPPORT_DATABASE (SQLite in the data
@@ -77,6 +81,8 @@ func run(ctx context.Context, args []string, out, log io.Writer) error {
 		return token(ctx, o, args[2:], out)
 	case command == "key create":
 		return key(ctx, o, args[2:], out)
+	case len(args) > 0 && args[0] == "solution":
+		return solution(ctx, o, args[1:], out)
 	case len(args) > 0 && args[0] == "password":
 		return password(ctx, o, args[1:], out)
 	case len(args) == 1 && args[0] == "version":

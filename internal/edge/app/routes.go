@@ -49,6 +49,7 @@ func (c *core) register() {
 		Definitions: &definition.API{Customs: c.customs, Clock: cfg.Clock}, Renew: c.customs.Refresh}
 	api.Register(c.mux)
 	(&httpapi.SearchAPI{OData: api}).Register(c.mux)
+	(&httpapi.SolutionsAPI{Solutions: c.solutions()}).Register(c.mux)
 	c.registerAuth()
 	(&httpapi.TablesAPI{Catalog: c.access.Catalog, Access: c.access, Users: c.store}).Register(c.mux)
 	(&httpapi.TimelineAPI{Catalog: c.access.Catalog, Records: c.store, History: c.log, Access: c.access}).Register(c.mux)

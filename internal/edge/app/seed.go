@@ -17,6 +17,7 @@ import (
 	"github.com/rapport-platform/rapport/internal/kit/cloudevents"
 	"github.com/rapport-platform/rapport/internal/platform/access"
 	"github.com/rapport-platform/rapport/internal/platform/auth"
+	"github.com/rapport-platform/rapport/internal/platform/customise"
 	"github.com/rapport-platform/rapport/internal/platform/flow"
 	"github.com/rapport-platform/rapport/internal/platform/record"
 	"github.com/rapport-platform/rapport/internal/platform/solution"
@@ -154,9 +155,20 @@ func (c *core) seedIntake(ctx context.Context) error {
 	})
 }
 
+// solutions brings bundles in and out.
+func (c *core) solutions() *solution.Manager {
+	return &solution.Manager{Store: c.store, Customs: c.customs, Clock: c.app.c.Clock}
+}
+
 func (c *core) apply(ctx context.Context, name string) error {
 	files, err := fs.Sub(c.app.c.Solutions, name)
 	if err != nil {
+		return err
+	}
+	if _, err := fs.Stat(files, solution.ManifestFile); err == nil {
+		m := c.solutions()
+		m.Progress = func(what string) { c.app.c.Announce("  " + what) }
+		_, err := m.Import(ctx, files, customise.How{})
 		return err
 	}
 	a := &solution.Applier{Store: c.store, Catalog: c.access.Catalog}

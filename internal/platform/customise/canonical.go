@@ -39,6 +39,13 @@ func (l *layer) canonical(e Edit) (string, error) {
 	if err := decode(e.Body, &fields); err != nil {
 		return "", err
 	}
+	delete(fields, "table") // its own name says nothing new of what ships
+	if e.Kind != KindTable {
+		delete(fields, "name")
+	}
+	if len(fields) == 0 {
+		return "", nil
+	}
 	b, err := yaml.MarshalWithOptions(fields, yaml.UseLiteralStyleIfMultiline(true))
 	return string(b), err
 }

@@ -128,3 +128,9 @@ func (s *Service) allow(ctx context.Context, edits []Edit) error {
 	}
 	return nil
 }
+
+// Allow refuses those who may not customise.
+func (s *Service) Allow(ctx context.Context) error { return s.allow(ctx, nil) }
+
+// Refuse is the error of losing data unasked.
+func Refuse(losses []Loss) error { return refuse(losses) }

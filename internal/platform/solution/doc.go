@@ -1,7 +1,11 @@
 // Package solution puts bundles of plain files into the organisation: roles,
-// flows, rules, teams, queues, sample records. A bundle is a folder that people
-// can read and compare:
+// teams, queues, sample records, and parts of the data model. A bundle is a
+// folder that people can read and compare:
 //
+//	solution.yaml      name, version, publisher: makes the bundle a solution
+//	tables/*.yaml      tables of one's own, and what is added to those that ship:
+//	                   columns, keys, N:N relations, views, forms
+//	choices/*.yaml     global choices
 //	roles.yaml         roles with their privileges
 //	records/*.yaml     rows, by table, in the order of the files' names
 //	events/*.json      sample events, one JSON array of CloudEvents a file
@@ -11,5 +15,11 @@
 // left as people have changed it. "@table:key" in a row refers to another row
 // of the bundle, "@core/table:key" to one of the bundle core.
 //
-// Export, upgrade and removal of bundles come with the record platform's issue.
+// A solution can be exported, compared (a dry run), upgraded and removed. Its
+// definitions are those of package customise that carry its name; an upgrade
+// removes what the new version lacks, definitions and rows that the old version
+// brought, and asks first where data is lost.
+//
+// The map: manifest.go, import.go (upgrade, dry run), export.go (and removal),
+// zip.go (archives), apply.go, roles.go and general.go (records and roles).
 package solution

@@ -36,6 +36,7 @@ var asSystem = []string{
 	"internal/capability/portal/consume.go",
 	"internal/capability/scoring/service.go", // scores are the platform's; whether a person may ask for them is checked before
 	"internal/edge/httpapi/auth.go",
+	"internal/edge/app/admin_solution.go",
 	"internal/edge/app/ports.go",
 	"internal/edge/app/seed.go",
 	"internal/edge/app/signin.go",
