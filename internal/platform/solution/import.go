@@ -141,6 +141,12 @@ func (m *Manager) Import(ctx context.Context, files fs.FS, how customise.How) (c
 
 // dry completes a report by the files beside definitions.
 func (m *Manager) dry(r customise.Report, before *installed, c *content) customise.Report {
+	switch {
+	case !before.there:
+		r.Added = append(r.Added, "file "+ManifestFile)
+	case before.manifest != c.manifest:
+		r.Changed = append(r.Changed, "file "+ManifestFile)
+	}
 	for _, name := range slices.Sorted(maps.Keys(c.others)) {
 		old, there := before.others[name]
 		switch {

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing/fstest"
+	"time"
 
 	"github.com/rapport-platform/rapport/internal/ground/errs"
 )
@@ -92,12 +93,15 @@ func below(files fstest.MapFS) fs.FS {
 	return files
 }
 
+// anyDay is the date of every packed file: when it was packed says nothing.
+var anyDay = time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)
+
 // ToZip packs files by path, the same files always into the same bytes.
 func ToZip(files map[string][]byte) ([]byte, error) {
 	var out bytes.Buffer
 	w := zip.NewWriter(&out)
 	for _, name := range slices.Sorted(maps.Keys(files)) {
-		f, err := w.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Deflate})
+		f, err := w.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Deflate, Modified: anyDay})
 		if err != nil {
 			return nil, err
 		}
