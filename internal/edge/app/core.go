@@ -20,6 +20,7 @@ import (
 	"github.com/rapport-platform/rapport/internal/platform/access"
 	"github.com/rapport-platform/rapport/internal/platform/action"
 	"github.com/rapport-platform/rapport/internal/platform/auth"
+	"github.com/rapport-platform/rapport/internal/platform/businessrule"
 	"github.com/rapport-platform/rapport/internal/platform/changelog"
 	"github.com/rapport-platform/rapport/internal/platform/customise"
 	"github.com/rapport-platform/rapport/internal/platform/event"
@@ -42,6 +43,7 @@ type core struct {
 	users       *snapshot.Value[*access.Snapshot]
 	routes      *snapshot.Value[[]queue.Route]
 	rules       *snapshot.Value[*rule.Set]
+	formRules   *snapshot.Value[*businessrule.Set]
 	store       *record.Store
 	actions     *action.Registry
 	secrets     *secret.Box

@@ -45,6 +45,7 @@ func (c *core) wire(_ context.Context, tailer *changelog.Tailer) error {
 	c.wireFlows(tailer)
 	c.makeScoring(tailer)
 	c.wireRecords()
+	c.wireProcess(tailer)
 	if err := c.wireIntake(tailer); err != nil {
 		return err
 	}
@@ -66,6 +67,7 @@ func (c *core) wire(_ context.Context, tailer *changelog.Tailer) error {
 	c.services.Add("routes", c.routes)
 	c.services.Add("rules", c.rules)
 	c.services.Add("flows", c.definitions)
+	c.services.Add("business rules", c.formRules)
 	if err := c.wireActions(tailer); err != nil {
 		return err
 	}

@@ -107,6 +107,8 @@ var dataverseCodes = map[string]string{
 	"record.exists":          "0x80040237",
 	"record.version":         "0x80060882",
 	"duplicate.found":        "0x80040333",
+	"businessrule.refused":   "0x80040265",
+	"process.gate":           "0x80040265",
 	"column.too_long":        "0x80044331",
 	"query.unknown_column":   "0x80060888",
 	"query.unknown_relation": "0x80060888",

@@ -11,6 +11,7 @@ import (
 
 	"github.com/rapport-platform/rapport/internal/ground/errs"
 	"github.com/rapport-platform/rapport/internal/platform/access"
+	"github.com/rapport-platform/rapport/internal/platform/businessrule"
 	"github.com/rapport-platform/rapport/internal/platform/metadata"
 	"github.com/rapport-platform/rapport/internal/platform/record"
 )
@@ -32,6 +33,7 @@ type TablesAPI struct {
 	Catalog func() *metadata.Catalog
 	Access  Allower
 	Users   record.Reader
+	Rules   func() *businessrule.Set // the business rules in force; nil has none
 }
 
 // Register adds the routes.
@@ -69,7 +71,14 @@ func (a *TablesAPI) one(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	lang := languageOf(r, a.Users)
-	return writeTagged(w, r, lang, tableOf(t, lang, func(right access.Right) bool { return a.Access.Allow(ctx, t.Name, right) == nil }))
+	out := tableOf(t, lang, func(right access.Right) bool { return a.Access.Allow(ctx, t.Name, right) == nil })
+	if a.Rules != nil {
+		var err error
+		if out.Rules, err = a.Rules().Views(t, lang); err != nil {
+			return err
+		}
+	}
+	return writeTagged(w, r, lang, out)
 }
 
 var errTable = errs.New(errs.NotFound, "ui.table", "there is no such table")

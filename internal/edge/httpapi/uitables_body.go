@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"github.com/rapport-platform/rapport/internal/platform/access"
+	"github.com/rapport-platform/rapport/internal/platform/businessrule"
 	"github.com/rapport-platform/rapport/internal/platform/metadata"
 	"github.com/rapport-platform/rapport/internal/platform/query"
 )
@@ -18,12 +19,13 @@ type uiSummary struct {
 
 type uiTable struct {
 	uiSummary
-	PrimaryID   string       `json:"primaryid"`
-	PrimaryName string       `json:"primaryname"`
-	Privileges  uiPrivileges `json:"privileges"`
-	Columns     []uiColumn   `json:"columns"`
-	Views       []uiView     `json:"views"`
-	Forms       []uiForm     `json:"forms"`
+	PrimaryID   string              `json:"primaryid"`
+	PrimaryName string              `json:"primaryname"`
+	Privileges  uiPrivileges        `json:"privileges"`
+	Columns     []uiColumn          `json:"columns"`
+	Views       []uiView            `json:"views"`
+	Forms       []uiForm            `json:"forms"`
+	Rules       []businessrule.View `json:"rules,omitempty"`
 }
 
 type uiPrivileges struct {

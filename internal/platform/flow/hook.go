@@ -13,6 +13,12 @@ import (
 // activated is the statecode of a flow that is in force.
 const activated = 1
 
+// category is that of flows among the rows of workflow; a row without one, of an
+// earlier version, is a flow, too. Business rules and processes have others.
+const category = 5
+
+func isFlow(row record.Row) bool { return row["category"] == nil || row.Int("category") == category }
+
 // CheckDefinitions is the hook that keeps definitions which can't be used from
 // being activated, and raises the version with every change of a definition. A
 // draft may be wrong.
@@ -35,6 +41,9 @@ func CheckDefinitions(check *Checker) record.Hook {
 
 // admit checks a flow that is activated and takes its unique name from the definition.
 func admit(whole, change record.Row, check *Checker) error {
+	if !isFlow(whole) {
+		return nil
+	}
 	p, err := Compile([]byte(whole.Text("clientdata")), check)
 	if err != nil {
 		if whole.Int("statecode") == activated {
@@ -51,7 +60,8 @@ func admit(whole, change record.Row, check *Checker) error {
 // Load reads the active flows. One that can't be used is logged and left out;
 // it harms no other.
 func Load(ctx context.Context, r record.Reader, check *Checker, logger *slog.Logger) (*Set, error) {
-	page, err := r.Find(ctx, query.Query{Table: "workflow", Where: query.Compare{Left: query.Path{"statecode"}, Value: int64(activated)}})
+	page, err := r.Find(ctx, query.Query{Table: "workflow", Where: query.And{query.Compare{Left: query.Path{"statecode"}, Value: int64(activated)},
+		query.Or{query.Compare{Left: query.Path{"category"}, Value: int64(category)}, query.Null{Left: query.Path{"category"}}}}})
 	if err != nil {
 		return nil, err
 	}

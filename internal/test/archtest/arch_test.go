@@ -24,7 +24,7 @@ var floors = []string{"ground", "kit", "platform", "commons", "capability", "edg
 var within = map[string][]string{
 	"ground": {"errs", "id", "clock", "lifecycle", "limit", "diskfile", "sqldb", "blob", "expr", "secret"},
 	"platform": {"query", "metadata", "schema", "access", "stream", "changelog", "event", "snapshot", "job", "record", "customise", "auth", "search", "files", "duplicate", "webhook",
-		"transfer", "rule", "odata", "savedquery", "action", "flow", "function", "notify", "solution"},
+		"transfer", "rule", "odata", "businessrule", "savedquery", "action", "flow", "function", "notify", "solution"},
 	"commons": {"party", "activity", "template", "consent", "mail", "calendar", "queue", "routing", "sla", "process", "catalog", "lake", "warehouse"},
 	"edge":    {"live", "httpapi", "pgwire", "voicegw", "mcpserver", "app"},
 }
@@ -41,6 +41,7 @@ var asSystem = []string{
 	"internal/edge/app/seed.go",
 	"internal/edge/app/signin.go",
 	"internal/edge/app/wire.go",
+	"internal/edge/app/wire_process.go",
 	"internal/edge/app/wire_actions.go",
 	"internal/edge/app/wire_webhook.go",
 	"internal/platform/access/principal.go",

@@ -1,4 +1,5 @@
 /** What the server says about tables, and the rows it answers with. */
+import type { BusinessRule } from "@/businessrules/rules";
 
 export type ColumnType =
   | "text" | "memo" | "whole" | "decimal" | "money" | "boolean" | "date" | "datetime"
@@ -80,6 +81,8 @@ export interface Table extends TableSummary {
   columns: Column[];
   views: View[];
   forms: Form[];
+  /** Business rules that the table's forms obey. */
+  rules?: BusinessRule[];
 }
 
 /** A row as OData sends it: columns, `_x_value` lookups and annotations side by side. */

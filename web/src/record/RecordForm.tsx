@@ -1,6 +1,9 @@
 import { Tabs } from "@mantine/core";
+import { Fragment } from "react";
 import { columnOf } from "@/api/rows";
-import type { Form, Row, Table } from "@/api/types";
+import type { Column, Form, Row, Table } from "@/api/types";
+import type { FormState } from "@/businessrules/rules";
+import { useFormRules } from "@/businessrules/useFormRules";
 import { Field } from "./Field";
 import classes from "./RecordForm.module.css";
 import type { RecordHandle } from "./useRecord";
@@ -12,7 +15,13 @@ export function formOf(table: Table): Form {
   return { name: "", header: form?.header ?? [], tabs: [{ label: table.label, sections: [{ label: "", columns: table.columns.filter((c) => c.type !== "id").map((c) => c.name) }] }] };
 }
 
-function Sections({ table, form, tab, row, handle }: { table: Table; form: Form; tab: number; row: Row; handle: RecordHandle }) {
+/** A column as the business rules have it: locked, asked for, or as it was. */
+function ruled(column: Column, state: FormState): Column {
+  if (!state.locked.has(column.name) && !state.required.has(column.name)) return column;
+  return { ...column, readonly: column.readonly || state.locked.has(column.name), required: column.required || state.required.has(column.name) };
+}
+
+function Sections({ table, form, tab, row, handle, state }: { table: Table; form: Form; tab: number; row: Row; handle: RecordHandle; state: FormState }) {
   return (
     <div className={classes.sections}>
       {form.tabs[tab]?.sections.map((section, i) => (
@@ -20,7 +29,13 @@ function Sections({ table, form, tab, row, handle }: { table: Table; form: Form;
           {section.label && <h2 className={classes.heading}>{section.label}</h2>}
           {section.columns.map((name) => {
             const column = columnOf(table, name);
-            return column && <Field key={name} table={table} column={column} row={row} handle={handle} />;
+            if (!column || state.hidden.has(name)) return null;
+            return (
+              <Fragment key={name}>
+                <Field table={table} column={ruled(column, state)} row={row} handle={handle} />
+                {state.errors[name] && <p className={classes.complaint} role="alert">{state.errors[name]}</p>}
+              </Fragment>
+            );
           })}
         </section>
       ))}
@@ -29,16 +44,17 @@ function Sections({ table, form, tab, row, handle }: { table: Table; form: Form;
 }
 
 /** The record's form: tabs, sections and fields as the metadata has them. */
-export function RecordForm({ table, row, handle }: { table: Table; row: Row; handle: RecordHandle }) {
+export function RecordForm({ table, row, handle: plain }: { table: Table; row: Row; handle: RecordHandle }) {
   const form = formOf(table);
-  if (form.tabs.length === 1) return <Sections table={table} form={form} tab={0} row={row} handle={handle} />;
+  const { state, handle } = useFormRules(table, row, plain);
+  if (form.tabs.length === 1) return <Sections table={table} form={form} tab={0} row={row} handle={handle} state={state} />;
   return (
     <Tabs defaultValue="0" keepMounted={false} classNames={{ list: classes.tabs, tab: classes.tab }}>
       <Tabs.List>
         {form.tabs.map((tab, i) => <Tabs.Tab key={i} value={String(i)}>{tab.label}</Tabs.Tab>)}
       </Tabs.List>
       {form.tabs.map((_, i) => (
-        <Tabs.Panel key={i} value={String(i)}><Sections table={table} form={form} tab={i} row={row} handle={handle} /></Tabs.Panel>
+        <Tabs.Panel key={i} value={String(i)}><Sections table={table} form={form} tab={i} row={row} handle={handle} state={state} /></Tabs.Panel>
       ))}
     </Tabs>
   );
