@@ -11,6 +11,7 @@ import (
 
 	"github.com/rapport-platform/rapport/internal/capability/intake"
 	"github.com/rapport-platform/rapport/internal/capability/scoring"
+	"github.com/rapport-platform/rapport/internal/commons/process"
 	"github.com/rapport-platform/rapport/internal/commons/queue"
 	"github.com/rapport-platform/rapport/internal/edge/live"
 	"github.com/rapport-platform/rapport/internal/ground/id"
@@ -44,6 +45,7 @@ type core struct {
 	routes      *snapshot.Value[[]queue.Route]
 	rules       *snapshot.Value[*rule.Set]
 	formRules   *snapshot.Value[*businessrule.Set]
+	processes   *snapshot.Value[*process.Set]
 	store       *record.Store
 	actions     *action.Registry
 	secrets     *secret.Box

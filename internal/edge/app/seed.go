@@ -54,6 +54,9 @@ func (c *core) seed(ctx context.Context) error {
 	if err := c.seedIntake(ctx); err != nil {
 		return err
 	}
+	if err := c.seedProcesses(ctx); err != nil {
+		return err
+	}
 	if c.app.c.Sample {
 		if err := c.seedSample(ctx); err != nil {
 			return err

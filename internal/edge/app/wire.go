@@ -68,6 +68,7 @@ func (c *core) wire(_ context.Context, tailer *changelog.Tailer) error {
 	c.services.Add("rules", c.rules)
 	c.services.Add("flows", c.definitions)
 	c.services.Add("business rules", c.formRules)
+	c.services.Add("processes", c.processes)
 	if err := c.wireActions(tailer); err != nil {
 		return err
 	}

@@ -3,13 +3,20 @@ package app
 import (
 	"context"
 
+	"github.com/rapport-platform/rapport/internal/capability/sales"
+	"github.com/rapport-platform/rapport/internal/commons/process"
+	"github.com/rapport-platform/rapport/internal/ground/errs"
+	"github.com/rapport-platform/rapport/internal/ground/id"
 	"github.com/rapport-platform/rapport/internal/platform/access"
 	"github.com/rapport-platform/rapport/internal/platform/businessrule"
 	"github.com/rapport-platform/rapport/internal/platform/changelog"
+	"github.com/rapport-platform/rapport/internal/platform/record"
 	"github.com/rapport-platform/rapport/internal/platform/snapshot"
+	"github.com/rapport-platform/rapport/internal/platform/solution"
 )
 
-// wireProcess brings what administrators say about records in: business rules.
+// wireProcess brings what administrators say about records in: business rules
+// and business process flows.
 func (c *core) wireProcess(tailer *changelog.Tailer) {
 	cfg := c.app.c
 	c.formRules = snapshot.New(tailer, snapshot.Options[*businessrule.Set]{Name: "business rules", Tables: []string{"workflow"}, Logger: cfg.Logger,
@@ -17,5 +24,26 @@ func (c *core) wireProcess(tailer *changelog.Tailer) {
 			return businessrule.Load(access.AsSystem(ctx, "business rules"), c.store, c.access.Catalog(), cfg.Logger)
 		}})
 	c.store.AddHook(businessrule.CheckDefinitions(c.access.Catalog))
+	c.processes = snapshot.New(tailer, snapshot.Options[*process.Set]{Name: "processes", Tables: []string{"workflow"}, Logger: cfg.Logger,
+		Load: func(ctx context.Context) (*process.Set, error) {
+			return process.Load(access.AsSystem(ctx, "processes"), c.store, c.access.Catalog(), cfg.Logger)
+		}})
+	c.store.AddHook(process.CheckDefinitions(c.access.Catalog))
+	c.store.AddHooks(process.Follow(c.processes.Get, c.access.Catalog, cfg.Clock))
 	c.store.AddHooks(businessrule.Obey(c.formRules.Get))
+}
+
+// seedProcesses makes the processes that come with the product.
+func (c *core) seedProcesses(ctx context.Context) error {
+	for name, text := range sales.Processes() {
+		p, err := process.Compile(text, c.access.Catalog())
+		if err != nil {
+			return errs.Wrap(err, errs.Internal, "app.process", "the process %s can't be used", name)
+		}
+		row := record.Row{"workflowid": id.Derive("workflow", p.Name), "name": p.Title["en"], "category": process.Category, "clientdata": text, "statecode": 1}
+		if err := c.store.Write(ctx, func(tx *record.Tx) error { return solution.Ensure(ctx, tx, c.access.Catalog(), "workflow", row) }); err != nil {
+			return err
+		}
+	}
+	return c.processes.Refresh(ctx)
 }

@@ -1,0 +1,182 @@
+package process
+
+import (
+	"github.com/goccy/go-yaml"
+
+	"github.com/rapport-platform/rapport/internal/ground/errs"
+	"github.com/rapport-platform/rapport/internal/ground/id"
+	"github.com/rapport-platform/rapport/internal/platform/metadata"
+	"github.com/rapport-platform/rapport/internal/platform/odata"
+	"github.com/rapport-platform/rapport/internal/platform/query"
+)
+
+// Definition is a process as it is written.
+type Definition struct {
+	Name     string            `yaml:"process"` // unique
+	Title    metadata.Label    `yaml:"title"`
+	Instance string            `yaml:"instance"` // table of instances
+	Tables   map[string]string `yaml:"tables"`   // table → the instance's lookup to its record
+	Links    map[string]string `yaml:"links"`    // table → its lookup to the record of the table before it
+	Stages   []*Stage          `yaml:"stages"`
+}
+
+// Stage is one part of the way.
+type Stage struct {
+	Key      string         `yaml:"stage"`
+	Name     metadata.Label `yaml:"name"`
+	Category int64          `yaml:"category"` // 0 Qualify, 1 Develop, 2 Propose, 3 Close, 4 Identify, 5 Research, 6 Resolve
+	Table    string         `yaml:"table"`
+	Steps    []Step         `yaml:"steps"`
+	Next     []Branch       `yaml:"next"` // the first that holds; none is the stage that follows here
+
+	id    id.ID
+	after int // index of the stage that follows; -1 after the last
+}
+
+// Step is a column to be filled in.
+type Step struct {
+	Column   string `yaml:"column"`
+	Required bool   `yaml:"required"` // the stage can't be left while it is empty
+}
+
+// Branch leads to a stage when its condition holds on the stage's record.
+type Branch struct {
+	When  string `yaml:"when"` // OData $filter text; "" always holds
+	Stage string `yaml:"stage"`
+
+	matcher *query.Matcher
+	to      int
+}
+
+const (
+	maxStages = 30 // as in Dataverse
+	maxTables = 5
+	maxText   = 200_000
+)
+
+// Process is a definition that has been checked against the catalog.
+type Process struct {
+	*Definition
+	ID    id.ID // of its row in workflow
+	order int64
+}
+
+func invalid(format string, args ...any) error {
+	return errs.New(errs.Invalid, "process.definition", format, args...)
+}
+
+// Compile reads and checks a definition.
+func Compile(text string, catalog *metadata.Catalog) (*Process, error) {
+	if len(text) > maxText {
+		return nil, invalid("a process has at most %d bytes", maxText)
+	}
+	d := new(Definition)
+	if err := yaml.UnmarshalWithOptions([]byte(text), d, yaml.DisallowUnknownField()); err != nil {
+		return nil, errs.Wrap(err, errs.Invalid, "process.definition", "this is not the definition of a process: %s", yaml.FormatError(err, false, false))
+	}
+	if d.Name == "" || d.Title["en"] == "" || len(d.Stages) == 0 || len(d.Stages) > maxStages || len(d.Tables) == 0 || len(d.Tables) > maxTables {
+		return nil, invalid("a process needs process, title.en, at most %d tables and %d stages", maxTables, maxStages)
+	}
+	instance, ok := catalog.Table(d.Instance)
+	if !ok {
+		return nil, invalid("process %s: there is no table %q for its instances", d.Name, d.Instance)
+	}
+	for _, name := range []string{"activestageid", "activestagestartedon", "traversedpath", "completedon", "duration", "processid", "rpt_stages"} {
+		if _, ok := instance.Column(name); !ok {
+			return nil, invalid("process %s: the table %s has no column %s", d.Name, d.Instance, name)
+		}
+	}
+	for table, column := range d.Tables {
+		if c, ok := instance.Column(column); !ok || !c.IsLookup() || c.Polymorphic() || c.Targets[0] != table {
+			return nil, invalid("process %s: %s.%s is no lookup to %s", d.Name, d.Instance, column, table)
+		}
+	}
+	for table, column := range d.Links {
+		t, ok := catalog.Table(table)
+		if c, has := columnOf(t, column); !ok || !has || !c.IsLookup() || c.Polymorphic() || d.Tables[c.Targets[0]] == "" {
+			return nil, invalid("process %s: %s.%s does not lead to a table of the process", d.Name, table, column)
+		}
+	}
+	p := &Process{Definition: d}
+	return p, p.compileStages(catalog)
+}
+
+func columnOf(t *metadata.Table, name string) (*metadata.Column, bool) {
+	if t == nil {
+		return nil, false
+	}
+	return t.Column(name)
+}
+
+func (p *Process) compileStages(catalog *metadata.Catalog) error {
+	index := make(map[string]int, len(p.Stages))
+	for i, s := range p.Stages {
+		if _, twice := index[s.Key]; twice || s.Key == "" || s.Name["en"] == "" || s.Category < 0 || s.Category > 6 {
+			return invalid("process %s: stage %q stands twice, or has no key, name.en or category of 0 to 6", p.Name, s.Key)
+		}
+		index[s.Key] = i
+		s.id = StageID(p.Name, s.Key)
+		if s.after = i + 1; s.after == len(p.Stages) {
+			s.after = -1
+		}
+	}
+	for _, s := range p.Stages {
+		t, ok := catalog.Table(s.Table)
+		if !ok || p.Tables[s.Table] == "" {
+			return invalid("process %s, stage %s: %q is no table of the process", p.Name, s.Key, s.Table)
+		}
+		for _, step := range s.Steps {
+			if _, ok := t.Column(step.Column); !ok {
+				return invalid("process %s, stage %s: table %s has no column %q", p.Name, s.Key, s.Table, step.Column)
+			}
+		}
+		for i := range s.Next {
+			if err := s.Next[i].compile(catalog, t, index); err != nil {
+				return invalid("process %s, stage %s: %s", p.Name, s.Key, err.Error())
+			}
+		}
+	}
+	return nil
+}
+
+func (b *Branch) compile(catalog *metadata.Catalog, t *metadata.Table, index map[string]int) error {
+	to, ok := index[b.Stage]
+	if !ok {
+		return invalid("there is no stage %q", b.Stage)
+	}
+	b.to = to
+	if b.When == "" {
+		return nil
+	}
+	node, err := odata.ParseFilter(&odata.Context{Catalog: catalog}, t, b.When)
+	if err != nil {
+		return err
+	}
+	if b.matcher, err = query.Compile(catalog, t.Name, node); err == nil {
+		_, err = b.matcher.Match(nil)
+	}
+	return err
+}
+
+// StageID gives the id of a stage's row.
+func StageID(process, stage string) id.ID { return id.Derive("processstage", process, stage) }
+
+// stage finds a stage by the id of its row.
+func (p *Process) stage(key id.ID) *Stage {
+	for _, s := range p.Stages {
+		if s.id == key {
+			return s
+		}
+	}
+	return nil
+}
+
+// start gives the first stage of a table; nil when it has none.
+func (p *Process) start(table string) *Stage {
+	for _, s := range p.Stages {
+		if s.Table == table {
+			return s
+		}
+	}
+	return nil
+}

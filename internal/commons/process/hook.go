@@ -1,0 +1,177 @@
+package process
+
+import (
+	"context"
+	"errors"
+	"maps"
+
+	"github.com/rapport-platform/rapport/internal/ground/clock"
+	"github.com/rapport-platform/rapport/internal/ground/id"
+	"github.com/rapport-platform/rapport/internal/platform/access"
+	"github.com/rapport-platform/rapport/internal/platform/metadata"
+	"github.com/rapport-platform/rapport/internal/platform/query"
+	"github.com/rapport-platform/rapport/internal/platform/record"
+)
+
+// Follow gives, for a table, the hook by which its records and instances follow
+// the processes in force.
+func Follow(set func() *Set, catalog func() *metadata.Catalog, clk clock.Clock) func(table string) record.Hook {
+	return func(table string) record.Hook {
+		return record.Hook{Table: table,
+			BeforeCreate: func(_ context.Context, _ *record.Tx, row record.Row) error {
+				if p := set().of(table); p != nil && p.previous(table, row) == id.Nil && (row["processid"] == nil || row["processid"] == p.ID) {
+					first := p.start(table)
+					row["processid"], row["stageid"], row["traversedpath"] = p.ID, first.id, first.id.String()
+				}
+				return nil
+			},
+			AfterCreate: func(ctx context.Context, tx *record.Tx, row record.Row) error {
+				p := set().of(table)
+				if p == nil {
+					return nil
+				}
+				if before := p.previous(table, row); before != id.Nil {
+					return p.goOn(access.AsSystem(ctx, "process"), tx, catalog(), table, before, row)
+				}
+				if row["processid"] != p.ID {
+					return nil
+				}
+				return p.begin(access.AsSystem(ctx, "process"), tx, catalog(), table, row, clk)
+			},
+			BeforeUpdate: func(ctx context.Context, tx *record.Tx, old, change record.Row) error {
+				if p := set().by(table); p != nil {
+					return p.change(ctx, tx, old, change, clk.Now())
+				}
+				return nil
+			},
+			AfterUpdate: func(ctx context.Context, tx *record.Tx, old, row record.Row) error {
+				if p := set().by(table); p != nil && (old["activestageid"] != row["activestageid"] || old["traversedpath"] != row["traversedpath"]) {
+					return p.mirror(access.AsSystem(ctx, "process"), tx, row)
+				}
+				return nil
+			},
+		}
+	}
+}
+
+// previous gives the record that a new one comes from, where the process goes
+// on from one to the other.
+func (p *Process) previous(table string, row record.Row) id.ID {
+	if link := p.Links[table]; link != "" {
+		return row.ID(link)
+	}
+	return id.Nil
+}
+
+// begin makes the instance of a new record, with the record's owner.
+func (p *Process) begin(ctx context.Context, tx *record.Tx, catalog *metadata.Catalog, table string, row record.Row, clk clock.Clock) error {
+	first := p.start(table)
+	in := record.Row{"name": p.Title["en"], p.Tables[table]: row.ID(tableID(catalog, table)), "processid": p.ID, "activestageid": first.id,
+		"activestagestartedon": clk.Now(), "traversedpath": first.id.String()}
+	if owner := row.ID("ownerid"); owner != id.Nil {
+		in["ownerid"], in[metadata.TypeColumn("ownerid")] = owner, row.Text(metadata.TypeColumn("ownerid"))
+	}
+	_, err := tx.Create(ctx, p.Instance, in)
+	return err
+}
+
+// goOn links the instance of the record before with the new one, and moves it
+// on where nothing stands in the way.
+func (p *Process) goOn(ctx context.Context, tx *record.Tx, catalog *metadata.Catalog, table string, before id.ID, row record.Row) error {
+	t, _ := catalog.Table(table)
+	link, _ := t.Column(p.Links[table])
+	page, err := tx.Find(ctx, query.Query{Table: p.Instance, Limit: 1, Where: query.And{query.Compare{Left: query.Path{p.Tables[link.Targets[0]]}, Value: before},
+		query.Compare{Left: query.Path{"statecode"}, Value: int64(0)}, query.Null{Left: query.Path{p.Tables[table]}}}})
+	if err != nil || len(page.Rows) == 0 {
+		return err
+	}
+	instance := page.Rows[0]
+	change := record.Row{p.Tables[table]: row.ID(t.ID)}
+	if current := p.stage(instance.ID("activestageid")); current != nil {
+		next, record, err := p.next(ctx, tx, current, instance)
+		if err != nil {
+			return err
+		}
+		if next != nil && next.Table == table && current.gate(record) == nil {
+			change["activestageid"] = next.id
+		}
+	}
+	_, err = tx.Update(ctx, p.Instance, instance.ID(tableID(catalog, p.Instance)), change, record.Match{})
+	return err
+}
+
+// mirror writes where the instance is on the records that it is about.
+func (p *Process) mirror(ctx context.Context, tx *record.Tx, instance record.Row) error {
+	for table, column := range p.Tables {
+		key := instance.ID(column)
+		if key == id.Nil {
+			continue
+		}
+		_, err := tx.Update(ctx, table, key, record.Row{"processid": p.ID, "stageid": instance["activestageid"], "traversedpath": instance["traversedpath"]}, record.Match{})
+		if err != nil && !errors.Is(err, record.ErrNotFound) {
+			return err
+		}
+	}
+	return nil
+}
+
+func tableID(catalog *metadata.Catalog, table string) string {
+	t, _ := catalog.Table(table)
+	return t.ID
+}
+
+// CheckDefinitions is the hook that keeps processes which can't be used from
+// being activated, and writes the stages of those that are.
+func CheckDefinitions(catalog func() *metadata.Catalog) record.Hook {
+	admit := func(whole, change record.Row) error {
+		if whole.Int("category") != Category {
+			return nil
+		}
+		p, err := Compile(whole.Text("clientdata"), catalog())
+		if err != nil {
+			if whole.Int("statecode") == activated {
+				return err
+			}
+			return nil
+		}
+		for column, v := range map[string]string{"uniquename": p.Name, "primaryentity": p.Stages[0].Table} {
+			if whole.Text(column) != v {
+				change[column] = v
+			}
+		}
+		return nil
+	}
+	stages := func(ctx context.Context, tx *record.Tx, row record.Row) error {
+		if row.Int("category") != Category || row.Int("statecode") != activated {
+			return nil
+		}
+		p, err := Compile(row.Text("clientdata"), catalog())
+		if err != nil {
+			return err
+		}
+		ctx = access.AsSystem(ctx, "process")
+		for _, s := range p.Stages {
+			values := record.Row{"stagename": s.Name["en"], "stagecategory": s.Category, "primaryentitytypecode": s.Table, "processid": row["workflowid"]}
+			if _, err := tx.Get(ctx, "processstage", s.id, []string{"processstageid"}, nil); errors.Is(err, record.ErrNotFound) {
+				values["processstageid"] = s.id
+				_, err = tx.Create(ctx, "processstage", values)
+				if err != nil {
+					return err
+				}
+			} else if _, err := tx.Update(ctx, "processstage", s.id, values, record.Match{}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	return record.Hook{Table: "workflow",
+		BeforeCreate: func(_ context.Context, _ *record.Tx, row record.Row) error { return admit(row, row) },
+		BeforeUpdate: func(_ context.Context, _ *record.Tx, old, change record.Row) error {
+			whole := maps.Clone(old)
+			maps.Copy(whole, change)
+			return admit(whole, change)
+		},
+		AfterCreate: stages,
+		AfterUpdate: func(ctx context.Context, tx *record.Tx, _, row record.Row) error { return stages(ctx, tx, row) },
+	}
+}
