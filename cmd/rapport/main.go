@@ -29,6 +29,7 @@ const usage = `Rapport, the self-hosted customer-engagement platform.
   rapport solution import FOLDER        bring a solution in (--dry-run, --confirm-data-loss)
   rapport solution diff FOLDER          tell what importing would add (+), change (~) and remove (-)
   rapport solution remove NAME          take a solution out (--dry-run, --confirm-data-loss)
+  rapport import history FILE --map MAP  bring a file of past leads into the lake (docs/guides/scoring.md)
   rapport version                       print the version
 
 Environment: RAPPORT_ADDR (127.0.0.1:8080), RAPPORT_DATA (./data), RAPPORT_DATABASE (SQLite in the data
@@ -85,6 +86,8 @@ func run(ctx context.Context, args []string, out, log io.Writer) error {
 		return solution(ctx, o, args[1:], out)
 	case len(args) > 0 && args[0] == "password":
 		return password(ctx, o, args[1:], out)
+	case command == "import history":
+		return importHistory(ctx, o, args[2:], out)
 	case len(args) == 1 && args[0] == "version":
 		_, err = fmt.Fprintln(out, version())
 		return err

@@ -22,6 +22,7 @@
 //	registry.go  versions: making, storing, promoting, rolling back
 //	bring.go     models trained elsewhere
 //	imports.go   the job that brings a file of history into the lake
+//	command.go   the same from the command line
 //	match.go     what the history says of leads that are open now
 //	past.go      rows to learn from: imported history
 //	own.go       rows to learn from: our own leads, out of the lake

@@ -168,6 +168,16 @@ func (s *Service) begin(ctx context.Context, tx *record.Tx, key id.ID, m history
 	if err != nil {
 		return err
 	}
+	if err := s.prepare(ctx, tx, row, plan, m); err != nil {
+		return err
+	}
+	_, err = s.c.Queue.Enqueue(tx.SQL(), job.Spec{Kind: jobImport, Key: key.String(), Payload: importPayload{key}})
+	return err
+}
+
+// prepare notes how a file is going to be read, and gives the import its number.
+func (s *Service) prepare(ctx context.Context, tx *record.Tx, row record.Row, plan *history.Plan, m history.Mapping) error {
+	ctx = s.system(ctx, "import")
 	mapping, err := query.RawJSON(m)
 	if err != nil {
 		return err
@@ -183,7 +193,7 @@ func (s *Service) begin(ctx context.Context, tx *record.Tx, key id.ID, m history
 	if err := tx.SQL().Lock("scoring.import.sequence"); err != nil {
 		return err
 	}
-	page, err := tx.Find(s.system(ctx, "import"), query.Query{Table: "rpt_historyimport", Select: []string{"rpt_sequence"}, Limit: 1, Order: []query.Order{{Column: "rpt_sequence", Desc: true}}})
+	page, err := tx.Find(ctx, query.Query{Table: "rpt_historyimport", Select: []string{"rpt_sequence"}, Limit: 1, Order: []query.Order{{Column: "rpt_sequence", Desc: true}}})
 	if err != nil {
 		return err
 	}
@@ -192,10 +202,7 @@ func (s *Service) begin(ctx context.Context, tx *record.Tx, key id.ID, m history
 		sequence = page.Rows[0].Int("rpt_sequence") + 1
 	}
 	change := record.Row{"rpt_status": importWaiting, "rpt_mapping": mapping, "rpt_columns": columns, "rpt_sequence": sequence, "rpt_read": int64(0), "rpt_good": int64(0), "rpt_bad": int64(0), "rpt_error": nil, "rpt_cancel": nil, "rpt_finishedon": nil}
-	if _, err := tx.Update(s.system(ctx, "import"), "rpt_historyimport", key, change, record.Match{Version: row.Version()}); err != nil {
-		return err
-	}
-	_, err = s.c.Queue.Enqueue(tx.SQL(), job.Spec{Kind: jobImport, Key: key.String(), Payload: importPayload{key}})
+	_, err = tx.Update(ctx, "rpt_historyimport", row.ID("rpt_historyimportid"), change, record.Match{Version: row.Version()})
 	return err
 }
 
@@ -258,7 +265,7 @@ func (s *Service) runImport(ctx context.Context, j *job.Job) error {
 		return job.Permanent(err)
 	}
 	defer f.Close()
-	done, err := s.bring(ctx, row, f, m)
+	done, err := s.bring(ctx, row, f, m, nil)
 	if errors.Is(err, errCancelled) {
 		return s.c.Store.Write(ctx, func(tx *record.Tx) error {
 			if _, err := tx.Update(ctx, "rpt_historyimport", p.ID, record.Row{"rpt_status": importCancelled, "rpt_finishedon": s.c.Clock.Now()}, record.Match{}); err != nil {
@@ -285,8 +292,8 @@ func (s *Service) runImport(ctx context.Context, j *job.Job) error {
 	})
 }
 
-// bring reads the file and appends its rows to the lake.
-func (s *Service) bring(ctx context.Context, row record.Row, f *os.File, m history.Mapping) (history.Progress, error) {
+// bring reads the file and appends its rows to the lake; tell may be nil.
+func (s *Service) bring(ctx context.Context, row record.Row, f *os.File, m history.Mapping, tell func(history.Progress)) (history.Progress, error) {
 	key := row.ID("rpt_historyimportid")
 	r, plan, err := s.read(f, m)
 	if err != nil {
@@ -307,6 +314,9 @@ func (s *Service) bring(ctx context.Context, row record.Row, f *os.File, m histo
 		at = p
 		if now := s.c.Clock.Now(); now.Sub(told) >= time.Second {
 			told = now
+			if tell != nil {
+				tell(p)
+			}
 			return s.tellImport(ctx, key, p)
 		}
 		return nil
