@@ -97,7 +97,46 @@ const rules = createRoute({
   component: lazyRouteComponent(() => import("@/rules/Rules"), "Rules"),
 });
 
+const scoring = createRoute({
+  getParentRoute: () => root,
+  path: "/scoring",
+  component: lazyRouteComponent(() => import("@/scoring/Scoring"), "Scoring"),
+});
+
+const modelVersion = createRoute({
+  getParentRoute: () => root,
+  path: "/scoring/versions/$id",
+  component: lazyRouteComponent(() => import("@/scoring/ModelCard"), "ModelCard"),
+});
+
+const modelVersions = createRoute({
+  getParentRoute: () => root,
+  path: "/scoring/versions",
+  validateSearch: gridSearch,
+  component: lazyRouteComponent(() => import("@/scoring/Lists"), "VersionList"),
+});
+
+const imports = createRoute({
+  getParentRoute: () => root,
+  path: "/history",
+  validateSearch: gridSearch,
+  component: lazyRouteComponent(() => import("@/scoring/Lists"), "ImportList"),
+});
+
+const importPage = createRoute({
+  getParentRoute: () => root,
+  path: "/history/$id",
+  component: lazyRouteComponent(() => import("@/scoring/ImportPage"), "ImportPage"),
+});
+
+const lake = createRoute({
+  getParentRoute: () => root,
+  path: "/lake",
+  component: lazyRouteComponent(() => import("@/pages/Lake"), "Lake"),
+});
+
 const tree = root.addChildren([
+  scoring, modelVersions, modelVersion, imports, importPage, lake,
   home, list, create, record, quarantine, quarantineItem, deadLetters, deadLetter, flowRuns, flowRun, rules,
 ]);
 

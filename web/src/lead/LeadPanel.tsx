@@ -6,6 +6,7 @@ import { Icon, type IconName } from "@/ui/icons";
 import { Grade } from "./Grade";
 import classes from "./LeadPanel.module.css";
 import { leadScore } from "./leadScore";
+import { ModelReasons, ScoreCourse } from "./ModelReasons";
 import { Reasons } from "./Reasons";
 import { ScoreRing } from "./ScoreRing";
 
@@ -18,6 +19,8 @@ export function LeadPanel({ table, row }: { table: Table; row: Row }) {
   const score = leadScore(row);
   const trend = score.score !== undefined && score.first !== undefined ? score.score - score.first : 0;
   const action = columnOf(table, "rpt_nextaction");
+  const direction = columnOf(table, "msdyn_leadscoretrend");
+  const heading = direction && score.trend !== undefined && score.trend !== 3 ? optionFor(direction, score.trend) : undefined;
   const option = action && optionFor(action, row.rpt_nextaction);
 
   return (
@@ -34,10 +37,12 @@ export function LeadPanel({ table, row }: { table: Table; row: Row }) {
                   {trend === 0 ? t("lead.trendSame") : t(trend > 0 ? "lead.trendUp" : "lead.trendDown", { count: Math.abs(trend), first: score.first })}
                 </span>
               )}
+              {heading && <span className={classes.trend} data-dir={score.trend === 0 ? "up" : score.trend === 2 ? "down" : "same"}>{t("lead.direction", { trend: heading.label })}</span>}
               {score.propensity !== undefined && <span className="dim">{t("lead.propensity", { value: formatPercent(score.propensity) })}</span>}
             </div>
           </div>
         )}
+        {score.course.length > 1 && <ScoreCourse points={score.course} />}
         <p className={classes.note}>
           <Icon name="info" size={14} />
           <span>{score.byRules ? t("lead.byRules") : t("lead.byModel", { version: score.modelVersion })}{score.byRules && score.modelVersion && <span className="faint"> ({score.modelVersion})</span>}</span>
@@ -54,9 +59,16 @@ export function LeadPanel({ table, row }: { table: Table; row: Row }) {
         </section>
       )}
 
+      {score.refined.length > 0 && (
+        <section className={classes.block}>
+          <h2 className={classes.heading}>{t("lead.modelReasons")}</h2>
+          <ModelReasons reasons={score.refined} />
+        </section>
+      )}
+
       {score.reasons.length > 0 && (
         <section className={classes.block}>
-          <h2 className={classes.heading}>{t("lead.reasons")}</h2>
+          <h2 className={classes.heading}>{t(score.refined.length > 0 ? "lead.firstReasons" : "lead.reasons")}</h2>
           <Reasons reasons={score.reasons} />
         </section>
       )}

@@ -13,6 +13,23 @@ export interface Hit {
   version?: number;
 }
 
+/** One reason of the model, of msdyn_scorereasons. */
+export interface ModelReason {
+  source: string;
+  label?: Record<string, string>;
+  value?: string;
+  group?: string;
+  effect: number;
+  rate?: number;
+  average: number;
+}
+
+/** A score that the lead had, of msdyn_scorehistory. */
+export interface ScorePoint {
+  at: string;
+  score: number;
+}
+
 /** What intake found out about a lead, read from its columns. */
 export interface LeadScore {
   score?: number;
@@ -22,6 +39,10 @@ export interface LeadScore {
   reasons: Reason[];
   hits: Hit[];
   modelVersion?: string;
+  /** Of the score as it was refined since; empty before that. */
+  refined: ModelReason[];
+  course: ScorePoint[];
+  trend?: number;
   /** True while rules score because no model is trained. */
   byRules: boolean;
 }
@@ -62,6 +83,9 @@ export function leadScore(row: Row): LeadScore {
     reasons: list(row.rpt_reasons).flatMap(toReason).sort((a, b) => Math.abs(b.points) - Math.abs(a.points)),
     hits: list(row.rpt_rulehits).flatMap(toHit),
     modelVersion: version,
+    refined: parseJson<{ reasons?: ModelReason[] }>(row.msdyn_scorereasons, {}).reasons ?? [],
+    course: parseJson<{ points?: ScorePoint[] }>(row.msdyn_scorehistory, {}).points ?? [],
+    trend: number(row.msdyn_leadscoretrend),
     byRules: version === undefined || version.startsWith("rules-"),
   };
 }

@@ -4,6 +4,8 @@ const own: Record<string, string> = {
   rpt_deadletter: "/dead-letters",
   rpt_flowrun: "/flow-runs",
   rpt_rule: "/rules",
+  rpt_modelversion: "/scoring/versions",
+  rpt_historyimport: "/history",
 };
 
 export function listPath(table: string): string {

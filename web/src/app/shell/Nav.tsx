@@ -22,9 +22,9 @@ const groups: { label: string; tables: string[] }[] = [
   { label: "nav.people", tables: ["systemuser", "team", "businessunit", "role"] },
 ];
 
-function Item({ to, icon, label }: { to: string; icon: IconName; label: string }) {
+function Item({ to, icon, label, view }: { to: string; icon: IconName; label: string; view?: string }) {
   return (
-    <Link to={to} className={classes.item} activeOptions={{ exact: to === "/", includeSearch: false }}
+    <Link to={to} search={view ? { view } : undefined} className={classes.item} activeOptions={{ exact: to === "/", includeSearch: view !== undefined }}
       activeProps={{ "data-active": true, "aria-current": "page" }}>
       <Icon name={icon} />
       <span className="clip">{label}</span>
@@ -72,6 +72,15 @@ export function Nav() {
           <Item to="/" icon="home" label={t("nav.home")} />
         </div>
         {groups.map((g) => <Group key={g.label} label={g.label} tables={pick(g.tables)} />)}
+        {byName.has("rpt_model") && (
+          <section className={classes.group}>
+            <h2 className={classes.heading}>{t("nav.scoring")}</h2>
+            {byName.has("lead") && <Item to="/r/lead" view="worklist" icon="lead" label={t("nav.worklist")} />}
+            <Item to="/scoring" icon="sparkle" label={t("nav.model")} />
+            {byName.has("rpt_historyimport") && <Item to="/history" icon="history" label={t("nav.history")} />}
+            {byName.has("rpt_historyimport") && <Item to="/lake" icon="table" label={t("nav.lake")} />}
+          </section>
+        )}
       </div>
       <div className={classes.foot}>
         <UserMenu />
