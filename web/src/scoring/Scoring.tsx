@@ -1,7 +1,7 @@
 import { Alert, Button } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useLive } from "@/api/live";
 import { useTableMeta } from "@/api/metadata";
@@ -30,6 +30,9 @@ export function Scoring() {
     queryFn: ({ signal }) => fetchTop(meta.data!.entityset, { filter: "statecode eq 0", orderby: "createdon asc", top: 1 }, signal),
   });
   const model = models.data?.rows[0];
+  // Setting up goes on although saving makes the model appear.
+  const first = models.data !== undefined && model === undefined && meta.data?.privileges.create === true;
+  useEffect(() => { if (first) setSetup(true); }, [first]);
   const versions = useQuery({
     queryKey: ["scoring", "versions", model?.rpt_modelid], enabled: versionMeta.data !== undefined && model !== undefined,
     queryFn: ({ signal }) => fetchTop(versionMeta.data!.entityset, { filter: `_rpt_modelid_value eq ${String(model!.rpt_modelid)}`, orderby: "rpt_number desc", top: 50 }, signal),
@@ -71,7 +74,7 @@ export function Scoring() {
       )} />
       <div className={classes.page}>
         <div className={classes.inner}>
-          {(!model && table.privileges.create) || setup ? (
+          {first || setup ? (
             <Setup table={table} row={model} onDone={(version) => {
               setSetup(false);
               void models.refetch();
