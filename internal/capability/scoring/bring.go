@@ -1,8 +1,10 @@
 package scoring
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -15,10 +17,91 @@ import (
 )
 
 // encodingText is how the columns of a model made elsewhere were made numbers:
-// numeric ones by name, and the values of categories in the order of their codes.
+// first the numeric ones, then the categories, each with its values in the order
+// of their codes, or of the columns that each value has for itself.
 type encodingText struct {
-	Numbers    []string            `json:"num"`
-	Categories map[string][]string `json:"cats"`
+	Numbers    []string   `json:"num"`
+	Categories categories `json:"cats"`
+}
+
+// categories keep the order in which they stand in the text.
+type categories []category
+
+type category struct {
+	Name   string
+	Values []string
+}
+
+// UnmarshalJSON reads an object of lists.
+func (c *categories) UnmarshalJSON(text []byte) error {
+	d := json.NewDecoder(bytes.NewReader(text))
+	if t, err := d.Token(); err != nil || t != json.Delim('{') {
+		return errs.New(errs.Invalid, "scoring.encoding", "cats must be an object")
+	}
+	for d.More() {
+		name, err := d.Token()
+		if err != nil {
+			return err
+		}
+		one := category{Name: name.(string)} // an object's keys are texts
+		if err := d.Decode(&one.Values); err != nil {
+			return err
+		}
+		for i, v := range one.Values {
+			if v == "__RARE__" {
+				one.Values[i] = feature.Other
+			}
+		}
+		*c = append(*c, one)
+	}
+	return nil
+}
+
+// inputs gives the model's inputs: by their names if it names them, else in the
+// order of the encoding, with one column for a category or one for each value.
+func (e *encodingText) inputs(names []string) ([]feature.Feature, error) {
+	var native, wide []feature.Feature
+	byName := map[string]feature.Feature{}
+	add := func(f feature.Feature, to ...*[]feature.Feature) {
+		for _, list := range to {
+			*list = append(*list, f)
+		}
+		byName[f.Name] = f
+	}
+	for _, n := range e.Numbers {
+		f := feature.Further(feature.AnswerName(n))
+		f.Name, f.Kind = n, feature.Number
+		add(f, &native, &wide)
+	}
+	for _, c := range e.Categories {
+		f := feature.Further(feature.AnswerName(c.Name))
+		f.Name, f.Kind, f.Levels = c.Name, feature.Category, c.Values
+		add(f, &native)
+		for _, v := range c.Values {
+			is := f
+			is.Name, is.Kind, is.Op, is.Is, is.Levels = c.Name+"="+v, feature.Number, feature.OpIs, v, nil
+			if v == feature.Other {
+				is.Known = c.Values
+			}
+			add(is, &wide)
+		}
+	}
+	out := make([]feature.Feature, 0, len(names))
+	for _, n := range names {
+		if f, ok := byName[n]; ok {
+			out = append(out, f)
+		}
+	}
+	switch len(names) {
+	case len(out):
+		return out, nil
+	case len(native):
+		return native, nil
+	case len(wide):
+		return wide, nil
+	}
+	return nil, errs.InvalidFields("scoring.encoding", "the encoding does not fit the model", []errs.Field{{Name: "Encoding", Code: "columns",
+		Message: fmt.Sprintf("the model takes %d inputs; the encoding describes %d columns, or %d with one for each value", len(names), len(native), len(wide))}})
 }
 
 // importModel makes a version of a model trained elsewhere. Its inputs are found
@@ -44,28 +127,31 @@ func (s *Service) importModel(ctx context.Context, tx *record.Tx, of id.ID, in I
 		return id.Nil, err
 	}
 	proposed := feature.Propose(lead)
-	engine, err := model.FromElsewhere(kind, in.Model, func(name string, levels []string, category bool) feature.Feature {
+	var names []string
+	engine, err := model.FromElsewhere(kind, in.Model, func(_ int, name string, levels []string, category bool) feature.Feature {
+		names = append(names, name)
 		f := feature.Further(feature.AnswerName(name))
 		if i := slices.IndexFunc(proposed, func(p feature.Feature) bool { return p.Name == name }); i >= 0 {
 			f = proposed[i]
 		}
-		f.Name, f.Kind = name, feature.Number
-		if cats := encoding.Categories[name]; len(cats) > 0 {
-			levels, category = cats, true
-		}
+		f.Name, f.Kind, f.Levels = name, feature.Number, levels
 		if category || len(levels) > 0 {
 			f.Kind = feature.Category
-			for _, l := range levels {
-				if l == "__RARE__" {
-					l = feature.Other
-				}
-				f.Levels = append(f.Levels, l)
-			}
 		}
 		return f
 	})
 	if err != nil {
 		return id.Nil, err
+	}
+	if in.Encoding != "" {
+		described, err := encoding.inputs(names)
+		if err != nil {
+			return id.Nil, err
+		}
+		engine.Features = described
+		if err := engine.Open(); err != nil {
+			return id.Nil, err
+		}
 	}
 	engine.Rate = in.Rate
 	if engine.Rate <= 0 || engine.Rate >= 1 {
@@ -74,9 +160,9 @@ func (s *Service) importModel(ctx context.Context, tx *record.Tx, of id.ID, in I
 			engine.Rate = set.Scale.Reference
 		}
 	}
-	names := make([]string, len(engine.Features))
-	for i, f := range engine.Features {
-		names[i] = f.Name
+	names = names[:0]
+	for _, f := range engine.Features {
+		names = append(names, f.Name)
 	}
 	report, err := query.RawJSON(map[string]any{"champion": kind, "inputs": names, "gate": model.Gate{OK: true}, "imported": true})
 	if err != nil {

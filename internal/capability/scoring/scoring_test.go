@@ -1,18 +1,28 @@
 package scoring_test
 
 import (
+	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/rapport-platform/rapport/internal/capability/scoring"
 	"github.com/rapport-platform/rapport/internal/capability/scoring/model"
 	"github.com/rapport-platform/rapport/internal/ground/errs"
+	"github.com/rapport-platform/rapport/internal/ground/id"
+	"github.com/rapport-platform/rapport/internal/platform/access"
 	"github.com/rapport-platform/rapport/internal/platform/query"
 	"github.com/rapport-platform/rapport/internal/platform/record"
+	"github.com/rapport-platform/rapport/internal/test/datasets"
 )
 
 func eq(column string, v any) query.Node { return query.Compare{Left: query.Path{column}, Value: v} }
@@ -235,6 +245,131 @@ func TestChangesThatMatter(t *testing.T) {
 		got, ok := e.service.Arrive(e.ctx, map[string]any{"lastname": "X"}, map[string]any{"page": "https://x.org/"}, map[string]any{"Job": "manager"})
 		if !ok || got.Score < 60 || got.By != "model 1" || len(got.Reasons) == 0 {
 			t.Errorf("%+v %v", got, ok)
+		}
+	})
+}
+
+// A model made elsewhere scores as its maker says, on the vectors that came with it.
+func TestModelsFromElsewhere(t *testing.T) {
+	t.Parallel()
+	for file, vectors := range map[string]string{"model_lgbm_bank_noduration_strat20.txt": "byom_lgbm_bank_noduration.csv", "model_xgb_bank_noduration_strat20.json": "byom_xgb_bank_noduration.csv"} {
+		t.Run(file, func(t *testing.T) {
+			t.Parallel()
+			text := read(t, file)
+			encoding := read(t, "byom_encoding_bank_noduration.json")
+			leads, chances := vectorsOf(t, read(t, vectors), encoding)
+			each(t, func(t *testing.T, e *env) {
+				m := e.create("rpt_model", record.Row{"rpt_name": "Leads"}).ID("rpt_modelid")
+				out := e.must("rpt_ImportModel", m, map[string]any{"Model": text, "Encoding": encoding, "Rate": 0.11})
+				version, err := id.Parse(fmt.Sprint(out["VersionId"]))
+				if err != nil {
+					t.Fatal(err)
+				}
+				e.must("rpt_PromoteVersion", version, nil)
+				e.until("it is in force", func() bool {
+					_, ok := e.service.Arrive(e.ctx, nil, nil, nil)
+					return ok
+				})
+				for i, lead := range leads {
+					got, _ := e.service.Arrive(e.ctx, nil, nil, lead)
+					if math.Abs(got.Chance-chances[i]) > 1e-5 || got.By != "model 1" {
+						t.Fatalf("row %d: %v, want %v, by %q", i, got.Chance, chances[i], got.By)
+					}
+				}
+				if got, _ := e.service.Arrive(e.ctx, nil, nil, leads[0]); len(got.Reasons) == 0 {
+					t.Error("no reasons")
+				}
+			})
+		})
+	}
+}
+
+// vectorsOf gives test vectors as answers of leads, with the chances that the
+// models' makers worked out.
+func vectorsOf(t *testing.T, text, encoding string) (leads []map[string]any, chances []float64) {
+	t.Helper()
+	var e struct{ Cats map[string][]string }
+	if err := json.Unmarshal([]byte(encoding), &e); err != nil {
+		t.Fatal(err)
+	}
+	records, err := csv.NewReader(strings.NewReader(text)).ReadAll()
+	if err != nil || len(records) != 301 {
+		t.Fatal(len(records), err)
+	}
+	for _, r := range records[1:] {
+		lead := map[string]any{}
+		for i, column := range records[0] {
+			name, isInput := strings.CutPrefix(column, "x:")
+			n, err := strconv.ParseFloat(r[i], 64)
+			switch {
+			case column == "p":
+				chances = append(chances, n)
+			case !isInput || err != nil:
+			case strings.Contains(name, "="):
+				if of, word, _ := strings.Cut(name, "="); n == 1 {
+					lead[of] = word
+				}
+			case e.Cats[name] != nil:
+				lead[name] = e.Cats[name][int(n)]
+			default:
+				lead[name] = n
+			}
+		}
+		leads = append(leads, lead)
+	}
+	return leads, chances
+}
+
+func read(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(datasets.Path(t, "imported_models", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// The endpoint is asked first; when it is away the version in force answers.
+func TestEndpointWithFallback(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, e *env) {
+		var away atomic.Bool
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			if away.Load() {
+				w.WriteHeader(http.StatusServiceUnavailable)
+				return
+			}
+			fmt.Fprint(w, `{"predictions":[0.77]}`)
+		}))
+		defer server.Close()
+		e.bring("past.csv", past(1200), mapping)
+		m := e.create("rpt_model", record.Row{"rpt_name": "Leads", "rpt_horizon": int64(30), "rpt_endpoint": server.URL, "rpt_endpointtimeout": int64(5000)}).ID("rpt_modelid")
+		e.must("rpt_PromoteVersion", e.trained(m).ID("rpt_modelversionid"), nil)
+		e.until("the endpoint answers", func() bool {
+			got, ok := e.service.Arrive(e.ctx, nil, nil, map[string]any{"job": "student"})
+			return ok && got.Chance == 0.77 && got.By == "external endpoint" && len(got.Reasons) > 0
+		})
+		away.Store(true)
+		got, ok := e.service.Arrive(e.ctx, nil, nil, map[string]any{"job": "student"})
+		if !ok || got.By != "model 1" || got.Chance > 0.3 {
+			t.Errorf("%v by %q", got.Chance, got.By)
+		}
+	})
+}
+
+// Only who administers scoring trains and promotes; sellers read.
+func TestRights(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, e *env) {
+		m := e.create("rpt_model", record.Row{"rpt_name": "Leads"}).ID("rpt_modelid")
+		ctx := access.With(t.Context(), access.Principal{Kind: access.User, ID: e.sella})
+		for _, name := range []string{"rpt_TrainModel", "rpt_RollBackModel", "rpt_ScoreLeads", "rpt_CheckTrainingData", "rpt_ImportModel"} {
+			if _, err := e.actions.Call(ctx, name, m, nil); !errs.Has(err, errs.Forbidden) && !errs.Has(err, errs.NotFound) {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		if _, err := e.service.Upload(ctx, "x.csv", strings.NewReader("a,b\n1,2\n")); !errs.Has(err, errs.Forbidden) {
+			t.Errorf("upload: %v", err)
 		}
 	})
 }

@@ -19,7 +19,7 @@ export function CalibrationPlot({ bins }: { bins: Bin[] }) {
     <svg className={classes.plot} viewBox={`0 0 ${W} ${H}`} role="img" aria-label={t("scoring.calibrationAlt")}>
       {ticks.map((v) => (
         <g key={v}>
-          <text x={LEFT - 6} y={y(v) + 4} textAnchor="end">{formatPercent(v)}</text>
+          <text x={LEFT - 6} y={y(v) + (v === top ? 10 : 4)} textAnchor="end">{formatPercent(v)}</text>
           <text x={x(v)} y={H - BOTTOM + 16} textAnchor={v === 0 ? "start" : v === top ? "end" : "middle"}>{formatPercent(v)}</text>
         </g>
       ))}
@@ -33,7 +33,7 @@ export function CalibrationPlot({ bins }: { bins: Bin[] }) {
         </circle>
       ))}
       <text x={(LEFT + W) / 2} y={H - 4} textAnchor="middle">{t("scoring.predicted")}</text>
-      <text x={12} y={12} textAnchor="start">{t("scoring.observed")}</text>
+      <text x={LEFT + 8} y={16} textAnchor="start">{t("scoring.observed")}</text>
     </svg>
   );
 }

@@ -2,6 +2,7 @@ package feature
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -22,14 +23,14 @@ const (
 	OpAttribute = "attribute" // the value
 	OpFilled    = "filled"    // whether there is one
 	OpDomain    = "domain"    // of an e-mail address
+	OpIs        = "is"        // 1 where the attribute is the value Is, else 0: a column of a one-hot coding
 	OpViews     = "views"     // events in the last Days
 	OpSeconds   = "seconds"   // time in view in the last Days
 	OpPages     = "pages"     // different pages in the last Days
 	OpIdle      = "idle"      // days since the last event
 	OpAge       = "age"       // days since the lead came
 	OpHour      = "hour"      // of the day on which it came, UTC
-	OpWeekday   = "weekday"   // 0 is Sunday
-	OpMonth     = "month"
+	OpWeekday   = "weekday"   // on which it came, UTC
 )
 
 // Feature is one input of a model, as text can describe it.
@@ -39,6 +40,8 @@ type Feature struct {
 	Op      string            `json:"op"`
 	Of      string            `json:"of,omitempty"` // attribute that it is made of
 	Days    int               `json:"days,omitempty"`
+	Is      string            `json:"is,omitempty"`    // of OpIs; Other is any value that Known lacks
+	Known   []string          `json:"known,omitempty"` // of OpIs for Other
 	Kind    Kind              `json:"kind"`
 	Label   map[string]string `json:"label"`            // by language
 	Words   map[string]string `json:"words,omitempty"`  // labels of values, in English, where they are options
@@ -59,6 +62,11 @@ func (f *Feature) Text(v View) string {
 	case OpDomain:
 		_, domain, _ := strings.Cut(v.Attribute(f.Of), "@")
 		return strings.ToLower(domain)
+	case OpWeekday:
+		if v.arrived.IsZero() {
+			return ""
+		}
+		return v.arrived.UTC().Weekday().String()
 	}
 	return v.Attribute(f.Of)
 }
@@ -68,6 +76,12 @@ func (f *Feature) Value(v View) float64 {
 	switch f.Op {
 	case OpAttribute:
 		return parse(v.Attribute(f.Of))
+	case OpIs:
+		text := v.Attribute(f.Of)
+		if text == f.Is || f.Is == Other && text != "" && !slices.Contains(f.Known, text) {
+			return 1
+		}
+		return 0
 	case OpViews:
 		return float64(len(v.within(f.Days)))
 	case OpSeconds:
@@ -93,17 +107,8 @@ func (f *Feature) Value(v View) float64 {
 		}
 		return days(v.at.Sub(v.arrived))
 	}
-	if v.arrived.IsZero() {
-		return math.NaN()
-	}
-	came := v.arrived.UTC()
-	switch f.Op {
-	case OpHour:
-		return float64(came.Hour())
-	case OpWeekday:
-		return float64(came.Weekday())
-	case OpMonth:
-		return float64(came.Month())
+	if f.Op == OpHour && !v.arrived.IsZero() {
+		return float64(v.arrived.UTC().Hour())
 	}
 	return math.NaN()
 }

@@ -45,9 +45,9 @@ func Propose(lead *metadata.Table) []Feature {
 			engagement(OpPages, d, "Different pages "+en, "Verschiedene Seiten "+de))
 	}
 	out = append(out, engagement(OpIdle, 0, "Days since the last visit", "Tage seit dem letzten Besuch"))
-	for _, t := range []struct{ op, en, de string }{{OpHour, "Hour of arrival", "Stunde des Eingangs"}, {OpWeekday, "Weekday of arrival", "Wochentag des Eingangs"}, {OpMonth, "Month of arrival", "Monat des Eingangs"}} {
-		out = append(out, Feature{Name: t.op, Source: "time", Op: t.op, Kind: Number, Arrival: true, Label: label(t.en, t.de)})
-	}
+	// No month or year: a model that learned from one summer would know nothing of winter.
+	out = append(out, Feature{Name: OpHour, Source: "time", Op: OpHour, Kind: Number, Arrival: true, Label: label("Hour of arrival", "Stunde des Eingangs")},
+		Feature{Name: OpWeekday, Source: "time", Op: OpWeekday, Kind: Category, Arrival: true, Label: label("Weekday of arrival", "Wochentag des Eingangs")})
 	return append(out, Feature{Name: OpAge, Source: "time", Op: OpAge, Kind: Number, Label: label("Days since arrival", "Tage seit dem Eingang")})
 }
 

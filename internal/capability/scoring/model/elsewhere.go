@@ -12,9 +12,9 @@ import (
 func New(e *Engine) *Artifact { return &Artifact{Format: format, Deep: e} }
 
 // FromElsewhere makes an engine of a model trained by another program; input
-// gives what each of its columns is here. Nothing is known of the leads that it
+// gives what its i-th column is here. Nothing is known of the leads that it
 // learned from: its reasons have no rates, and its drift no yardstick.
-func FromElsewhere(kind, text string, input func(name string, levels []string, category bool) feature.Feature) (*Engine, error) {
+func FromElsewhere(kind, text string, input func(i int, name string, levels []string, category bool) feature.Feature) (*Engine, error) {
 	if len(text) > maxArtifact/2 {
 		return nil, errs.New(errs.TooLarge, "scoring.model_size", "the model is larger than %d MiB", maxArtifact>>21)
 	}
@@ -27,8 +27,8 @@ func FromElsewhere(kind, text string, input func(name string, levels []string, c
 		return nil, err
 	}
 	e := &Engine{Kind: kind, Text: text, model: m}
-	for _, f := range m.Features {
-		e.Features = append(e.Features, input(f.Name, f.Levels, f.Categorical))
+	for i, f := range m.Features {
+		e.Features = append(e.Features, input(i, f.Name, f.Levels, f.Categorical))
 	}
 	return e, e.Open()
 }
