@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"gocloud.dev/blob"
 
 	"github.com/rapport-platform/rapport/internal/capability/intake"
 	"github.com/rapport-platform/rapport/internal/capability/scoring"
@@ -25,6 +26,7 @@ import (
 	"github.com/rapport-platform/rapport/internal/platform/changelog"
 	"github.com/rapport-platform/rapport/internal/platform/customise"
 	"github.com/rapport-platform/rapport/internal/platform/event"
+	"github.com/rapport-platform/rapport/internal/platform/files"
 	"github.com/rapport-platform/rapport/internal/platform/flow"
 	"github.com/rapport-platform/rapport/internal/platform/job"
 	"github.com/rapport-platform/rapport/internal/platform/record"
@@ -51,6 +53,9 @@ type core struct {
 	secrets     *secret.Box
 	auth        *auth.Auth
 	jobs        *job.Queue
+	bucket      *blob.Bucket
+	files       *files.Store
+	collected   time.Time // when content that nobody needs was last looked for; of the housekeeping alone
 	runner      *job.Runner
 	flows       *flow.Engine
 	definitions *snapshot.Value[*flow.Set]
@@ -103,6 +108,9 @@ func (c *core) build(ctx context.Context) (err error) {
 	c.access = &access.Control{Current: c.users.Get, Catalog: c.customs.Catalog}
 	c.jobs = job.NewQueue(c.db, cfg.Clock)
 	c.store = record.New(record.Options{Renew: c.customs.Refresh, DB: c.db, Catalog: c.access.Catalog, Access: c.access, Log: c.log, Clock: cfg.Clock, Jobs: c.jobs})
+	if err = c.openFiles(); err != nil {
+		return err
+	}
 	c.customs.Use(c.store, c.access, c.jobs)
 	c.customs.Follow(tailer)
 	if _, err = c.customs.Refresh(ctx); err != nil {
@@ -120,7 +128,11 @@ func (c *core) build(ctx context.Context) (err error) {
 
 // close ends what runs and lets go of the database.
 func (c *core) close(ctx context.Context) error {
-	return errors.Join(c.services.Stop(ctx), c.db.Close())
+	err := errors.Join(c.services.Stop(ctx), c.db.Close())
+	if c.bucket != nil {
+		err = errors.Join(err, c.bucket.Close())
+	}
+	return err
 }
 
 // lookAgain is how often a user who is not known makes us look again.

@@ -47,6 +47,7 @@ type ODataAPI struct {
 	Log          *changelog.Log // nil: changes are not tracked
 	Clock        clock.Clock
 	Organization id.ID
+	Files        Files // nil where the content of files can't be reached
 	// BaseURL gives the scheme and host under which clients reach us, such as
 	// "https://crm.example.com"; nil takes them from the request.
 	BaseURL func(*http.Request) string
@@ -120,7 +121,11 @@ func (a *ODataAPI) serve(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+	limit := int64(maxBody)
+	if c := path.Property; c != nil && c.IsFile() {
+		limit = c.MaxBytes() + 1<<10 // the store names the column's limit
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, limit)
 	q := &request{api: a, w: w, r: r, ctx: r.Context(), catalog: catalog, path: path, params: params,
 		prefer: parsePrefer(r.Header.Values("Prefer")), base: a.base(r) + odataRoot + version + "/", rest: rest}
 	return q.route()
@@ -184,6 +189,9 @@ func (q *request) route() error {
 		method = http.MethodGet
 	}
 	offered := handlers(q.path.Kind)
+	if q.isFile() {
+		offered = fileHandlers()
+	}
 	h, ok := offered[method]
 	if !ok {
 		allowed := slices.Sorted(maps.Keys(offered))

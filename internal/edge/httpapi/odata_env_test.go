@@ -12,12 +12,15 @@ import (
 	"time"
 
 	"github.com/rapport-platform/rapport/internal/edge/httpapi"
+	"gocloud.dev/blob/memblob"
+
 	"github.com/rapport-platform/rapport/internal/ground/clock"
 	"github.com/rapport-platform/rapport/internal/ground/errs"
 	"github.com/rapport-platform/rapport/internal/ground/id"
 	"github.com/rapport-platform/rapport/internal/ground/sqldb"
 	"github.com/rapport-platform/rapport/internal/platform/access"
 	"github.com/rapport-platform/rapport/internal/platform/changelog"
+	"github.com/rapport-platform/rapport/internal/platform/files"
 	"github.com/rapport-platform/rapport/internal/platform/metadata"
 	"github.com/rapport-platform/rapport/internal/platform/odata"
 	"github.com/rapport-platform/rapport/internal/platform/record"
@@ -38,13 +41,20 @@ type api struct {
 	unit    id.ID
 	calls   []string
 	catalog *metadata.Catalog
+	files   *files.Store
+	clock   *clock.Fake
 }
 
 var start = time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
 
 func eachAPI(t *testing.T, run func(t *testing.T, a *api)) {
 	t.Helper()
-	catalog := fixture.Catalog(t)
+	eachAPIOf(t, fixture.Catalog(t), run)
+}
+
+// eachAPIOf is eachAPI with a catalog of the test's own.
+func eachAPIOf(t *testing.T, catalog *metadata.Catalog, run func(t *testing.T, a *api)) {
+	t.Helper()
 	dbtest.Each(t, fixture.Schema(t, catalog), func(t *testing.T, db *sqldb.DB) { run(t, newAPI(t, db, catalog)) })
 }
 
@@ -57,6 +67,11 @@ func newAPI(t testing.TB, db *sqldb.DB, catalog *metadata.Catalog) *api {
 	for _, hook := range savedquery.Hooks(control.Catalog, clk) {
 		a.store.AddHook(hook)
 	}
+	bucket := memblob.OpenBucket(nil)
+	t.Cleanup(func() { bucket.Close() })
+	a.clock = clk
+	a.files = files.New(files.Options{DB: db, Bucket: bucket, Records: a.store, Catalog: control.Catalog, Clock: clk})
+	a.store.KeepFiles(a.files)
 	a.reload()
 	a.unit = a.must("businessunit", record.Row{"name": "Head Office"}).ID("businessunitid")
 	a.must("systemuser", record.Row{"systemuserid": access.SystemUser, "fullname": "SYSTEM", "domainname": "system", "businessunitid": a.unit})
@@ -65,7 +80,11 @@ func newAPI(t testing.TB, db *sqldb.DB, catalog *metadata.Catalog) *api {
 		all[name] = access.Global
 	}
 	a.admin = a.user("Ada Admin", all)
+<<<<<<< HEAD
 	handler := &httpapi.ODataAPI{Records: a.store, Log: changelog.New(db), Actions: a, Principals: control, Catalog: control.Catalog, Clock: clk, Organization: id.Derive("organization")}
+=======
+	handler := &httpapi.ODataAPI{Records: a.store, Actions: a, Principals: control, Catalog: control.Catalog, Clock: clk, Organization: id.Derive("organization"), Files: a.files}
+>>>>>>> 31571c5 (platform/files: file and image columns, chunks, ranges, thumbnails, notes' documents, collection)
 	mux := http.NewServeMux()
 	handler.Register(mux)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -226,7 +226,7 @@ func contextSelect(v *odata.View) string {
 
 // writer gives a writer that knows the names which the formatted values need.
 func (q *request) writer(v *odata.View, rows []record.Row) (*odata.Writer, error) {
-	w := &odata.Writer{Catalog: q.catalog, Annotations: q.prefer.annotations, Language: q.language(), Next: q.nestedLink}
+	w := &odata.Writer{Catalog: q.catalog, Annotations: q.prefer.annotations, Language: q.language(), Next: q.nestedLink, Content: q.content, Base: q.base}
 	if !q.prefer.annotations.Wants("OData.Community.Display.V1.FormattedValue") {
 		return w, nil
 	}

@@ -22,6 +22,9 @@ func (q *request) create() error {
 	if err != nil {
 		return err
 	}
+	if err := q.stage(b); err != nil {
+		return err
+	}
 	return q.write(func(tx *record.Tx) (record.Row, bool, error) {
 		row, err := q.save(tx, b, func(row record.Row) (record.Row, error) { return tx.Create(q.ctx, b.Table.Name, row) })
 		return row, true, err
@@ -41,6 +44,9 @@ func (q *request) upsert() error {
 	}
 	b, err := odata.ReadBody(q.catalog, q.path.Table, data)
 	if err != nil {
+		return err
+	}
+	if err := q.stage(b); err != nil {
 		return err
 	}
 	for _, d := range b.Deep {

@@ -65,7 +65,7 @@ func (t *Table) buildColumn(c *Column, known map[string]Type) error {
 	}
 	t.byName[c.Name] = c
 	t.money = t.money || c.BaseOf != ""
-	t.derives = t.derives || c.BaseOf != "" || c.Formula != "" || c.AutoNumber != "" || c.Hierarchy
+	t.derives = t.derives || c.BaseOf != "" || c.Formula != "" || c.AutoNumber != "" || c.Hierarchy || c.IsFile()
 	return nil
 }
 

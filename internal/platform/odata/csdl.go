@@ -107,6 +107,11 @@ func (w *csdlWriter) property(t *metadata.Table, c *metadata.Column) {
 	default:
 		w.line(`<Property Name="%s" Type="%s"/>`, c.Name, shape.Edm)
 	}
+	if c.TypeName == "image" {
+		w.line(`<Property Name="%s" Type="Edm.Guid"/>`, c.Name+"id")
+		w.line(`<Property Name="%s" Type="Edm.String" Unicode="false"/>`, c.Name+"_url")
+		w.line(`<Property Name="%s" Type="Edm.Int64"/>`, c.Name+"_timestamp")
+	}
 }
 
 func (w *csdlWriter) navigation(t *metadata.Table, r query.Relation) {

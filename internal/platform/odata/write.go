@@ -26,6 +26,11 @@ type Writer struct {
 	Annotations Annotations
 	Language    string
 	Zone        *time.Location // of formatted instants; nil means UTC
+	// Content gives the base64 of a file that travels in its row, or of the small
+	// form of a picture; nil leaves both out. They are written only where $select
+	// names them.
+	Content func(row record.Row, c *metadata.Column) (string, error)
+	Base    string // service root, for the addresses of pictures
 	// Names gives the name of a lookup's target for its formatted value; nil
 	// gives none. Lookups lists what it should know.
 	Names func(table string, key id.ID) (string, bool)
@@ -73,6 +78,10 @@ func (w *Writer) columns(o *objectWriter, v *View, row record.Row) error {
 	t := v.Table
 	if v.Columns == nil {
 		for _, c := range t.Columns {
+			if c.IsFile() && (c.Inline || c.TypeName == "image") {
+				w.picture(o, t, c, row)
+				continue
+			}
 			if err := w.column(o, t, c, row); err != nil {
 				return err
 			}
@@ -87,6 +96,12 @@ func (w *Writer) columns(o *objectWriter, v *View, row record.Row) error {
 			return errs.New(errs.Internal, "odata.write", "table %s has no column %s", t.Name, name)
 		}
 		hasID = hasID || name == t.ID
+		if c.IsFile() && (c.Inline || c.TypeName == "image") {
+			if err := w.content(o, t, c, row); err != nil {
+				return err
+			}
+			continue
+		}
 		if err := w.column(o, t, c, row); err != nil {
 			return err
 		}
@@ -115,6 +130,41 @@ func (w *Writer) derived(o *objectWriter, t *metadata.Table, row record.Row) {
 	if isPrincipal(t) {
 		o.text("ownerid", row.ID(t.ID).String())
 	}
+}
+
+// picture writes what stands for a picture's content: its id, where to fetch
+// it, and when it came. Of an inline file nothing stands for it.
+func (w *Writer) picture(o *objectWriter, t *metadata.Table, c *metadata.Column, row record.Row) {
+	if c.TypeName != "image" {
+		return
+	}
+	file := row.ID(c.Name)
+	if file == id.Nil {
+		o.raw(c.Name+"id", "null")
+		o.raw(c.Name+"_url", "null")
+		o.raw(c.Name+"_timestamp", "null")
+		return
+	}
+	o.text(c.Name+"id", file.String())
+	o.text(c.Name+"_url", w.Base+t.Set+"("+row.ID(t.ID).String()+")/"+c.Name+"/$value")
+	// The first 48 bits of an id are the milliseconds at which it was made.
+	milli := int64(file[0])<<40 | int64(file[1])<<32 | int64(file[2])<<24 | int64(file[3])<<16 | int64(file[4])<<8 | int64(file[5])
+	o.raw(c.Name+"_timestamp", strconv.FormatInt(milli, 10))
+}
+
+// content writes what a file column named by $select holds.
+func (w *Writer) content(o *objectWriter, t *metadata.Table, c *metadata.Column, row record.Row) error {
+	w.picture(o, t, c, row)
+	if row[c.Name] == nil || w.Content == nil {
+		o.raw(c.Name, "null")
+		return nil
+	}
+	text, err := w.Content(row, c)
+	if err != nil {
+		return err
+	}
+	o.text(c.Name, text)
+	return nil
 }
 
 func isPrincipal(t *metadata.Table) bool {

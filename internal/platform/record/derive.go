@@ -22,6 +22,9 @@ func (tx *Tx) derive(ctx context.Context, t *metadata.Table, old, change Row) er
 	} else if err := tx.checkTree(ctx, t, old, change); err != nil {
 		return err
 	}
+	if err := tx.attach(ctx, t, old, change); err != nil {
+		return err
+	}
 	if err := tx.applyMoney(ctx, t, old, change); err != nil {
 		return err
 	}

@@ -25,6 +25,8 @@ type Options struct {
 	Access  *access.Control
 	Log     *changelog.Log
 	Clock   clock.Clock
+	// Files keeps the content of files and pictures; nil takes none.
+	Files Files
 	// Jobs takes what is too much for one transaction; nil refuses it.
 	Jobs *job.Queue
 	// Patience is how long reading one page may take, related rows and count
@@ -72,6 +74,9 @@ func New(o Options) *Store {
 	}}
 	return s
 }
+
+// KeepFiles says who keeps the content of files, before the store is used.
+func (s *Store) KeepFiles(f Files) { s.o.Files = f }
 
 // tracer makes the spans of writes; where they go is decided when the product starts.
 var tracer = otel.Tracer("github.com/rapport-platform/rapport/record")
