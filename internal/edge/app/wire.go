@@ -80,6 +80,7 @@ func (c *core) wire(_ context.Context, tailer *changelog.Tailer) error {
 	c.services.Add("interactions", interactions)
 	c.wireLake()
 	c.wireScoring()
+	c.services.Add("computed columns", record.NewDeriver(c.store, cfg.Logger))
 	c.services.Add("housekeeping", c.housekeeping())
 	return nil
 }

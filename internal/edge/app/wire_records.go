@@ -6,6 +6,9 @@ import (
 	"time"
 
 	"github.com/rapport-platform/rapport/internal/platform/files"
+	"github.com/rapport-platform/rapport/internal/platform/metadata"
+	"github.com/rapport-platform/rapport/internal/platform/odata"
+	"github.com/rapport-platform/rapport/internal/platform/query"
 	"github.com/rapport-platform/rapport/internal/platform/record"
 )
 
@@ -25,6 +28,9 @@ func (c *core) openFiles() (err error) {
 // wireRecords brings in what works on records in the background.
 func (c *core) wireRecords() {
 	c.runner.Handle(record.CascadeKind, c.store.Cascades())
+	c.store.ReadFilters(func(t *metadata.Table, text string) (query.Node, error) {
+		return odata.ParseFilter(&odata.Context{Catalog: c.access.Catalog(), Now: c.app.c.Clock.Now()}, t, text)
+	})
 }
 
 // collectEvery is how often content that nobody needs is looked for.

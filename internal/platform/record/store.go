@@ -27,6 +27,8 @@ type Options struct {
 	Clock   clock.Clock
 	// Files keeps the content of files and pictures; nil takes none.
 	Files Files
+	// Filter reads the filters of roll-ups; nil fails those that have one.
+	Filter ReadFilter
 	// Jobs takes what is too much for one transaction; nil refuses it.
 	Jobs *job.Queue
 	// Patience is how long reading one page may take, related rows and count

@@ -49,6 +49,8 @@ var asSystem = []string{
 	"internal/platform/access/principal.go",
 	"internal/platform/savedquery/view.go",    // the views of definitions become rows
 	"internal/platform/record/cascade.go",     // shares that follow from the parent's
+	"internal/platform/record/deriver.go",     // computed columns follow whatever changes
+	"internal/platform/record/rollup.go",      // and the log names who computed them
 	"internal/platform/record/cascade_job.go", // the record that tells of the job
 	"internal/platform/action/builtin/bulkdelete.go",
 	"internal/platform/action/builtin/guard.go",

@@ -36,6 +36,7 @@ func (s *Service) Define(r *action.Registry) {
 	s.defineRoles(r)
 	s.defineHistory(r)
 	s.defineCounts(r)
+	s.defineRollups(r)
 	s.defineOrganisation(r)
 	s.defineInitialize(r)
 	s.defineBulkDelete(r)
