@@ -80,11 +80,7 @@ func newAPI(t testing.TB, db *sqldb.DB, catalog *metadata.Catalog) *api {
 		all[name] = access.Global
 	}
 	a.admin = a.user("Ada Admin", all)
-<<<<<<< HEAD
-	handler := &httpapi.ODataAPI{Records: a.store, Log: changelog.New(db), Actions: a, Principals: control, Catalog: control.Catalog, Clock: clk, Organization: id.Derive("organization")}
-=======
-	handler := &httpapi.ODataAPI{Records: a.store, Actions: a, Principals: control, Catalog: control.Catalog, Clock: clk, Organization: id.Derive("organization"), Files: a.files}
->>>>>>> 31571c5 (platform/files: file and image columns, chunks, ranges, thumbnails, notes' documents, collection)
+	handler := &httpapi.ODataAPI{Records: a.store, Log: changelog.New(db), Actions: a, Principals: control, Catalog: control.Catalog, Clock: clk, Organization: id.Derive("organization"), Files: a.files}
 	mux := http.NewServeMux()
 	handler.Register(mux)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
