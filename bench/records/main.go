@@ -114,7 +114,7 @@ func measure(ctx context.Context, s settings, engine, url string, b *strings.Bui
 			b.WriteString(line)
 		}
 	}
-	return nil
+	return measureBulk(ctx, s, engine, o, b)
 }
 
 // result is one round.

@@ -14,6 +14,7 @@ import (
 	"github.com/rapport-platform/rapport/internal/capability/scoring"
 	"github.com/rapport-platform/rapport/internal/commons/process"
 	"github.com/rapport-platform/rapport/internal/commons/queue"
+	"github.com/rapport-platform/rapport/internal/edge/httpapi"
 	"github.com/rapport-platform/rapport/internal/edge/live"
 	"github.com/rapport-platform/rapport/internal/ground/id"
 	"github.com/rapport-platform/rapport/internal/ground/lifecycle"
@@ -65,6 +66,7 @@ type core struct {
 	live        *live.Hub
 	intake      *intake.Intake
 	index       *search.Index
+	limits      *httpapi.Limits
 	scoring     *scoring.Service
 	services    lifecycle.Group
 }

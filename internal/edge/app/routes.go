@@ -45,7 +45,7 @@ func (a *App) routes() (http.Handler, error) {
 func (c *core) register() {
 	c.mux = http.NewServeMux()
 	cfg := c.app.c
-	api := &httpapi.ODataAPI{Records: c.store, Log: c.log, Actions: odataActions{c.actions}, Callers: odataCallers{c}, Search: c.index, Principals: c.access, Catalog: c.access.Catalog, Clock: cfg.Clock, Organization: c.app.front.organization,
+	api := &httpapi.ODataAPI{Records: c.store, Log: c.log, Actions: odataActions{c.actions}, Callers: odataCallers{c}, Search: c.index, Limits: c.limits, Principals: c.access, Catalog: c.access.Catalog, Clock: cfg.Clock, Organization: c.app.front.organization,
 		Definitions: &definition.API{Customs: c.customs, Clock: cfg.Clock}, Renew: c.customs.Refresh, Files: c.files}
 	api.Register(c.mux)
 	(&httpapi.SearchAPI{OData: api}).Register(c.mux)

@@ -39,6 +39,7 @@ type ODataAPI struct {
 	Actions     Actions       // nil offers WhoAmI only
 	Callers     Callers       // nil offers no acting for others
 	Search      *search.Index // nil offers no search
+	Limits      *Limits       // nil has none
 	Principals  Principals
 	Catalog     func() *metadata.Catalog
 	Definitions *definition.API // the data model; nil offers records only
@@ -97,6 +98,11 @@ func (a *ODataAPI) serve(w http.ResponseWriter, r *http.Request) error {
 	if access.From(r.Context()).Kind == access.Anonymous {
 		return access.ErrSignIn
 	}
+	done, err := a.Limits.begin(w.Header(), access.From(r.Context()).ID)
+	if err != nil {
+		return err
+	}
+	defer done()
 	ctx, err := a.caller(r.Context(), r.Header)
 	if err != nil {
 		return err

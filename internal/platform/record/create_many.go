@@ -129,6 +129,11 @@ func textOf(v any) string {
 // insertMany writes rows by as few statements as there are shapes of rows. Where
 // one of them clashes, they are written one by one, so that the error names it.
 func (tx *Tx) insertMany(t, base *metadata.Table, rows []Row) error {
+	if tx.sql.Dialect() == sqldb.SQLite {
+		// There is no journey to save, and short statements are kept prepared: long
+		// ones were six times slower.
+		return tx.insertSingly(t, base, rows)
+	}
 	for from := 0; from < len(rows); {
 		set, err := assignments(tx.sql.Dialect(), t, rows[from])
 		if err != nil {
@@ -171,6 +176,21 @@ func (tx *Tx) insertMany(t, base *metadata.Table, rows []Row) error {
 		mirrors[i][typeColumnOfBase] = t.Name
 	}
 	return tx.insertMany(base, nil, mirrors)
+}
+
+func (tx *Tx) insertSingly(t, base *metadata.Table, rows []Row) error {
+	for i, row := range rows {
+		if err := tx.insert(t, row); err != nil {
+			return &failedAt{i, tx.renumber(row, err)}
+		}
+		if base == nil {
+			continue
+		}
+		if err := tx.insertBase(t, row); err != nil {
+			return &failedAt{i, err}
+		}
+	}
+	return nil
 }
 
 func columnsOf(set []assignment) string {
@@ -216,8 +236,11 @@ func insertManySQL(d sqldb.Dialect, table string, set []assignment, rows int) st
 
 // changedMany writes the change rows of rows that have been made.
 func (tx *Tx) changedMany(ctx context.Context, t *metadata.Table, rows []Row) error {
-	p := access.From(ctx)
-	for chunk := range slices.Chunk(rows, changelog.AppendMax) {
+	p, most := access.From(ctx), changelog.AppendMax
+	if tx.sql.Dialect() == sqldb.SQLite {
+		most = 1
+	}
+	for chunk := range slices.Chunk(rows, most) {
 		changes := make([]changelog.Change, len(chunk))
 		for i, row := range chunk {
 			c, err := tx.change(ctx, p, t, changelog.Create, nil, row)
@@ -226,7 +249,13 @@ func (tx *Tx) changedMany(ctx context.Context, t *metadata.Table, rows []Row) er
 			}
 			changes[i] = c
 		}
-		if ok, err := tx.o.Log.AppendManyAt(tx.sql, changes, t.Epoch); err != nil || !ok {
+		write := tx.o.Log.AppendManyAt
+		if len(changes) == 1 {
+			write = func(to *sqldb.Tx, list []changelog.Change, epoch int64) (bool, error) {
+				return tx.o.Log.AppendAt(to, list[0], epoch)
+			}
+		}
+		if ok, err := write(tx.sql, changes, t.Epoch); err != nil || !ok {
 			if err == nil {
 				err = stale(t)
 			}

@@ -45,6 +45,7 @@ var asSystem = []string{
 	"internal/edge/app/wire.go",
 	"internal/edge/app/wire_process.go",
 	"internal/edge/app/wire_actions.go",
+	"internal/edge/app/wire_limits.go",
 	"internal/edge/app/wire_webhook.go",
 	"internal/platform/access/principal.go",
 	"internal/platform/savedquery/view.go",    // the views of definitions become rows
