@@ -71,7 +71,9 @@ func qualify(ctx context.Context, c action.Call, in QualifyInput) (Qualified, er
 			return Qualified{}, err
 		}
 	}
-	_, err = c.Tx.Update(ctx, "lead", c.Target, q.change, record.Match{Version: lead.Version()})
+	// The lead is locked, so its version can only have been moved on by what hangs
+	// on the making of the other records, such as a process that goes on.
+	_, err = c.Tx.Update(ctx, "lead", c.Target, q.change, record.Match{})
 	return Qualified{q.made}, err
 }
 
