@@ -46,7 +46,7 @@ type Config struct {
 	Dir     string // folder of files of history, and of rows that were refused
 	Token   string // sent to an external endpoint as a bearer token; "" sends none
 	Threads int    // of a training; 0 means 1
-	MaxRows int    // that a training takes; 0 means 2,000,000
+	MaxRows int    // that a training takes; 0 means 1,000,000
 }
 
 // Service is scoring.
@@ -65,7 +65,7 @@ func New(c Config) *Service {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	if c.MaxRows == 0 {
-		c.MaxRows = 2_000_000
+		c.MaxRows = 1_000_000
 	}
 	s := &Service{c: c}
 	s.setup = snapshot.New(c.Tail, snapshot.Options[*Setup]{Name: "scoring", Tables: []string{"rpt_model"}, Logger: c.Logger, Load: s.load})

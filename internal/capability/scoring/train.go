@@ -92,7 +92,11 @@ func (s *Service) features(ctx context.Context, set *Setup) ([]feature.Feature, 
 		return nil, err
 	}
 	all := append(feature.Propose(lead), answers(columns)...)
-	return slices.DeleteFunc(all, func(f feature.Feature) bool { return slices.Contains(set.Excluded, f.Name) }), nil
+	return slices.DeleteFunc(all, func(f feature.Feature) bool {
+		// What files don't say would only take memory.
+		absent := set.Data == fromFiles && (f.Source == "engagement" || f.Of != "" && !slices.Contains(columns, f.Of))
+		return absent || slices.Contains(set.Excluded, f.Name)
+	}), nil
 }
 
 // count tells about how many rows there are.
