@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -38,7 +39,7 @@ type env struct {
 	actions *action.Registry
 	service *scoring.Service
 	lake    *lake.Lake
-	snap    *access.Snapshot
+	snap    atomic.Pointer[access.Snapshot]
 
 	unit, sella id.ID
 }
@@ -65,10 +66,18 @@ func each(t *testing.T, run func(t *testing.T, e *env)) {
 	dbtest.Each(t, fixture.Schema(t, catalog), func(t *testing.T, db *sqldb.DB) {
 		logger := slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
 		e := &env{t: t, ctx: access.AsSystem(t.Context(), "test")}
+		reload := func() {
+			snap, err := access.Load(t.Context(), db)
+			if err != nil {
+				t.Fatal(err)
+			}
+			e.snap.Store(snap)
+		}
+		reload()
 		log := changelog.New(db)
 		tailer := log.Tailer()
 		now := func() *metadata.Catalog { return catalog }
-		control := &access.Control{Current: func() *access.Snapshot { return e.snap }, Catalog: now}
+		control := &access.Control{Current: e.snap.Load, Catalog: now}
 		e.store = record.New(record.Options{DB: db, Catalog: now, Access: control, Log: log, Clock: clock.System{}})
 		e.store.AddHook(party.FullName("lead"))
 		e.store.AddHook(scoring.CheckSetups())
@@ -100,10 +109,7 @@ func each(t *testing.T, run func(t *testing.T, e *env)) {
 		e.unit = e.create("businessunit", record.Row{"name": "Head Office"}).ID("businessunitid")
 		e.create("systemuser", record.Row{"systemuserid": access.SystemUser, "fullname": "SYSTEM", "domainname": "system", "businessunitid": e.unit})
 		e.sella = e.create("systemuser", record.Row{"fullname": "Sella", "domainname": "sella", "businessunitid": e.unit}).ID("systemuserid")
-		var err error
-		if e.snap, err = access.Load(t.Context(), db); err != nil {
-			t.Fatal(err)
-		}
+		reload()
 		run(t, e)
 	})
 }
