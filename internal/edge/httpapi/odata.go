@@ -150,11 +150,7 @@ func (a *ODataAPI) base(r *http.Request) string {
 	if a.BaseURL != nil {
 		return strings.TrimSuffix(a.BaseURL(r), "/")
 	}
-	scheme := "http://"
-	if r.TLS != nil {
-		scheme = "https://"
-	}
-	return scheme + r.Host
+	return origin(r)
 }
 
 type handler func(*request) error

@@ -178,10 +178,11 @@ func (q *request) fetch(f *odata.Fetch) error {
 	more := top < 0 && page.Next != nil
 	var head bytes.Buffer
 	q.totals(&head, f, page.Total)
-	if q.prefer.annotations.Wants(annMore) {
+	// These two come unasked: clients go on to the next page by them, and by default ask for none.
+	if more || q.prefer.annotations.Wants(annMore) {
 		head.WriteString(`,"@` + annMore + `":` + strconv.FormatBool(more))
 	}
-	if more && q.prefer.annotations.Wants(annCookie) {
+	if more {
 		token, err := query.EncodeCursor(q.catalog, &f.Query, page.Next)
 		if err != nil {
 			return err

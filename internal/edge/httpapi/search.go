@@ -17,7 +17,7 @@ import (
 // Search answers Dataverse's search API: the actions searchquery, searchsuggest,
 // searchautocomplete, searchstatistics and searchstatus of the Web API, whose
 // answer is a text that holds JSON, and the older addresses below
-// /api/search/v1.0/: query, suggest, autocomplete.
+// /api/search/v1.0/ and v2.0/: query, suggest, autocomplete.
 
 // searchBody is what a search asks for; the older form writes the same in lower case.
 type searchBody struct {
@@ -283,11 +283,13 @@ type SearchAPI struct{ OData *ODataAPI }
 // Register adds the routes.
 func (a *SearchAPI) Register(mux *http.ServeMux) {
 	for address, what := range map[string]string{"query": "searchquery", "suggest": "searchsuggest", "autocomplete": "searchautocomplete"} {
-		mux.HandleFunc("POST /api/search/v1.0/"+address, answering(func(w http.ResponseWriter, r *http.Request) error { return a.old(w, r, what) }))
+		for version, form := range map[string]func(map[string]any) map[string]any{"v1.0": oldAnswer, "v2.0": textAnswer} {
+			mux.HandleFunc("POST /api/search/"+version+"/"+address, answering(func(w http.ResponseWriter, r *http.Request) error { return a.old(w, r, what, form) }))
+		}
 	}
 }
 
-func (a *SearchAPI) old(w http.ResponseWriter, r *http.Request, what string) error {
+func (a *SearchAPI) old(w http.ResponseWriter, r *http.Request, what string, form func(map[string]any) map[string]any) error {
 	ctx, err := a.OData.caller(r.Context(), r.Header)
 	if err != nil {
 		return err
@@ -307,7 +309,16 @@ func (a *SearchAPI) old(w http.ResponseWriter, r *http.Request, what string) err
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
-	return json.NewEncoder(w).Encode(oldAnswer(answer.(map[string]any)))
+	return json.NewEncoder(w).Encode(form(answer.(map[string]any)))
+}
+
+// textAnswer writes an answer in the second form, which holds it as a text of JSON.
+func textAnswer(answer map[string]any) map[string]any {
+	text, err := json.Marshal(answer)
+	if err != nil {
+		return map[string]any{"response": `{"Error":"the answer could not be written"}`}
+	}
+	return map[string]any{"response": string(text)}
 }
 
 // oldAnswer writes an answer in the older form.

@@ -51,7 +51,7 @@ func Owns(path string) bool {
 	first, _, _ := strings.Cut(path, "/")
 	name, _, _ := strings.Cut(first, "(")
 	name = strings.TrimPrefix(name, namespace)
-	return name == entities || name == relations || name == choices || slices.Contains(Actions(), name)
+	return name == entities || name == relations || name == choices || name == metadataChanges || slices.Contains(Actions(), name)
 }
 
 // segment is a part of the path with what stands in its brackets.
@@ -132,6 +132,18 @@ func parsePath(path string) ([]segment, error) {
 	return out, nil
 }
 
+// functionOf gives what stands in the brackets of a function's call.
+func functionOf(path, function string) (inner string, ok bool) {
+	if inner, ok = strings.CutPrefix(strings.TrimPrefix(path, namespace), function+"("); !ok {
+		return "", false
+	}
+	if inner, ok = strings.CutSuffix(inner, ")"); !ok {
+		return "", false
+	}
+	plain, err := url.PathUnescape(inner)
+	return plain, err == nil
+}
+
 func notFound(what string) error {
 	return errs.New(errs.NotFound, "definition.not_found", "there is no definition %s", clip(what))
 }
@@ -161,6 +173,9 @@ type call struct {
 func (a *API) Serve(r *Request) (*Answer, error) {
 	c := &call{API: a, Request: r, ctx: r.Context, catalog: a.Customs.Catalog()}
 	var err error
+	if inner, ok := functionOf(r.Path, metadataChanges); ok {
+		return c.metadataChanges(inner)
+	}
 	if c.segments, err = parsePath(r.Path); err != nil {
 		return nil, err
 	}
