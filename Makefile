@@ -36,7 +36,7 @@ web/dist/index.html: web/node_modules/.stamp $(WEB)
 
 # Programs that some tests talk to: clients that we did not write, a browser driver, a database server.
 ifneq ($(shell python3 -c "import venv, ensurepip" 2>/dev/null && echo yes),)
-clients: test/clients/deltalake/.venv/.stamp
+clients: $(patsubst %/requirements.txt,%/.venv/.stamp,$(wildcard test/clients/*/requirements.txt))
 endif
 clients: $(patsubst %/package-lock.json,%/node_modules/.stamp,$(wildcard test/clients/*/package-lock.json test/e2e/package-lock.json))
 ifeq ($(wildcard /usr/lib/postgresql/*/bin/initdb)$(RAPPORT_TEST_POSTGRES)$(RAPPORT_TEST_PGBIN),)
@@ -49,7 +49,7 @@ test/%/node_modules/.stamp: test/%/package-lock.json
 	cd $(dir $<) && npm ci --no-audit --no-fund
 	@touch $@
 
-test/clients/deltalake/.venv/.stamp: test/clients/deltalake/requirements.txt
+test/clients/%/.venv/.stamp: test/clients/%/requirements.txt
 	python3 -m venv $(dir $@)
 	$(dir $@)bin/pip install --quiet --disable-pip-version-check --requirement $<
 	@touch $@

@@ -167,6 +167,14 @@ func (q *request) run(ctx context.Context, api *ODataAPI, op *batchOp, addresses
 		if sub.params, err = odata.Params(rawQuery); err != nil {
 			return err
 		}
+		r.Host, r.TLS = q.r.Host, q.r.TLS
+		if proto := q.r.Header.Get("X-Forwarded-Proto"); proto != "" {
+			r.Header.Set("X-Forwarded-Proto", proto)
+		}
+		_, version, _ := strings.Cut(q.base, odataRoot)
+		if done, err := api.describedByOthers(res, r, strings.TrimSuffix(version, "/"), path, sub.params); done {
+			return err
+		}
 		if sub.path, err = odata.ParsePath(q.catalog, path); err != nil {
 			return err
 		}
@@ -192,7 +200,7 @@ func (q *request) run(ctx context.Context, api *ODataAPI, op *batchOp, addresses
 
 // within gives the same API with everything in one transaction.
 func (a *ODataAPI) within(tx *record.Tx) *ODataAPI {
-	return &ODataAPI{Records: inTx{tx}, tx: tx, Actions: a.Actions, Callers: a.Callers, Search: a.Search, Principals: a.Principals, Catalog: a.Catalog, Clock: a.Clock, Organization: a.Organization, BaseURL: a.BaseURL}
+	return &ODataAPI{Records: inTx{tx}, tx: tx, Actions: a.Actions, Callers: a.Callers, Search: a.Search, Definitions: a.Definitions, Principals: a.Principals, Catalog: a.Catalog, Clock: a.Clock, Organization: a.Organization, BaseURL: a.BaseURL}
 }
 
 // inTx is Records in a transaction that is running already.

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"encoding/base64"
+	"encoding/json"
 	"io"
 	"mime"
 	"net/http"
@@ -79,14 +80,57 @@ func (q *request) download() error {
 	}
 	defer content.Close()
 	h := q.w.Header()
-	h.Set("Content-Type", mediaType)
 	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": in.Name}))
 	h.Set("Content-Security-Policy", "sandbox; default-src 'none'") // whatever it is, it runs nothing here
 	exact(h, "x-ms-file-name", url.PathEscape(in.Name))
 	exact(h, "x-ms-file-size", strconv.FormatInt(in.Size, 10))
 	h.Set("ETag", `"`+tag+`"`)
+	if q.path.Kind == odata.Property {
+		return q.encoded(content)
+	}
+	h.Set("Content-Type", mediaType)
 	http.ServeContent(q.w, q.r, "", in.CreatedOn, content)
 	return nil
+}
+
+// encodedMax is how much content one answer holds as text.
+const encodedMax = 16 << 20
+
+// encoded answers with the content, or one range of it, as base64 in JSON: the
+// property itself, as Dataverse gives it where $value is not asked for.
+func (q *request) encoded(content io.ReadSeeker) error {
+	size, err := content.Seek(0, io.SeekEnd)
+	if err != nil {
+		return err
+	}
+	from, to, status := int64(0), size-1, http.StatusOK
+	if asked, ok := strings.CutPrefix(q.r.Header.Get("Range"), "bytes="); ok {
+		first, last, _ := strings.Cut(asked, "-")
+		a, errA := strconv.ParseInt(first, 10, 64)
+		b, errB := strconv.ParseInt(last, 10, 64)
+		if last == "" {
+			b, errB = size-1, nil
+		}
+		if errA != nil || errB != nil || a < 0 || b < a || a >= size && size > 0 {
+			exact(q.w.Header(), "Content-Range", "bytes */"+strconv.FormatInt(size, 10))
+			return errs.New(errs.Invalid, "odata.range", "the range must be bytes=first-last within the file's %d bytes", size)
+		}
+		from, to, status = a, min(b, size-1), http.StatusPartialContent
+		exact(q.w.Header(), "Content-Range", "bytes "+strconv.FormatInt(from, 10)+"-"+strconv.FormatInt(to, 10)+"/"+strconv.FormatInt(size, 10))
+	}
+	if to-from >= encodedMax {
+		return errs.New(errs.TooLarge, "odata.file_text", "content over %d bytes is read by ranges, or as it is from /$value", encodedMax)
+	}
+	if _, err := content.Seek(from, io.SeekStart); err != nil {
+		return err
+	}
+	data, err := io.ReadAll(io.LimitReader(content, to-from+1))
+	if err != nil {
+		return err
+	}
+	q.w.Header().Set("Content-Type", jsonType)
+	q.w.WriteHeader(status)
+	return json.NewEncoder(q.w).Encode(map[string]any{"@odata.context": q.base + "$metadata#" + q.path.Table.Set + "/" + q.path.Property.Name, "value": data})
 }
 
 // upload answers PUT and PATCH of the content: in one request, or in chunks, as

@@ -57,9 +57,13 @@ func TestFileColumns(t *testing.T) {
 		if got.body != text || got.header.Get("x-ms-file-name") != "report%20one.txt" || got.header.Get("x-ms-file-size") != fmt.Sprint(len(text)) {
 			t.Errorf("%d bytes, %v", len(got.body), got.header)
 		}
-		if part := a.do("GET", row+"/paper", "", "Range: bytes=4-8").want(206); part.body != "quick" || part.header.Get("Content-Range") != fmt.Sprintf("bytes 4-8/%d", len(text)) {
+		if part := a.do("GET", row+"/paper/$value", "", "Range: bytes=4-8").want(206); part.body != "quick" || part.header.Get("Content-Range") != fmt.Sprintf("bytes 4-8/%d", len(text)) {
 			t.Errorf("a range gives %q, %s", part.body, part.header.Get("Content-Range"))
 		}
+		if part := a.do("GET", row+"/paper", "", "Range: bytes=4-8").want(206); !strings.Contains(part.body, `"value":"cXVpY2s="`) {
+			t.Errorf("as text: %s", part.body)
+		}
+		a.do("GET", row+"/paper", "", "Range: bytes=9999-").want(400)
 		if shown := a.do("GET", row, "").want(200); !strings.Contains(shown.body, `"paper_name":"report one.txt"`) || !strings.Contains(shown.body, `"paper":"`) {
 			t.Error(shown.body)
 		}
