@@ -7,7 +7,7 @@ GO ?= go
 WEB := $(shell find web/src web/public web/index.html web/*.config.* web/tsconfig*.json -type f 2>/dev/null)
 NODE := $(shell command -v node 2>/dev/null)
 
-.PHONY: run build ui test test-go test-web test-clients test-e2e clients tools soak bench fmt lint
+.PHONY: run build ui test test-go test-web test-fuzz test-clients test-e2e clients tools soak bench fmt lint
 
 run: bin/rapport
 	RAPPORT_SAMPLE=$${RAPPORT_SAMPLE-1} ./bin/rapport serve
@@ -54,7 +54,7 @@ test/clients/%/.venv/.stamp: test/clients/%/requirements.txt
 	$(dir $@)bin/pip install --quiet --disable-pip-version-check --requirement $<
 	@touch $@
 
-test: test-go test-web
+test: test-go test-fuzz test-web
 
 test-go: ui clients tools
 	$(GO) vet ./...
@@ -70,7 +70,13 @@ endif
 FUZZ := internal/kit/delta:FuzzLog internal/kit/delta:FuzzCheckpoint internal/kit/delta:FuzzDataFile internal/kit/cloudevents:FuzzFromHTTP internal/platform/odata:FuzzFilter internal/platform/odata:FuzzRequest internal/platform/odata:FuzzBody internal/platform/odata:FuzzFetchXML internal/platform/odata:FuzzSQL internal/edge/httpapi:FuzzBatch \
 	internal/platform/stream:FuzzUnpack internal/ground/expr:FuzzEval internal/platform/flow:FuzzCompile internal/capability/intake:FuzzClean internal/capability/portal:FuzzSubmit \
 	internal/kit/gbdt/modelio:FuzzLightGBM internal/kit/gbdt/modelio:FuzzXGBoost
-FUZZTIME ?= 2m
+FUZZTIME ?= 10m
+
+# The readers of what anybody can send to the Web API are fuzzed in every test run, for ten seconds each.
+FUZZ_SHORT := internal/platform/odata:FuzzFilter internal/platform/odata:FuzzFetchXML internal/platform/odata:FuzzSQL internal/edge/httpapi:FuzzBatch
+
+test-fuzz:
+	@set -e; for f in $(FUZZ_SHORT); do echo "fuzz $$f"; $(GO) test -mod=readonly -run '^$$' -fuzz "^$${f#*:}$$" -fuzztime 10s -fuzzminimizetime 1x ./$${f%%:*}; done
 
 soak: ui clients tools
 	RAPPORT_SOAK=1 $(GO) test -mod=readonly -timeout 120m -count=1 ./internal/... ./test/...
