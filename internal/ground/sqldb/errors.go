@@ -106,6 +106,8 @@ func classifyPostgres(e *pgconn.PgError) error {
 		return outOfRange(e)
 	case e.Code == "40001" || e.Code == "40P01": // serialisation failure, deadlock
 		return errs.Wrap(e, errs.Unavailable, "sqldb.retry", "others changed the same rows at the same time")
+	case stalePlan(e): // the definition of a table has changed; the driver has dropped the plan by now
+		return errs.Wrap(e, errs.Unavailable, "sqldb.retry", "a table was changed meanwhile")
 	case e.Code == "55P03": // lock_timeout ran out
 		return errs.Wrap(e, errs.Unavailable, "sqldb.lock_timeout", "others hold what is to be changed; try again")
 	// Connection exceptions, resources exhausted, operator intervention (shutdown, starting up).
@@ -113,6 +115,12 @@ func classifyPostgres(e *pgconn.PgError) error {
 		return unavailable(e)
 	}
 	return errs.Wrap(e, errs.Internal, "sqldb.failed", "the database refused the operation")
+}
+
+// stalePlan tells of a statement that was prepared before a column got another
+// type. PostgreSQL has no code of its own for it.
+func stalePlan(e *pgconn.PgError) bool {
+	return e.Code == "0A000" && strings.Contains(e.Message, "cached plan")
 }
 
 func outOfRange(err error) error {

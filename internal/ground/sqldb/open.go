@@ -3,6 +3,7 @@ package sqldb
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"log/slog"
 	"net/url"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
 	_ "modernc.org/sqlite" // driver "sqlite"
 
@@ -91,7 +93,11 @@ func (db *DB) Query(ctx context.Context, text string, args ...any) (*Rows, error
 	if db.stmts != nil {
 		return rowsOf(db.stmts.query(ctx, text, args))
 	}
-	return rowsOf(db.reader.QueryContext(ctx, text, args...))
+	rows, err := rowsOf(db.reader.QueryContext(ctx, text, args...))
+	if stale := (*pgconn.PgError)(nil); errors.As(err, &stale) && stalePlan(stale) {
+		return rowsOf(db.reader.QueryContext(ctx, text, args...)) // nothing was read yet
+	}
+	return rows, err
 }
 
 // QueryRow reads one row into dest; found is false when there is none.
