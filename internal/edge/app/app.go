@@ -84,6 +84,10 @@ func (a *App) openRecords(ctx, opening, life context.Context) error {
 	core, err := a.openCore(ctx, life)
 	if err == nil {
 		a.core.Store(core)
+		// From now on the program can start without its database: what it needs for that is on disk.
+		if err := a.front.keys.Refresh(ctx); err != nil {
+			a.c.Logger.Warn("publishing keys are not on disk yet", "error", err)
+		}
 		close(a.ready)
 		return nil
 	}

@@ -72,6 +72,9 @@ func (k *TopicKeys) Allowed(ctx context.Context, topic, secret string) (bool, er
 	return ok && t == topic, nil
 }
 
+// Refresh reads the keys now and keeps them on disk.
+func (k *TopicKeys) Refresh(ctx context.Context) error { return k.refresh(ctx, missWait) }
+
 func (k *TopicKeys) refresh(ctx context.Context, atMost time.Duration) error {
 	ctx, stop := context.WithTimeout(ctx, atMost)
 	defer stop()
