@@ -57,7 +57,13 @@ func (c *Control) Language(userID id.ID) int64 {
 	if u == nil {
 		return 0
 	}
-	tag, _, _ := strings.Cut(strings.ToLower(u.lang), "-")
+	return LanguageCode(u.lang)
+}
+
+// LanguageCode gives the LCID of the main variant of a language, by its BCP 47
+// tag; 0 where it is not known.
+func LanguageCode(tag string) int64 {
+	tag, _, _ = strings.Cut(strings.ToLower(tag), "-")
 	return languages[tag]
 }
 

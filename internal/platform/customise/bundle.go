@@ -11,7 +11,7 @@ import (
 var parts = []struct {
 	field string
 	kind  Kind
-}{{"columns", KindColumn}, {"keys", KindKey}, {"indexes", KindIndex}, {"many_to_many", KindMany}, {"views", KindView}, {"forms", KindForm}}
+}{{"columns", KindColumn}, {"keys", KindKey}, {"indexes", KindIndex}, {"many_to_many", KindMany}, {"views", KindView}, {"forms", KindForm}, {"charts", KindChart}}
 
 // ReadTable reads the file of a table: all of a table of one's own, or what is
 // added to and different from one that ships.

@@ -30,6 +30,8 @@ func (l *layer) canonical(e Edit) (string, error) {
 		return rewrite[metadata.View](e.Body)
 	case KindForm:
 		return rewrite[metadata.Form](e.Body)
+	case KindChart:
+		return rewrite[metadata.Chart](e.Body)
 	case KindChoice:
 		if _, ships := l.shipped.Choice(e.Name.Name); !ships {
 			return rewrite[metadata.Choice](e.Body)

@@ -132,6 +132,8 @@ func TestWhatIsWrongIsRefusedWhole(t *testing.T) {
 			"unknown type":   {"metadata.column", []Edit{col("lead", "name: new_score\ntype: colour\nlabel: {en: S}")}},
 			"unknown target": {"metadata.relation", []Edit{col("lead", "name: new_x\ntype: lookup\ntargets: [new_none]\nlabel: {en: S}")}},
 			"view":           {"metadata.reference", []Edit{part(KindView, "lead", "name: mine\nlabel: {en: Mine}\ncolumns: [new_none]")}},
+			"chart":          {"metadata.reference", []Edit{part(KindChart, "lead", "name: mine\nlabel: {en: Mine}\ntype: pie\ngroup: {column: new_none}\nvalue: {function: count}")}},
+			"chart's type":   {"metadata.chart", []Edit{part(KindChart, "lead", "name: mine\nlabel: {en: Mine}\ntype: cake\ngroup: {column: subject}\nvalue: {function: count}")}},
 			"system column":  {"customise.system", []Edit{col("lead", "name: createdon\ntype: datetime\nlabel: {en: S}")}},
 			"shipped column": {"customise.unknown", []Edit{remove(Column("lead", "subject"))}},
 			"another type":   {"schema.type_change", []Edit{col("new_loan", "name: new_name\ntype: whole\nlabel: {en: S}")}},
@@ -156,10 +158,11 @@ func TestDependantsAreNamed(t *testing.T) {
 		ctx := sys(t.Context())
 		n.loans(t)
 		n.change(t, How{}, col("new_loan", "name: new_number\ntype: text\nlabel: {en: Number}"), part(KindKey, "new_loan", "name: number\ncolumns: [new_number]"),
-			part(KindView, "new_loan", "name: mine\nlabel: {en: Mine}\ncolumns: [new_name]\nfilter: new_number ne null"), part(KindForm, "new_loan", "name: main\nheader: [new_number]"))
+			part(KindView, "new_loan", "name: mine\nlabel: {en: Mine}\ncolumns: [new_name]\nfilter: new_number ne null"), part(KindForm, "new_loan", "name: main\nheader: [new_number]"),
+			part(KindChart, "new_loan", "name: numbers\nlabel: {en: Numbers}\ntype: pie\ngroup: {column: new_number}\nvalue: {function: count}"))
 		_, err := n.Change(ctx, How{}, remove(Column("new_loan", "new_number")))
 		code(t, err, "customise.in_use")
-		for _, part := range []string{"key new_loan.number", "view new_loan.mine", "form new_loan.main"} {
+		for _, part := range []string{"key new_loan.number", "view new_loan.mine", "form new_loan.main", "chart new_loan.numbers"} {
 			if !strings.Contains(err.Error(), part) {
 				t.Errorf("the error does not name the %s: %v", part, err)
 			}

@@ -22,6 +22,7 @@ const (
 	KindMany   Kind = "many"   // metadata.ManyToMany
 	KindView   Kind = "view"   // metadata.View
 	KindForm   Kind = "form"   // metadata.Form
+	KindChart  Kind = "chart"  // metadata.Chart
 	KindChoice Kind = "choice" // metadata.Choice
 )
 

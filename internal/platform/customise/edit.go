@@ -23,7 +23,7 @@ func (s *Service) PutColumn(table string, c *metadata.Column) (Edit, error) {
 }
 
 // PutTable gives the edit after which a table's own properties are as given; its
-// columns, keys, views and forms have edits of their own.
+// columns, keys, views, forms and charts have edits of their own.
 func (s *Service) PutTable(t *metadata.Table) (Edit, error) {
 	e := Edit{Name: Table(t.Name)}
 	now := bare(t)
@@ -50,7 +50,7 @@ func (s *Service) PutChoice(c *metadata.Choice) (Edit, error) {
 	return e, err
 }
 
-// PutPart gives the edit of a key, index, view, form or N:N relation.
+// PutPart gives the edit of a key, index, view, form, chart or N:N relation.
 func PutPart(kind Kind, table, name string, v any) (Edit, error) {
 	body, err := Encode(v)
 	return Edit{Name: Name{kind, table, name}, Body: body}, err
@@ -70,7 +70,7 @@ func (e Edit) orNone(s *Service) Edit {
 // bare is a table without what has definitions of its own.
 func bare(t *metadata.Table) metadata.Table {
 	out := *t
-	out.Columns, out.Keys, out.Indexes, out.Views, out.Forms, out.ManyToMany, out.Choices = nil, nil, nil, nil, nil, nil, nil
+	out.Columns, out.Keys, out.Indexes, out.Views, out.Forms, out.Charts, out.ManyToMany, out.Choices = nil, nil, nil, nil, nil, nil, nil, nil
 	return out
 }
 

@@ -224,7 +224,7 @@ func overTable(t *metadata.Table, body string) (*metadata.Table, error) {
 	if over.Name != t.Name || over.Set != t.Set || over.ID != t.ID || over.Ownership != t.Ownership || over.Base != t.Base {
 		return nil, invalid("shipped", "the name, set, id, ownership and base of a table that ships stay as they are")
 	}
-	over.Columns, over.Keys, over.Indexes, over.Views, over.Forms, over.ManyToMany, over.Choices = t.Columns, t.Keys, t.Indexes, t.Views, t.Forms, t.ManyToMany, t.Choices
+	over.Columns, over.Keys, over.Indexes, over.Views, over.Forms, over.Charts, over.ManyToMany, over.Choices = t.Columns, t.Keys, t.Indexes, t.Views, t.Forms, t.Charts, t.ManyToMany, t.Choices
 	over.Intersect = t.Intersect
 	return &over, nil
 }
@@ -242,6 +242,8 @@ func lay(t *metadata.Table, d *Definition) error {
 		return layNamed(&t.Views, d, func(v *metadata.View) string { return v.Name })
 	case KindForm:
 		return layNamed(&t.Forms, d, func(f *metadata.Form) string { return f.Name })
+	case KindChart:
+		return layNamed(&t.Charts, d, func(c *metadata.Chart) string { return c.Name })
 	case KindMany:
 		m, err := said(d, func() (m metadata.ManyToMany, err error) {
 			err = decode(d.Body, &m)

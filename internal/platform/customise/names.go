@@ -11,7 +11,7 @@ import (
 // publisher's prefix, then letters, digits and underscores.
 var customName = regexp.MustCompile(`^[a-z][a-z0-9]{1,7}_[a-z0-9_]{1,48}$`)
 
-// partName is the name of a view, form or index, which no prefix needs.
+// partName is the name of a view, form, chart or index, which no prefix needs.
 var partName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_. \-]{0,99}$`)
 
 // reserved begin the names of what ships.

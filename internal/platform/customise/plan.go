@@ -130,7 +130,7 @@ const maxColumns = 1500
 func (p *plan) shapes(d sqldb.Dialect) error {
 	cosmetic := map[string]bool{}
 	for _, r := range p.rows {
-		if r.Kind == KindView || r.Kind == KindForm {
+		if r.Kind == KindView || r.Kind == KindForm || r.Kind == KindChart {
 			if _, known := cosmetic[r.Table]; !known {
 				cosmetic[r.Table] = true
 			}
@@ -286,6 +286,11 @@ func users(t *metadata.Table, name string) []Name {
 		}
 		if used {
 			out = append(out, Name{KindForm, t.Name, f.Name})
+		}
+	}
+	for _, c := range t.Charts {
+		if c.Uses(name) || mentions(c.Filter, name) {
+			out = append(out, Name{KindChart, t.Name, c.Name})
 		}
 	}
 	for _, c := range t.Columns {

@@ -158,7 +158,7 @@ func (t *Table) back(column, prefix string) string {
 	return prefix + t.Name
 }
 
-// checkReferences makes sure that keys, views and forms name columns that exist.
+// checkReferences makes sure that keys, views, forms and charts name columns that exist.
 func (t *Table) checkReferences() error {
 	check := func(where string, names []string) error {
 		for _, n := range names {
@@ -197,7 +197,7 @@ func (t *Table) checkReferences() error {
 			return err
 		}
 	}
-	return nil
+	return t.checkCharts()
 }
 
 // checkKeys holds alternate keys to the limits of Dataverse. A key that is

@@ -18,7 +18,7 @@ func (t *Table) Clone() *Table {
 		c.Columns = append(c.Columns, &mine)
 	}
 	c.States, c.Keys, c.Indexes = slices.Clone(t.States), slices.Clone(t.Keys), slices.Clone(t.Indexes)
-	c.Views, c.Forms = slices.Clone(t.Views), slices.Clone(t.Forms)
+	c.Views, c.Forms, c.Charts = slices.Clone(t.Views), slices.Clone(t.Forms), slices.Clone(t.Charts)
 	c.ManyToMany = nil
 	for _, m := range t.ManyToMany {
 		mine := *m

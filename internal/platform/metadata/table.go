@@ -44,6 +44,7 @@ type Table struct {
 	Indexes     []Index   `yaml:"indexes"`
 	Views       []View    `yaml:"views"`
 	Forms       []Form    `yaml:"forms"`
+	Charts      []Chart   `yaml:"charts"`
 
 	// Back names the navigation properties that lead to the rows from users,
 	// teams and units, where Dataverse does not follow its own pattern

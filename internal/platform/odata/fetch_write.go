@@ -13,24 +13,36 @@ import (
 	"github.com/rapport-platform/rapport/internal/platform/query"
 )
 
-// WriteFetch writes a tree as FetchXML: its columns, order, and condition, and
-// the tables that their paths lead to. What FetchXML has no form for is refused.
+// WriteFetch writes a tree as FetchXML: its columns or groups, order, and
+// condition, and the tables that their paths lead to. What FetchXML has no form
+// for is refused. Parts of dates go by the calendar of who asks.
 func WriteFetch(c *metadata.Catalog, q *query.Query) (string, error) {
 	t, ok := c.Table(q.Table)
 	if !ok {
 		return "", errs.New(errs.Invalid, "query.unknown_table", "there is no table %q", q.Table)
 	}
 	w := &fetchWriter{catalog: c}
-	w.open("fetch", "version", "1.0", "mapping", "logical")
+	attrs := []string{"version", "1.0", "mapping", "logical"}
+	if q.Group != nil {
+		attrs = append(attrs, "aggregate", "true")
+	}
+	w.open("fetch", attrs...)
 	w.open("entity", "name", t.Name)
 	for _, name := range q.Select {
 		w.empty("attribute", "name", name)
+	}
+	by := "attribute"
+	if q.Group != nil {
+		by = "alias"
+		if err := w.group(t, q.Group); err != nil {
+			return "", err
+		}
 	}
 	for _, o := range q.Order {
 		if o.Link != "" {
 			return "", w.no("an order by another table")
 		}
-		w.empty("order", "attribute", o.Column, "descending", strconv.FormatBool(o.Desc))
+		w.empty("order", by, o.Column, "descending", strconv.FormatBool(o.Desc))
 	}
 	if q.Where != nil {
 		links := &linkTree{}

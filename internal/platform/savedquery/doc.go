@@ -7,6 +7,9 @@
 // id that follows from the table and the view, so that clients find it by the
 // same id in every installation.
 //
-// The map: tables/*.yaml, hook.go (what is saved must hold), view.go (views as
-// rows).
+// Charts (savedqueryvisualization, userqueryvisualization) are kept alike, and
+// forms are rows of systemform, which can be read only.
+//
+// The map: tables/*.yaml, hook.go (what is saved must hold), view.go, chart.go and
+// form.go (definitions as rows), chart_check.go (charts of one's own).
 package savedquery

@@ -22,7 +22,8 @@ import (
 // ViewID gives the id of the savedquery row of a table's view.
 func ViewID(table, view string) id.ID { return id.Derive("savedquery", table, view) }
 
-// Views makes the views of definitions rows of savedquery.
+// Views makes the views, charts and forms of definitions rows of savedquery,
+// savedqueryvisualization and systemform.
 type Views struct {
 	Store   *record.Store
 	Catalog func() *metadata.Catalog
@@ -64,7 +65,7 @@ func (v *Views) run(ctx context.Context) {
 		var again <-chan time.Time
 		if err := v.Sync(ctx); err != nil && ctx.Err() == nil {
 			if !errs.Has(err, errs.Unavailable) {
-				v.Logger.Error("views are not saved queries yet", "error", err)
+				v.Logger.Error("views, charts and forms are not rows yet", "error", err)
 			}
 			again = v.Clock.After(pause)
 		}
@@ -79,38 +80,62 @@ func (v *Views) run(ctx context.Context) {
 
 const perWrite = 100 // rows of one transaction
 
-// Sync writes the rows of all views that are new or have changed, and takes
-// those away whose views are gone. It acts as the principal in the context, the
-// platform itself. A view that FetchXML has no form for is left out, and told of.
+// kind is a table whose managed rows follow from the definitions of others.
+type kind struct {
+	table, key string
+	told       string   // what the definitions are called in the log
+	columns    []string // all that rows are given but the key
+	// rows gives the rows of a table's definitions. What a row can't be made of
+	// is left out, and told of.
+	rows func(catalog *metadata.Catalog, t *metadata.Table, bad func(name string, err error)) []record.Row
+}
+
+func (v *Views) kinds() []kind {
+	return []kind{
+		{"savedquery", "savedqueryid", "view", []string{"name", "returnedtypecode", "querytype", "isdefault", "ismanaged", "fetchxml", "layoutxml"}, v.views},
+		{"savedqueryvisualization", "savedqueryvisualizationid", "chart", []string{"name", "description", "primaryentitytypecode", "isdefault", "ismanaged", "datadescription", "presentationdescription"}, v.charts},
+		{"systemform", "formid", "form", []string{"name", "objecttypecode", "type", "formactivationstate", "isdefault", "ismanaged", "formxml", "formjson"}, forms},
+	}
+}
+
+// Sync writes the rows of all views, charts and forms that are new or have
+// changed, and takes those away whose definitions are gone. It acts as the
+// principal in the context, the platform itself. A view or chart that FetchXML
+// has no form for is left out, and told of.
 func (v *Views) Sync(ctx context.Context) error {
 	catalog := v.Catalog()
+	for _, k := range v.kinds() {
+		if err := v.sync(ctx, catalog, k); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (v *Views) sync(ctx context.Context, catalog *metadata.Catalog, k kind) error {
 	want := map[id.ID]record.Row{}
 	for _, name := range catalog.Names() {
 		t, _ := catalog.Table(name)
-		for _, view := range t.Views {
-			row, err := v.row(catalog, t, view)
-			if err != nil {
-				v.Logger.Warn("view is no saved query", "table", t.Name, "view", view.Name, "error", err)
-				continue
-			}
-			want[row.ID("savedqueryid")] = row
+		for _, row := range k.rows(catalog, t, func(part string, err error) {
+			v.Logger.Warn("the "+k.told+" can't be asked and is no row", "table", t.Name, k.told, part, "error", err)
+		}) {
+			want[row.ID(k.key)] = row
 		}
 	}
 	var gone []id.ID
-	q := query.Query{Table: "savedquery", Select: []string{"savedqueryid", "name", "returnedtypecode", "isdefault", "fetchxml", "layoutxml"},
-		Where: query.Compare{Left: query.Path{"ismanaged"}, Value: true}, Limit: record.MaxPage}
+	q := query.Query{Table: k.table, Select: append([]string{k.key}, k.columns...), Where: query.Compare{Left: query.Path{"ismanaged"}, Value: true}, Limit: record.MaxPage}
 	for {
 		page, err := v.Store.Find(ctx, q)
 		if err != nil {
 			return err
 		}
 		for _, have := range page.Rows {
-			key := have.ID("savedqueryid")
+			key := have.ID(k.key)
 			row, still := want[key]
 			switch {
 			case !still:
 				gone = append(gone, key)
-			case same(have, row):
+			case k.same(have, row):
 				delete(want, key)
 			}
 		}
@@ -119,11 +144,11 @@ func (v *Views) Sync(ctx context.Context) error {
 		}
 		q.After = page.Next
 	}
-	if err := v.put(ctx, want); err != nil {
+	if err := v.put(ctx, k, want); err != nil {
 		return err
 	}
 	for _, key := range gone {
-		err := v.Store.Write(ctx, func(tx *record.Tx) error { return tx.Delete(ctx, "savedquery", key, record.Match{}) })
+		err := v.Store.Write(ctx, func(tx *record.Tx) error { return tx.Delete(ctx, k.table, key, record.Match{}) })
 		if err != nil && !errs.Has(err, errs.NotFound) {
 			return err
 		}
@@ -131,8 +156,8 @@ func (v *Views) Sync(ctx context.Context) error {
 	return nil
 }
 
-func same(a, b record.Row) bool {
-	for _, name := range []string{"name", "returnedtypecode", "isdefault", "fetchxml", "layoutxml"} {
+func (k kind) same(a, b record.Row) bool {
+	for _, name := range k.columns {
 		if a[name] != b[name] {
 			return false
 		}
@@ -140,7 +165,7 @@ func same(a, b record.Row) bool {
 	return true
 }
 
-func (v *Views) put(ctx context.Context, rows map[id.ID]record.Row) error {
+func (v *Views) put(ctx context.Context, k kind, rows map[id.ID]record.Row) error {
 	var batch []record.Row
 	flush := func() error {
 		if len(batch) == 0 {
@@ -148,7 +173,7 @@ func (v *Views) put(ctx context.Context, rows map[id.ID]record.Row) error {
 		}
 		err := v.Store.Write(ctx, func(tx *record.Tx) error {
 			for _, row := range batch {
-				if _, _, err := tx.Upsert(ctx, "savedquery", row.ID("savedqueryid"), row, record.Match{}); err != nil {
+				if _, _, err := tx.Upsert(ctx, k.table, row.ID(k.key), row, record.Match{}); err != nil {
 					return err
 				}
 			}
@@ -165,6 +190,18 @@ func (v *Views) put(ctx context.Context, rows map[id.ID]record.Row) error {
 		}
 	}
 	return flush()
+}
+
+func (v *Views) views(catalog *metadata.Catalog, t *metadata.Table, bad func(string, error)) (rows []record.Row) {
+	for _, view := range t.Views {
+		row, err := v.row(catalog, t, view)
+		if err != nil {
+			bad(view.Name, err)
+			continue
+		}
+		rows = append(rows, row)
+	}
+	return rows
 }
 
 // row gives the savedquery row of a view.

@@ -4,7 +4,7 @@
 //
 //	solution.yaml      name, version, publisher: makes the bundle a solution
 //	tables/*.yaml      tables of one's own, and what is added to those that ship:
-//	                   columns, keys, N:N relations, views, forms
+//	                   columns, keys, N:N relations, views, forms, charts
 //	choices/*.yaml     global choices
 //	roles.yaml         roles with their privileges
 //	records/*.yaml     rows, by table, in the order of the files' names

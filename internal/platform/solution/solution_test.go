@@ -20,6 +20,7 @@ import (
 	"github.com/rapport-platform/rapport/internal/platform/changelog"
 	"github.com/rapport-platform/rapport/internal/platform/customise"
 	"github.com/rapport-platform/rapport/internal/platform/job"
+	"github.com/rapport-platform/rapport/internal/platform/metadata"
 	"github.com/rapport-platform/rapport/internal/platform/record"
 	"github.com/rapport-platform/rapport/internal/platform/solution"
 	"github.com/rapport-platform/rapport/internal/test/dbtest"
@@ -105,6 +106,8 @@ columns:
   - {name: new_score, type: whole, label: {en: Score}}
 views:
   - {name: new_scored, label: {en: Scored}, columns: [fullname, new_score], filter: new_score ge 1}
+charts:
+  - {name: new_byowner, label: {en: Score by owner, de: Score je Person}, type: bar, group: {column: ownerid}, value: {column: new_score, function: avg}, view: new_scored}
 `
 	kind    = "name: new_kind\nlabel: {en: Kind}\noptions: [{value: 1, label: {en: Home}}, {value: 2, label: {en: Car}}]\n"
 	records = "- table: new_loan\n  rows:\n    - {key: first, new_name: First, new_kind: 1}\n    - {key: second, new_name: Second}\n"
@@ -128,7 +131,7 @@ func TestSolutionsComeChangeAndGo(t *testing.T) {
 	dbtest.EachURL(t, fixture.Schema(t, fixture.Catalog(t)), func(t *testing.T, url string) {
 		h := newHouse(t, url)
 		dry := h.bring(t, full(), customise.How{DryRun: true})
-		if !slices.Contains(dry.Added, "column lead.new_score") || !slices.Contains(dry.Added, "file records/10-loans.yaml") {
+		if !slices.Contains(dry.Added, "column lead.new_score") || !slices.Contains(dry.Added, "chart lead.new_byowner") || !slices.Contains(dry.Added, "file records/10-loans.yaml") {
 			t.Errorf("dry run: %+v", dry)
 		}
 		if _, ok := h.Customs.Catalog().Table("new_loan"); ok {
@@ -142,6 +145,9 @@ func TestSolutionsComeChangeAndGo(t *testing.T) {
 		if table, _ := h.Customs.Catalog().Table("lead"); table != nil {
 			if c, _ := table.Column("subject"); c.Label["de"] != "Anliegen" || c.TypeName != "text" {
 				t.Errorf("subject: %+v", c)
+			}
+			if i := slices.IndexFunc(table.Charts, func(c metadata.Chart) bool { return c.Name == "new_byowner" }); i < 0 || table.Charts[i].Label["de"] != "Score je Person" || table.Charts[i].Value.Function != "avg" {
+				t.Errorf("charts: %+v", table.Charts)
 			}
 		}
 		catalog := h.Customs.Catalog()
@@ -163,7 +169,7 @@ func TestSolutionsComeChangeAndGo(t *testing.T) {
 			t.Fatalf("the upgrade loses data unasked: %v", err)
 		}
 		r := h.bring(t, next, customise.How{Confirm: true})
-		for _, gone := range []string{"column lead.new_score", "view lead.new_scored", "row new_loan:second"} {
+		for _, gone := range []string{"column lead.new_score", "view lead.new_scored", "chart lead.new_byowner", "row new_loan:second"} {
 			if !slices.Contains(r.Removed, gone) {
 				t.Errorf("%s is not removed: %+v", gone, r)
 			}
@@ -196,6 +202,9 @@ func TestWhatOneDatabaseExportsTheOtherTakes(t *testing.T) {
 	first, err := from.Export(from.ctx, "loans")
 	if err != nil {
 		t.Fatal(err)
+	}
+	if text := string(first["tables/lead.yaml"]); !strings.Contains(text, "charts:") || !strings.Contains(text, "Score je Person") {
+		t.Errorf("the export has no chart:\n%s", text)
 	}
 	packed, err := solution.ToZip(first)
 	if err != nil {

@@ -48,7 +48,7 @@ var asSystem = []string{
 	"internal/edge/app/wire_limits.go",
 	"internal/edge/app/wire_webhook.go",
 	"internal/platform/access/principal.go",
-	"internal/platform/savedquery/view.go",    // the views of definitions become rows
+	"internal/platform/savedquery/view.go",    // the views, charts and forms of definitions become rows
 	"internal/platform/record/cascade.go",     // shares that follow from the parent's
 	"internal/platform/record/deriver.go",     // computed columns follow whatever changes
 	"internal/platform/record/rollup.go",      // and the log names who computed them
