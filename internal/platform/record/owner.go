@@ -2,6 +2,7 @@ package record
 
 import (
 	"context"
+	"slices"
 
 	"github.com/rapport-platform/rapport/internal/ground/errs"
 	"github.com/rapport-platform/rapport/internal/ground/id"
@@ -81,36 +82,9 @@ func (tx *Tx) permit(ctx context.Context, t *metadata.Table, row Row, right acce
 	return ErrNotFound
 }
 
-func (tx *Tx) shared(ctx context.Context, t *metadata.Table, row Row, right access.Right) (bool, error) {
-	if !tx.o.Access.HasShares(t.Name) {
-		return false, nil
-	}
-	// Shares of one record are few, so they are compared here.
-	d := tx.sql.Dialect()
-	key, err := query.Encode(d, query.ID, row.ID(t.ID))
-	if err != nil {
-		return false, err
-	}
-	rows, err := tx.sql.Query("SELECT principalid, accessrightsmask FROM principalobjectaccess WHERE objectid = "+d.Placeholder(1), key)
-	if err != nil {
-		return false, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var raw any
-		var mask int64
-		if err := rows.Scan(&raw, &mask); err != nil {
-			return false, err
-		}
-		who, err := query.Decode(d, query.ID, 0, raw)
-		if err != nil {
-			return false, err
-		}
-		for _, p := range tx.o.Access.SharedWith(ctx, right) {
-			if p == who && mask&int64(right) != 0 {
-				return true, nil
-			}
-		}
-	}
-	return false, rows.Err()
+func (tx *Tx) shared(ctx context.Context, t *metadata.Table, row Row, right access.Right) (found bool, err error) {
+	err = tx.shares(ctx, t.Name, row.ID(t.ID), func(with id.ID, mask access.Right) {
+		found = found || mask&right != 0 && slices.Contains(tx.o.Access.SharedWith(ctx, right), with)
+	})
+	return found, err
 }

@@ -52,38 +52,47 @@ func (r reader) Rights(ctx context.Context, table string, key id.ID) (access.Rig
 }
 
 // sharedRights gives what is shared with the principal and its teams.
-func (r reader) sharedRights(ctx context.Context, t *metadata.Table, key id.ID) (access.Right, error) {
-	if !r.o.Access.HasShares(t.Name) {
-		return 0, nil
+func (r reader) sharedRights(ctx context.Context, t *metadata.Table, key id.ID) (out access.Right, err error) {
+	err = r.shares(ctx, t.Name, key, func(with id.ID, mask access.Right) {
+		for _, right := range access.Rights() {
+			if mask&right != 0 && slices.Contains(r.o.Access.SharedWith(ctx, right), with) {
+				out |= right
+			}
+		}
+	})
+	return out, err
+}
+
+// shares goes through the shares of one row, of which there are few.
+func (r reader) shares(ctx context.Context, table string, key id.ID, each func(with id.ID, mask access.Right)) error {
+	if !r.o.Access.HasShares(table) {
+		return nil
 	}
 	d := r.o.DB.Dialect()
 	enc, err := query.Encode(d, query.ID, key)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	rows, err := r.query(ctx, "SELECT principalid, accessrightsmask FROM principalobjectaccess WHERE objectid = "+d.Placeholder(1), []any{enc})
 	if err != nil {
-		return 0, err
+		return err
 	}
 	defer rows.Close()
-	var out access.Right
 	for rows.Next() {
 		var raw any
 		var mask int64
 		if err := rows.Scan(&raw, &mask); err != nil {
-			return 0, err
+			return err
 		}
-		who, err := query.Decode(d, query.ID, 0, raw)
+		v, err := query.Decode(d, query.ID, 0, raw)
 		if err != nil {
-			return 0, err
+			return err
 		}
-		for _, right := range access.Rights() {
-			if with, ok := who.(id.ID); ok && access.Right(mask)&right != 0 && slices.Contains(r.o.Access.SharedWith(ctx, right), with) {
-				out |= right
-			}
+		if with, ok := v.(id.ID); ok {
+			each(with, access.Right(mask))
 		}
 	}
-	return out, rows.Err()
+	return rows.Err()
 }
 
 // Demand locks a row and makes sure that the context's principal has the right on it.
@@ -134,34 +143,11 @@ func (r reader) Companions(ctx context.Context, table, idColumn, textColumn stri
 
 // SharedFor lists the users and teams with whom a row is shared for a right. The
 // caller has made sure that whoever asks may know.
-func (r reader) SharedFor(ctx context.Context, table string, key id.ID, right access.Right) ([]id.ID, error) {
-	if !r.o.Access.HasShares(table) {
-		return nil, nil
-	}
-	d := r.o.DB.Dialect()
-	enc, err := query.Encode(d, query.ID, key)
-	if err != nil {
-		return nil, err
-	}
-	rows, err := r.query(ctx, "SELECT principalid, accessrightsmask FROM principalobjectaccess WHERE objectid = "+d.Placeholder(1), []any{enc})
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var out []id.ID
-	for rows.Next() {
-		var raw any
-		var mask int64
-		if err := rows.Scan(&raw, &mask); err != nil {
-			return nil, err
-		}
-		who, err := query.Decode(d, query.ID, 0, raw)
-		if err != nil {
-			return nil, err
-		}
-		if with, ok := who.(id.ID); ok && access.Right(mask)&right != 0 {
+func (r reader) SharedFor(ctx context.Context, table string, key id.ID, right access.Right) (out []id.ID, err error) {
+	err = r.shares(ctx, table, key, func(with id.ID, mask access.Right) {
+		if mask&right != 0 {
 			out = append(out, with)
 		}
-	}
-	return out, rows.Err()
+	})
+	return out, err
 }
