@@ -54,8 +54,12 @@ func (t *Tailer) Updated() <-chan struct{} {
 	return t.updated
 }
 
-// Start begins at the end of the log.
+// Start begins at the end of the log, so it first numbers what was committed
+// before: it would take a whole seeding for news otherwise.
 func (t *Tailer) Start(ctx context.Context) error {
+	if err := t.log.number(ctx); err != nil {
+		return err
+	}
 	seq, err := t.log.Last(ctx)
 	if err != nil {
 		return err

@@ -221,7 +221,7 @@ func TestRebuild(t *testing.T) {
 			return err
 		})
 		e.write(func(tx *record.Tx) error { _, err := e.index.Rebuild(tx.SQL()); return err })
-		runner := job.NewRunner(job.Options{Queue: e.jobs, Poll: time.Millisecond, Handlers: map[string]job.Handler{search.Kind: e.index.Handler()}})
+		runner := job.NewRunner(job.Options{Queue: e.jobs, Poll: time.Millisecond, Lease: 1000 * time.Hour, Handlers: map[string]job.Handler{search.Kind: e.index.Handler()}})
 		if err := runner.Start(t.Context()); err != nil {
 			t.Fatal(err)
 		}

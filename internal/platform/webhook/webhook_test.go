@@ -129,7 +129,7 @@ func each(t *testing.T, run func(t *testing.T, e *env, r *receiver)) {
 		unit := e.must("businessunit", record.Row{"name": "Head Office"}).ID("businessunitid")
 		e.must("systemuser", record.Row{"systemuserid": access.SystemUser, "fullname": "SYSTEM", "domainname": "system", "businessunitid": unit})
 		e.follow()
-		runner := job.NewRunner(job.Options{Queue: e.jobs, Poll: time.Millisecond, Handlers: map[string]job.Handler{webhook.Kind: e.service.Handler()}})
+		runner := job.NewRunner(job.Options{Queue: e.jobs, Poll: time.Millisecond, Lease: 1000 * time.Hour, Handlers: map[string]job.Handler{webhook.Kind: e.service.Handler()}})
 		if err := runner.Start(t.Context()); err != nil {
 			t.Fatal(err)
 		}

@@ -179,7 +179,7 @@ func TestBulkDelete(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		runner := job.NewRunner(job.Options{Queue: job.NewQueue(e.db, e.clock), Poll: time.Millisecond})
+		runner := job.NewRunner(job.Options{Queue: job.NewQueue(e.db, e.clock), Poll: time.Millisecond, Lease: 1000 * time.Hour})
 		runner.Handle(builtin.BulkDeleteKind, e.own.BulkDeletes())
 		if err := runner.Start(t.Context()); err != nil {
 			t.Fatal(err)

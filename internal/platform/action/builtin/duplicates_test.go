@@ -56,7 +56,7 @@ func (r *rules) rule(row record.Row, conditions ...record.Row) id.ID {
 		r.e.t.Fatal(err)
 	}
 	r.load()
-	runner := job.NewRunner(job.Options{Queue: r.e.jobs, Poll: time.Millisecond})
+	runner := job.NewRunner(job.Options{Queue: r.e.jobs, Poll: time.Millisecond, Lease: 1000 * time.Hour})
 	runner.Handle(duplicate.Kind, r.pub.Handler())
 	if err := runner.Start(r.e.t.Context()); err != nil {
 		r.e.t.Fatal(err)
