@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"time"
@@ -38,10 +39,12 @@ func main() {
 }
 
 type settings struct {
-	length time.Duration
-	rounds int
-	rows   int
-	deep   int
+	length  time.Duration
+	rounds  int
+	rows    int
+	deep    int
+	kinds   []string
+	profile string
 }
 
 // side is one of the two that are compared.
@@ -57,9 +60,11 @@ func run() error {
 	flag.DurationVar(&s.length, "length", 4*time.Second, "of each round")
 	flag.IntVar(&s.rounds, "rounds", 3, "of which the median is shown")
 	flag.IntVar(&s.rows, "rows", 1_000_000, "rows in the table before measuring")
+	flag.StringVar(&s.profile, "profile", "", "folder for a processor profile of the product in each kind of work")
+	only := flag.String("only", "create,update,read by id,list of 50,deep page", "the kinds of work, by commas")
 	out := flag.String("out", "", "file to write the report to as well")
 	flag.Parse()
-	s.deep = s.rows * 9 / 10
+	s.deep, s.kinds = s.rows*9/10, strings.Split(*only, ",")
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	ctx, cancel := context.WithTimeout(ctx, 25*time.Minute)
@@ -99,7 +104,7 @@ func run() error {
 func compare(ctx context.Context, s settings, ours, theirs side) (string, error) {
 	var b strings.Builder
 	b.WriteString("| what | clients | product, a second | p50 | p99 | PocketBase, a second | p50 | p99 | ratio |\n|---|---:|---:|---:|---:|---:|---:|---:|---:|\n")
-	for _, kind := range []string{"create", "update", "read by id", "list of 50", "deep page"} {
+	for _, kind := range s.kinds {
 		for _, clients := range []int{1, 16} {
 			var x, y []result
 			for range s.rounds {
@@ -107,7 +112,7 @@ func compare(ctx context.Context, s settings, ours, theirs side) (string, error)
 					side side
 					into *[]result
 				}{{ours, &x}, {theirs, &y}} {
-					r, err := round(ctx, s.length, clients, turn.side.work(kind))
+					r, err := profiled(s, turn.side, fmt.Sprint(kind, clients), func() (result, error) { return round(ctx, s.length, clients, turn.side.work(kind)) })
 					if err != nil {
 						return b.String(), fmt.Errorf("%s, %d clients: %w", kind, clients, err)
 					}
@@ -121,6 +126,19 @@ func compare(ctx context.Context, s settings, ours, theirs side) (string, error)
 		}
 	}
 	return b.String(), nil
+}
+
+// profiled writes the product's processor profile of a round, if asked for.
+func profiled(s settings, of side, name string, run func() (result, error)) (result, error) {
+	ours, is := of.(*ours)
+	if !is || s.profile == "" {
+		return run()
+	}
+	if err := ours.p.Command("profile " + filepath.Join(s.profile, name+".pprof")); err != nil {
+		return result{}, err
+	}
+	r, err := run()
+	return r, errors.Join(err, ours.p.Command("end"))
 }
 
 func report(s settings, tables string) string {
