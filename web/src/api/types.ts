@@ -3,7 +3,7 @@ import type { BusinessRule } from "@/businessrules/rules";
 
 export type ColumnType =
   | "text" | "memo" | "whole" | "decimal" | "money" | "boolean" | "date" | "datetime"
-  | "choice" | "multichoice" | "lookup" | "json" | "id";
+  | "choice" | "multichoice" | "lookup" | "json" | "id" | "file" | "image";
 
 export interface Option {
   value: number;

@@ -11,9 +11,15 @@ export interface GridSearch {
   cols?: string;
   w?: string;
   peek?: string;
+  /** How many columns stay in sight. */
+  fz?: string;
+  /** The column that rows are brought together by. */
+  group?: string;
+  /** The chart beside the list. */
+  chart?: string;
 }
 
-const gridKeys = ["view", "sort", "q", "filter", "cols", "w", "peek"] as const;
+const gridKeys = ["view", "sort", "q", "filter", "cols", "w", "peek", "fz", "group", "chart"] as const;
 
 function gridSearch(raw: Record<string, unknown>): GridSearch {
   const search: GridSearch = {};

@@ -39,6 +39,8 @@ export const operators: Record<ColumnType, Operator[]> = {
   lookup: ["in", "notin", ...empties],
   json: ["contains", ...empties],
   id: ["eq"],
+  file: empties,
+  image: empties,
 };
 
 /** How many values an operator takes. */

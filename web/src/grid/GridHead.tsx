@@ -1,4 +1,4 @@
-import { Menu } from "@mantine/core";
+import { Checkbox, Menu } from "@mantine/core";
 import { type DragEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Column } from "@/api/types";
@@ -21,6 +21,12 @@ interface Props {
   onMove: (name: string, to: number) => void;
   onHide: (name: string) => void;
   onWidth: (name: string, by: number) => void;
+  /** Where each of the columns that stay in sight begins. */
+  frozen: number[];
+  onFreeze: (count: number) => void;
+  onGroup?: (name: string | undefined) => void;
+  chosen: "none" | "some" | "all";
+  onChoose: () => void;
 }
 
 export function GridHead(props: Props) {
@@ -42,6 +48,11 @@ export function GridHead(props: Props) {
   );
 }
 
+/** Whether rows can be brought together by the column's value. */
+export function groupable(column: Column): boolean {
+  return ["choice", "boolean", "lookup", "text", "date"].includes(column.type);
+}
+
 interface CellProps extends Props {
   column: Column;
   col: number;
@@ -58,10 +69,16 @@ function HeadCell({ column, col, over, onOver, onDropped, ...props }: CellProps)
   return (
     <div role="columnheader" aria-colindex={col + 1} data-place={`-1:${col}`} tabIndex={props.active === col ? 0 : -1} className={classes.cell}
       aria-sort={sorted ? (sorted.desc ? "descending" : "ascending") : column.sortable ? "none" : undefined} aria-label={column.label}
-      data-end={isNumeric(column) && column.name !== "msdyn_leadscore" ? true : undefined} data-over={over || undefined} data-first={col === 0 || undefined}
+      data-end={isNumeric(column) && column.name !== "msdyn_leadscore" ? true : undefined} data-over={over || undefined} data-first={col === 0 || undefined} data-frozen={col < props.frozen.length || undefined}
+      style={col > 0 && col < props.frozen.length ? { insetInlineStart: props.frozen[col] } : undefined}
       onFocus={() => props.onFocus(col)} onClick={() => column.sortable && props.onSort(column.name)}
       onDragOver={(e) => { if (movable && e.dataTransfer.types.includes("text/x-column")) { e.preventDefault(); onOver(true); } }}
       onDragLeave={() => onOver(false)} onDrop={onDropped}>
+      {col === 0 && (
+        <span className={classes.check} onClick={(e) => e.stopPropagation()}>
+          <Checkbox size="xs" tabIndex={-1} checked={props.chosen === "all"} indeterminate={props.chosen === "some"} aria-label={t("select.loaded")} onChange={props.onChoose} />
+        </span>
+      )}
       <span className={classes.label} draggable={movable} title={column.label}
         onDragStart={(e) => { e.dataTransfer.setData("text/x-column", column.name); e.dataTransfer.effectAllowed = "move"; }}>
         <span className="clip">{column.label}</span>
@@ -83,6 +100,11 @@ function HeadCell({ column, col, over, onOver, onDropped, ...props }: CellProps)
           )}
           <Menu.Item closeMenuOnClick={false} onClick={() => props.onWidth(column.name, 40)}>{t("grid.wider")}</Menu.Item>
           <Menu.Item closeMenuOnClick={false} onClick={() => props.onWidth(column.name, -40)}>{t("grid.narrower")}</Menu.Item>
+          <Menu.Divider />
+          <Menu.Item leftSection={<Icon name="lock" />} onClick={() => props.onFreeze(props.frozen.length === col + 1 && col > 0 ? 1 : col + 1)}>
+            {props.frozen.length === col + 1 && col > 0 ? t("grid.unfreeze") : t("grid.freeze")}
+          </Menu.Item>
+          {props.onGroup && groupable(column) && <Menu.Item leftSection={<Icon name="density" />} onClick={() => props.onGroup?.(column.name)}>{t("grid.groupBy")}</Menu.Item>}
           {movable && (
             <>
               <Menu.Divider />

@@ -1,9 +1,11 @@
 import { useMediaQuery } from "@mantine/hooks";
 import { useNavigate } from "@tanstack/react-router";
 import { type ReactNode, useCallback, useMemo } from "react";
+import { useTranslation } from "react-i18next";
 import type { GridSearch } from "@/app/router";
 import type { Table } from "@/api/types";
 import { Failure } from "@/ui/Calm";
+import { toast } from "@/ui/toast";
 import { FilterChips } from "@/filter/FilterChips";
 import { GridCards } from "./GridCards";
 import { GridEmpty } from "./GridEmpty";
@@ -13,6 +15,9 @@ import { GridToolbar } from "./GridToolbar";
 import { gridState, widthsToText } from "./gridState";
 import { LivePill } from "./LivePill";
 import classes from "./RecordGrid.module.css";
+import { SelectionBar } from "./SelectionBar";
+import { isChosen, useSelection } from "./selection";
+import { tableText } from "./tableText";
 import { useGridData } from "./useGridData";
 
 export interface RecordGridProps {
@@ -31,6 +36,7 @@ export interface RecordGridProps {
 
 /** The list of any table. Its whole state stands in the address. */
 export function RecordGrid({ table, search, fixed, open, newPath, empty, actions }: RecordGridProps) {
+  const { t } = useTranslation();
   const navigate = useNavigate();
   const phone = useMediaQuery("(max-width: 767px)", undefined, { getInitialValueInEffect: false });
   // The preview is no part of the list's question: opening it must not ask again.
@@ -46,6 +52,12 @@ export function RecordGrid({ table, search, fixed, open, newPath, empty, actions
   const onWidths = useCallback((widths: Record<string, number>) => change({ w: widthsToText(widths) }), [change]);
   const onPreview = useCallback((id: string | undefined) => change({ peek: id }), [change]);
   const narrowed = Boolean(search.q || search.filter);
+  const ids = useMemo(() => data.rows.map((r) => String(r[table.primaryid])), [data.rows, table.primaryid]);
+  const selection = useSelection(ids, data.total, data.filter);
+  const copyChosen = () => {
+    const chosen = data.rows.filter((r) => isChosen(selection.selection, String(r[table.primaryid])));
+    void navigator.clipboard?.writeText(tableText(state.columns, chosen, true)).then(() => toast(t("select.copied")));
+  };
 
   return (
     <div className={classes.grid}>
@@ -63,8 +75,10 @@ export function RecordGrid({ table, search, fixed, open, newPath, empty, actions
             <GridCards table={table} state={state} data={data} open={open} />
           ) : (
             <GridTable table={table} state={state} data={data} peek={peek} open={open} onOpen={openRecord} onPreview={onPreview}
-              onWidths={onWidths} change={change} />
+              onWidths={onWidths} change={change} selection={selection} />
           )}
+          <SelectionBar context={{ table, selection: selection.selection, count: selection.count, filter: data.filter, clear: selection.clear, refresh: data.refresh }} total={data.total}
+            loadedAll={selection.loaded === "all"} onAll={selection.all} onCopy={copyChosen} />
         </div>
         {peek && !phone && <GridPreview table={table} id={peek} open={open} onClose={() => onPreview(undefined)} />}
       </div>

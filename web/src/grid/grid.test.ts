@@ -69,7 +69,7 @@ describe("moving a column", () => {
 describe("keys in the grid", () => {
   const at = (row: number, col: number, key: string, mod = false) => move({ row, col }, key, mod, 10, 4, 5);
   it.each<[number, number, string, boolean, number, number]>([
-    [0, 0, "ArrowUp", false, -1, 0], [-1, 2, "ArrowUp", false, -1, 2], [9, 0, "ArrowDown", false, 9, 0], [0, 0, "k", false, 0, 0], [3, 1, "j", false, 4, 1],
+    [0, 0, "ArrowUp", false, -1, 0], [-1, 2, "ArrowUp", false, -1, 2], [9, 0, "ArrowDown", false, 9, 0], [3, 1, "ArrowDown", false, 4, 1],
     [3, 3, "ArrowRight", false, 3, 3], [3, 2, "Home", false, 3, 0], [3, 2, "Home", true, 0, 0], [3, 2, "End", true, 9, 3], [-1, 1, "PageDown", false, 5, 1], [7, 1, "PageDown", false, 9, 1], [2, 1, "PageUp", false, 0, 1],
   ])("from %i:%i %s (mod %s) to %i:%i", (row, col, key, mod, toRow, toCol) => {
     expect(at(row, col, key, mod)).toEqual({ row: toRow, col: toCol });

@@ -12,6 +12,8 @@ export interface GridState {
   sort: Sort[];
   columns: Column[];
   widths: Record<string, number>;
+  /** How many columns, from the first, stay in sight. */
+  frozen: number;
 }
 
 /** `-createdon,fullname` and back. */
@@ -50,10 +52,11 @@ export function widthsToText(widths: Record<string, number>): string | undefined
 
 export const MIN_WIDTH = 64;
 export const MAX_WIDTH = 900;
+const MOST_FROZEN = 6;
 
 const usual: Record<Column["type"], number> = {
   text: 180, memo: 240, whole: 96, decimal: 104, money: 120, boolean: 92, date: 118, datetime: 158,
-  choice: 140, multichoice: 180, lookup: 168, json: 200, id: 280,
+  choice: 140, multichoice: 180, lookup: 168, json: 200, id: 280, file: 160, image: 96,
 };
 
 /** Columns that are shown in a way of their own need another width. */
@@ -88,7 +91,8 @@ export function gridState(table: Table, search: GridSearch): GridState {
     const fromView = search.cols ? undefined : view?.columns.find((c) => c.name === column.name)?.width;
     widths[column.name] = own[column.name] ?? fromView ?? usualWidth(column, column.name === table.primaryname);
   }
-  return { view, sort: sortFromText(search.sort), columns, widths };
+  const frozen = Math.max(1, Math.min(columns.length - 1, Number(search.fz) || 1, MOST_FROZEN));
+  return { view, sort: sortFromText(search.sort), columns, widths, frozen };
 }
 
 /** The next sorting after a press on a column's head: up, down, then the view's own again. */

@@ -20,6 +20,8 @@ const GATHER_MS = 250;
 export interface GridData {
   rows: Row[];
   total?: number;
+  /** The list's whole question as `$filter` has it. */
+  filter: string;
   /** Rows that came meanwhile and wait behind the pill. */
   fresh: number;
   gone: ReadonlySet<string>;
@@ -48,12 +50,16 @@ export function useGridData(table: Table, state: GridState, search: GridSearch, 
     () => [...new Set([table.primaryid, ...state.columns.map(wireName), ...stateColumns(table)])],
     [table, state.columns],
   );
-  const url = useMemo(() => {
-    const own = toOData(filterFromText(search.filter), table.columns, new Date());
-    const filter = allOf(fixed, state.view?.filter, own, searchFilter(search.q ?? "", table.columns));
-    return listUrl(table.entityset, { select, filter, orderby: orderBy(table, state), count: true });
+  const filter = useMemo(
+    () => allOf(fixed, state.view?.filter, toOData(filterFromText(search.filter), table.columns, new Date()), searchFilter(search.q ?? "", table.columns)),
     // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [table, select, state.sort, state.view, search.filter, search.q, fixed, today]);
+    [table, state.view, search.filter, search.q, fixed, today],
+  );
+  const url = useMemo(
+    () => listUrl(table.entityset, { select, filter, orderby: orderBy(table, state), count: true }),
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+    [table, select, state.sort, state.view, filter],
+  );
 
   const key = useMemo(() => ["rows", table.logicalname, url], [table.logicalname, url]);
   const query = useInfiniteQuery({
@@ -119,7 +125,7 @@ export function useGridData(table: Table, state: GridState, search: GridSearch, 
   }, [client, key]);
 
   return {
-    rows, gone, loadMore, refresh,
+    rows, gone, loadMore, refresh, filter,
     total: query.data?.pages[0]?.count,
     fresh: fresh.size,
     loading: query.isPending,

@@ -1,4 +1,5 @@
 import { type KeyboardEvent, type RefObject, useCallback, useEffect, useRef, useState } from "react";
+import { pressed } from "@/lib/keys";
 
 /** A cell's place: row -1 is the row of heads. */
 export interface Place {
@@ -15,7 +16,8 @@ interface Options {
   onOpen: (row: number) => void;
   onPreview: (row: number) => void;
   onHead: (col: number, menu: boolean) => void;
-  letters: boolean;
+  /** Keys of the list's own; true when the key was one. */
+  onKey?: (event: KeyboardEvent, place: Place) => boolean;
 }
 
 /** Where a key leads from a place; undefined when the key moves nothing. */
@@ -23,12 +25,10 @@ export function move(place: Place, key: string, mod: boolean, rows: number, cols
   const { row, col } = place;
   const last = rows - 1;
   switch (key) {
-    case "ArrowDown": case "j":
+    case "ArrowDown":
       return { row: Math.min(last, row + 1), col };
     case "ArrowUp":
       return { row: Math.max(-1, row - 1), col };
-    case "k":
-      return { row: Math.max(0, row - 1), col };
     case "ArrowRight":
       return { row, col: Math.min(cols - 1, col + 1) };
     case "ArrowLeft":
@@ -70,14 +70,16 @@ export function useRoving(options: Options) {
 
   function onKeyDown(event: KeyboardEvent) {
     if (event.altKey && event.key !== "ArrowDown") return;
+    if (event.target instanceof HTMLInputElement && event.target.type !== "checkbox") return;
     const mod = event.ctrlKey || event.metaKey;
+    if (options.onKey?.(event, { row, col })) return event.preventDefault();
     if (row === -1 && (event.key === "Enter" || event.key === " ")) options.onHead(col, false);
     else if (row === -1 && ((event.altKey && event.key === "ArrowDown") || event.key === "ContextMenu" || (event.shiftKey && event.key === "F10"))) options.onHead(col, true);
     else if (event.key === "Enter" && !mod) options.onOpen(row);
-    else if (event.key === " " && !mod) options.onPreview(row);
+    else if (pressed(event, "keys.preview", "space")) options.onPreview(row);
     else {
-      if ((event.key === "j" || event.key === "k") && (mod || !options.letters)) return;
-      const next = move({ row, col }, event.key, mod, options.rows, options.cols, options.page());
+      const key = pressed(event, "keys.next", "j") ? "ArrowDown" : pressed(event, "keys.previous", "k") && row > 0 ? "ArrowUp" : event.key;
+      const next = move({ row, col }, key, mod, options.rows, options.cols, options.page());
       if (!next) return;
       goTo(next);
     }

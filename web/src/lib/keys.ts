@@ -14,6 +14,19 @@ export interface Shortcut {
   whileTyping?: boolean;
 }
 
+/** The keys that a shortcut has for this person: their own, or the usual ones. */
+export function keysOf(shortcut: Pick<Shortcut, "keys" | "label">): string {
+  return settings().keymap[shortcut.label] ?? shortcut.keys;
+}
+
+/** For screens that handle a key themselves: whether it is the one of the named shortcut. */
+export function pressed(event: Pick<KeyboardEvent, "key" | "ctrlKey" | "metaKey" | "shiftKey" | "altKey">, label: string, usual: string): boolean {
+  if (event.altKey) return false;
+  const wanted = keysOf({ label, keys: usual });
+  if (wanted.length === 1 && !settings().singleKeys) return false;
+  return keyName(event) === wanted;
+}
+
 const active: Shortcut[] = [];
 const listeners = new Set<() => void>();
 let snapshot: readonly Shortcut[] = [];
@@ -27,9 +40,9 @@ export function isTyping(target: EventTarget | null): boolean {
   return target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) || target.getAttribute("role") === "textbox";
 }
 
-export function keyName(event: KeyboardEvent): string {
+export function keyName(event: Pick<KeyboardEvent, "key" | "ctrlKey" | "metaKey" | "shiftKey">): string {
   const mod = event.ctrlKey || event.metaKey ? "mod+" : "";
-  const key = event.key === " " ? "space" : event.key.length === 1 ? event.key.toLowerCase() : event.key.toLowerCase();
+  const key = event.key === " " ? "space" : event.key.toLowerCase();
   // Shift is part of characters such as `?`; only named keys and letters with mod say it.
   const shift = event.shiftKey && (event.key.length > 1 || mod !== "") ? "shift+" : "";
   return mod + shift + key;
@@ -38,7 +51,7 @@ export function keyName(event: KeyboardEvent): string {
 function find(name: string, typing: boolean): Shortcut | undefined {
   for (let i = active.length - 1; i >= 0; i--) {
     const shortcut = active[i]!;
-    if (shortcut.run && shortcut.keys === name && (!typing || shortcut.whileTyping)) return shortcut;
+    if (shortcut.run && keysOf(shortcut) === name && (!typing || shortcut.whileTyping)) return shortcut;
   }
   return undefined;
 }
@@ -58,7 +71,7 @@ function onKeyDown(event: KeyboardEvent) {
   if (hit) {
     event.preventDefault();
     hit.run?.(event);
-  } else if (!typing && active.some((s) => s.keys.startsWith(`${name} `))) {
+  } else if (!typing && active.some((s) => keysOf(s).startsWith(`${name} `))) {
     pending = name;
     pendingUntil = now + SEQUENCE_MS;
   }

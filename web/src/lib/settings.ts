@@ -6,9 +6,15 @@ export interface Settings {
   /** Shortcuts of one key can be switched off (WCAG 2.1.4). */
   singleKeys: boolean;
   navCollapsed: boolean;
+  /** Keys that the person has chosen, by the label of the shortcut. */
+  keymap: Record<string, string>;
+  /** IANA name of the time zone; empty is the device's. */
+  timeZone: string;
+  /** Locale of numbers and dates; empty is the language's. */
+  formats: string;
 }
 
-const defaults: Settings = { density: "cosy", singleKeys: true, navCollapsed: false };
+const defaults: Settings = { density: "cosy", singleKeys: true, navCollapsed: false, keymap: {}, timeZone: "", formats: "" };
 const listeners = new Set<() => void>();
 
 function read(): Settings {
