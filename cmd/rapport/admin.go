@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/rapport-platform/rapport"
@@ -24,11 +25,16 @@ func flags(name string, args []string, define func(*flag.FlagSet)) error {
 
 func token(ctx context.Context, o rapport.Options, args []string, out io.Writer) error {
 	var user, name string
+	var scopes []string
 	var life time.Duration
 	if err := flags("token create", args, func(f *flag.FlagSet) {
 		f.StringVar(&user, "user", "", "user name")
 		f.StringVar(&name, "name", "command line", "what the token is for")
 		f.DurationVar(&life, "expires", 0, "how long it works; 0 is until revoked")
+		f.Func("scope", "what it is for, such as lead:read,write; may be given several times", func(s string) error {
+			scopes = append(scopes, s)
+			return nil
+		})
 	}); err != nil {
 		return err
 	}
@@ -37,7 +43,7 @@ func token(ctx context.Context, o rapport.Options, args []string, out io.Writer)
 		return err
 	}
 	defer admin.Close()
-	secret, err := admin.CreateToken(ctx, user, name, life)
+	secret, err := admin.CreateScopedToken(ctx, user, name, life, strings.Join(scopes, " "))
 	if err != nil {
 		return err
 	}

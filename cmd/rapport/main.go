@@ -22,7 +22,8 @@ import (
 const usage = `Rapport, the self-hosted customer-engagement platform.
 
   rapport serve                         run the product
-  rapport token create --user NAME      make a bearer token; prints the secret only
+  rapport token create --user NAME      make a bearer token; prints the secret only (--expires 720h, and what it
+                                        is for at most: --scope lead:read,write --scope action:QualifyLead)
   rapport key create --topic NAME       make a key to publish events; prints the secret only
   rapport password --user NAME          give a user a new random password; prints it only
   rapport solution export NAME FOLDER   write a solution into a folder

@@ -54,6 +54,21 @@ func (a *Admin) CreateToken(ctx context.Context, user, name string, life time.Du
 	return a.auth.CreateToken(ctx, who, name, life)
 }
 
+// CreateScopedToken makes a bearer token of a user that may do no more than its
+// scopes say; see access.Scope for how they are written.
+func (a *Admin) CreateScopedToken(ctx context.Context, user, name string, life time.Duration, scopes string) (string, error) {
+	scope, err := access.ParseScope(scopes)
+	if err != nil {
+		return "", err
+	}
+	who, err := a.user(ctx, user)
+	if err != nil {
+		return "", err
+	}
+	_, secret, err := a.auth.CreateAPIKey(ctx, auth.NewKey{User: who, Name: name, Life: life, Scope: scope})
+	return secret, err
+}
+
 // CreateKey makes a key of a topic and gives its secret.
 func (a *Admin) CreateKey(ctx context.Context, topic, name string) (string, error) {
 	return a.auth.CreateKey(ctx, topic, name)

@@ -10,7 +10,6 @@ import (
 	"github.com/rapport-platform/rapport/internal/edge/httpapi"
 	"github.com/rapport-platform/rapport/internal/edge/httpapi/definition"
 	"github.com/rapport-platform/rapport/internal/ground/errs"
-	"github.com/rapport-platform/rapport/internal/ground/id"
 	"github.com/rapport-platform/rapport/internal/platform/auth"
 )
 
@@ -118,10 +117,10 @@ func (l lateAuth) Check(ctx context.Context, secret string) (auth.Session, error
 	return a.Check(ctx, secret)
 }
 
-func (l lateAuth) Token(ctx context.Context, secret string) (id.ID, error) {
+func (l lateAuth) Token(ctx context.Context, secret string) (auth.Bearer, error) {
 	a, err := l.now()
 	if err != nil {
-		return id.Nil, err
+		return auth.Bearer{}, err
 	}
 	return a.Token(ctx, secret)
 }

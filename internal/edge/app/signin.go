@@ -24,6 +24,7 @@ func (c *core) registerAuth() {
 	(&httpapi.WaysAPI{AuthAPI: signIn, Ways: c.auth}).Register(c.mux)
 	(&httpapi.AccountAPI{Auth: c.auth, Users: c.store}).Register(c.mux)
 	(&httpapi.AccessAPI{Records: c.store, Access: c.access}).Register(c.mux)
+	(&httpapi.KeysAPI{Auth: c.auth, Access: c.access}).Register(c.mux)
 	(&httpapi.SignInAdminAPI{Auth: c.auth, Access: c.access, NameOf: c.signInName}).Register(c.mux)
 }
 

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/rapport-platform/rapport/internal/ground/errs"
-	"github.com/rapport-platform/rapport/internal/ground/id"
 	"github.com/rapport-platform/rapport/internal/platform/access"
 	"github.com/rapport-platform/rapport/internal/platform/auth"
 	"github.com/rapport-platform/rapport/internal/platform/changelog"
@@ -21,7 +20,7 @@ type Authenticator interface {
 	// Session finds a session and counts as activity; Check only looks.
 	Session(ctx context.Context, secret string) (auth.Session, error)
 	Check(ctx context.Context, secret string) (auth.Session, error)
-	Token(ctx context.Context, secret string) (id.ID, error)
+	Token(ctx context.Context, secret string) (auth.Bearer, error)
 }
 
 var _ Authenticator = (*auth.Auth)(nil)
@@ -70,12 +69,12 @@ func identify(by Authenticator, foreign *http.CrossOriginProtection, r *http.Req
 	// Other schemes are not ours: a proxy in front may ask for a password of its own.
 	if scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " "); strings.EqualFold(scheme, "Bearer") {
 		token = strings.TrimSpace(token)
-		user, err := by.Token(ctx, token)
+		bearer, err := by.Token(ctx, token)
 		if err != nil {
 			return nil, err
 		}
 		ctx = context.WithValue(ctx, signedInKey{}, signedIn{token: token})
-		return access.With(ctx, access.Principal{Kind: access.User, ID: user}), nil
+		return access.With(ctx, access.Principal{Kind: access.User, ID: bearer.User, Scope: bearer.Scope}), nil
 	}
 	secret := cookieSecret(r)
 	if secret == "" {

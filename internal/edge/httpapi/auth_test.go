@@ -1,10 +1,12 @@
 package httpapi_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/rapport-platform/rapport/internal/ground/id"
 	"github.com/rapport-platform/rapport/internal/platform/access"
 	"github.com/rapport-platform/rapport/internal/platform/auth"
 	"github.com/rapport-platform/rapport/internal/platform/record"
@@ -229,5 +231,73 @@ func TestNoRoleNoData(t *testing.T) {
 		if err != nil || row.Version() != 1 || row.Text("lastname") != "Secret" {
 			t.Errorf("%v, version %d", err, row.Version())
 		}
+	})
+}
+
+// A key does what its scopes say and its user may, and nothing else, by every
+// way that takes it.
+func TestKeysWithScopes(t *testing.T) {
+	t.Parallel()
+	eachSite(t, func(t *testing.T, s *site) {
+		ada := s.signedIn("ada")
+		made := ada.do("POST", "/api/auth/account/keys", `{"name":"sync","days":30,"scopes":"lead:read,create contact:read"}`).want(201)
+		secret, _ := made.json["secret"].(string)
+		key := "Authorization: Bearer " + secret
+		b := s.browser()
+		lead := s.must("lead", record.Row{"lastname": "Neu", "ownerid": s.ada, "owneridtype": "systemuser"}).ID("leadid").String()
+		b.do("GET", "/api/data/v9.2/leads", "", key).want(200)
+		b.do("POST", "/api/data/v9.2/leads", `{"lastname":"Neu"}`, key).want(204)
+		b.do("GET", "/api/data/v9.2/contacts", "", key).want(200)
+		for _, refused := range [][3]string{
+			{"PATCH", "/api/data/v9.2/leads(" + lead + ")", `{"lastname":"Alt"}`},
+			{"DELETE", "/api/data/v9.2/leads(" + lead + ")", ""},
+			{"GET", "/api/data/v9.2/accounts", ""},
+			{"GET", "/api/data/v9.2/leads?$expand=owninguser", ""},
+			{"GET", "/api/data/v9.2/leads?$filter=owninguser/fullname%20eq%20'Ada'", ""},
+			{"GET", "/api/data/v9.2/accounts?$apply=aggregate($count%20as%20n)", ""},
+			{"GET", "/api/auth/admin/keys", ""},
+			{"POST", "/api/data/v9.2/systemuserrolescollection", `{}`},
+		} {
+			b.do(refused[0], refused[1], refused[2], key).wantCode(403, "access.scope_lacks")
+		}
+		// It changes nothing about how its user signs in, and makes no other keys.
+		b.do("POST", "/api/auth/account/keys", `{"name":"x"}`, key).wantCode(401, "auth.session_needed")
+		list, _ := ada.do("GET", "/api/auth/account/keys", "").want(200).json["value"].([]any)
+		if len(list) != 1 {
+			t.Fatalf("%v", list)
+		}
+		line, _ := list[0].(map[string]any)
+		if line["scopes"] != "contact:read lead:create,read" && line["scopes"] != "contact:read lead:read,create" || line["usedon"] == nil || line["expireson"] == nil || strings.Contains(ada.do("GET", "/api/auth/account/keys", "").body, secret) {
+			t.Errorf("%v", line)
+		}
+		// Others don't see it and can't end it.
+		nora := s.signedIn("nora")
+		nora.do("DELETE", "/api/auth/account/keys/"+fmt.Sprint(line["id"]), "").wantCode(404, "auth.key_unknown")
+		nora.do("GET", "/api/auth/admin/keys", "").wantCode(403, "access.privilege")
+		ada.do("DELETE", "/api/auth/account/keys/"+fmt.Sprint(line["id"]), "").want(204)
+		b.do("GET", "/api/data/v9.2/leads", "", key).wantCode(401, "auth.token")
+		for _, bad := range []string{`{"name":"x","scopes":"lead:reed"}`, `{"name":"x","days":-1}`, `{"name":"client 1"}`} {
+			ada.do("POST", "/api/auth/account/keys", bad).want(400)
+		}
+	})
+}
+
+// Whoever manages programs makes keys of those only who may do no more.
+func TestKeysOfOthers(t *testing.T) {
+	t.Parallel()
+	eachSite(t, func(t *testing.T, s *site) {
+		role := s.must("role", record.Row{"name": "keeper"}).ID("roleid")
+		s.must("roleprivileges", record.Row{"roleid": role, "rpt_table": access.ManageApplications, "accessright": int64(access.General), "privilegedepthmask": int64(access.Global)})
+		s.must("systemuserroles", record.Row{"systemuserid": s.otto, "roleid": role})
+		s.reload()
+		otto := s.signedIn("otto")
+		body := func(user id.ID) string { return `{"user":"` + user.String() + `","name":"x","scopes":"lead:read"}` }
+		otto.do("POST", "/api/auth/admin/keys", body(s.ada)).wantCode(403, "access.outranked")
+		otto.do("POST", "/api/auth/admin/keys", body(access.SystemUser)).want(400)
+		made := otto.do("POST", "/api/auth/admin/keys", body(s.otto)).want(201)
+		secret, _ := made.json["secret"].(string)
+		s.browser().do("GET", "/api/data/v9.2/leads", "", "Authorization: Bearer "+secret).wantCode(403, "access.privilege")
+		otto.do("DELETE", "/api/auth/admin/keys/"+fmt.Sprint(made.json["id"]), "").want(204)
+		otto.do("DELETE", "/api/auth/admin/keys/"+fmt.Sprint(made.json["id"]), "").want(404)
 	})
 }

@@ -69,7 +69,7 @@ func (a *ODataAPI) behalf(ctx context.Context, h http.Header) (context.Context, 
 		return nil, errs.New(errs.Unsupported, "odata.impersonation", "acting for another user is not offered")
 	}
 	if p.Delegate != id.Nil {
-		p = access.Principal{Kind: access.User, ID: p.Delegate} // of a batch as a whole; its parts may name others
+		p = access.Principal{Kind: access.User, ID: p.Delegate, Scope: p.Scope} // of a batch as a whole; its parts may name others
 		ctx = access.With(ctx, p)
 	}
 	if err := a.Callers.Privileged(ctx, access.ActOnBehalf); err != nil {
@@ -85,7 +85,7 @@ func (a *ODataAPI) behalf(ctx context.Context, h http.Header) (context.Context, 
 	if who == access.SystemUser || !a.Callers.Known(who) {
 		return nil, errCaller
 	}
-	return access.With(ctx, access.Principal{Kind: access.User, ID: who, Delegate: p.ID}), nil
+	return access.With(ctx, access.Principal{Kind: access.User, ID: who, Delegate: p.ID, Scope: p.Scope}), nil
 }
 
 // callerID finds the user that the headers name: by the id that the sign-in

@@ -151,6 +151,9 @@ func (c *Control) grant(ctx context.Context, table string, right Right) (*grant,
 		if u == nil {
 			return nil, nil, ErrSignIn
 		}
+		if !p.Scope.Allows(table, right) {
+			return nil, nil, lacking(table, right)
+		}
 		g := u.held(table, right)
 		if p.Delegate != id.Nil && g != nil {
 			by := users[p.Delegate]

@@ -15,6 +15,6 @@
 //
 // The map: right.go (rights and depths), principal.go (who asks, in the
 // context), snapshot.go (roles, teams and units in memory, read again when they
-// change), decide.go (conditions and single decisions), system.go (work that
-// nobody asked for).
+// change), decide.go (conditions and single decisions), scope.go (keys that may do
+// less than their user), column.go (secured columns), explain.go (who, and why).
 package access

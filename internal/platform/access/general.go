@@ -38,10 +38,18 @@ func IsGeneral(name string) bool { return slices.Contains(GeneralPrivileges(), n
 // Privileged refuses a principal that lacks a general privilege.
 func (c *Control) Privileged(ctx context.Context, name string) error {
 	if _, _, err := c.grant(ctx, name, General); err != nil {
-		if errs.Has(err, errs.Forbidden) {
+		if errs.Has(err, errs.Forbidden) && errs.CodeOf(err) != "access.scope_lacks" {
 			return errs.New(errs.Forbidden, "access.privilege", "you lack the privilege %s; an administrator can give you a role that has it", name)
 		}
 		return err
+	}
+	return nil
+}
+
+// AllowAction refuses a principal whose key is not for an action.
+func (c *Control) AllowAction(ctx context.Context, name string) error {
+	if p := From(ctx); p.Kind == User && !p.Scope.AllowsAction(name) {
+		return outOfScope(scopeAction + ":" + name)
 	}
 	return nil
 }

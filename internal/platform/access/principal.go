@@ -27,6 +27,9 @@ type Principal struct {
 	// Delegate is who really asks, where that is another: it acts on behalf of
 	// ID, and may do only what both may.
 	Delegate id.ID
+	// Scope narrows what a program may do by the key it has shown; empty with
+	// those who sign in themselves.
+	Scope Scope
 }
 
 type principalKey struct{}

@@ -131,6 +131,11 @@ func (r *Registry) allowed(ctx context.Context, name string, target id.ID) (*def
 	if access.From(ctx).Kind == access.Anonymous {
 		return nil, access.ErrSignIn
 	}
+	if !d.spec.Function { // a function only reads, as far as the rights on tables go
+		if err := r.access.AllowAction(ctx, name); err != nil {
+			return nil, err
+		}
+	}
 	if d.spec.Privilege != "" {
 		if err := r.access.Privileged(ctx, d.spec.Privilege); err != nil {
 			return nil, err

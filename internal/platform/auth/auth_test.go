@@ -18,6 +18,7 @@ import (
 	"github.com/rapport-platform/rapport/internal/ground/secret"
 	"github.com/rapport-platform/rapport/internal/ground/sqldb"
 	"github.com/rapport-platform/rapport/internal/platform/auth"
+	"github.com/rapport-platform/rapport/internal/platform/query"
 	"github.com/rapport-platform/rapport/internal/test/dbtest"
 	"github.com/rapport-platform/rapport/internal/test/fixture"
 )
@@ -360,7 +361,7 @@ func TestTokens(t *testing.T) {
 		}
 		want := func(what, token string, err error) {
 			t.Helper()
-			if who, got := e.Token(t.Context(), token); !errors.Is(got, err) || (got == nil) != (who == e.ann) {
+			if who, got := e.Token(t.Context(), token); !errors.Is(got, err) || (got == nil) != (who.User == e.ann) {
 				t.Errorf("%s: %v, %v", what, who, got)
 			}
 		}
@@ -574,4 +575,66 @@ func revoke(t *testing.T, e *env) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// A key whose scopes name topics publishes to them, until it ends or its user
+// does, and to nothing else.
+func TestScopedKeysPublish(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, e *env) {
+		ctx := t.Context()
+		insert := func(text string, args ...any) {
+			t.Helper()
+			if err := e.db.Write(ctx, func(tx *sqldb.Tx) error { _, err := tx.Exec(text, args...); return err }); err != nil {
+				t.Fatal(err)
+			}
+		}
+		p := e.db.Dialect().Placeholder
+		ann, err := query.Encode(e.db.Dialect(), query.ID, e.ann)
+		if err != nil {
+			t.Fatal(err)
+		}
+		at, err := query.Encode(e.db.Dialect(), query.Time, start)
+		if err != nil {
+			t.Fatal(err)
+		}
+		insert("INSERT INTO systemuser (systemuserid, fullname, createdon, modifiedon, versionnumber) VALUES ("+p(1)+", 'Ann', "+p(2)+", "+p(3)+", 1)", ann, at, at)
+		key, secret, err := e.CreateAPIKey(ctx, auth.NewKey{User: e.ann, Name: "feed", Life: time.Hour, Scope: "events:leads lead:read"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		plain, err := e.CreateToken(ctx, e.ann, "plain", 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		keys := auth.NewTopicKeys(func() *sqldb.DB { return e.db }, e.clock, filepath.Join(t.TempDir(), "keys"), slog.New(slog.DiscardHandler))
+		allowed := func(topic, secret string, want bool) {
+			t.Helper()
+			if err := keys.Refresh(ctx); err != nil {
+				t.Fatal(err)
+			}
+			if got, err := keys.Allowed(ctx, topic, secret); err != nil || got != want {
+				t.Errorf("%s: %v, %v; want %v", topic, got, err, want)
+			}
+		}
+		allowed("leads", secret, true)
+		allowed("web", secret, false)
+		if err := e.RevokeAPIKey(ctx, e.ann, key); err != nil {
+			t.Fatal(err)
+		}
+		list, err := e.APIKeys(ctx, e.ann)
+		if err != nil || len(list) != 1 || list[0].Name != "plain" {
+			t.Errorf("%+v, %v", list, err)
+		}
+		allowed("leads", secret, false)
+		e.clock.Advance(time.Second) // strange keys are looked up only so often
+		allowed("web", plain, false)
+		_, brief, err := e.CreateAPIKey(ctx, auth.NewKey{User: e.ann, Name: "brief", Life: time.Hour, Scope: "events:*"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		allowed("anything", brief, true)
+		e.clock.Advance(time.Hour)
+		allowed("anything", brief, false)
+	})
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/rapport-platform/rapport/internal/ground/errs"
 	"github.com/rapport-platform/rapport/internal/ground/id"
 	"github.com/rapport-platform/rapport/internal/ground/sqldb"
+	"github.com/rapport-platform/rapport/internal/platform/access"
 )
 
 // Programs sign in by client credentials: the application id of a user and a
@@ -23,14 +24,17 @@ var ErrClient = errs.New(errs.Unauthenticated, "auth.client", "the client id or 
 
 // CreateClientSecret makes a secret of a program. It is given once, and kept as
 // a hash only.
-func (a *Auth) CreateClientSecret(ctx context.Context, tx *sqldb.Tx, user id.ID, name string, life time.Duration) (key id.ID, secret string, expires time.Time, err error) {
+func (a *Auth) CreateClientSecret(ctx context.Context, tx *sqldb.Tx, user id.ID, name string, life time.Duration, scope access.Scope) (key id.ID, secret string, expires time.Time, err error) {
 	if life <= 0 || life > secretLifeMost {
 		return id.Nil, "", time.Time{}, errs.New(errs.Invalid, "auth.client_life", "a secret lives between a moment and two years")
 	}
 	now := a.o.Clock.Now()
 	key, secret, expires = id.New(), newSecret("rpc_"), now.Add(life)
 	e := encoder{d: tx.Dialect()}
-	args := []any{e.id(key), e.id(user), hashSecret(secret), name, e.time(now), e.time(expires)}
+	args := []any{e.id(key), e.id(user), hashSecret(secret), name, e.time(now), e.time(expires), nil}
+	if scope != "" {
+		args[6] = string(scope)
+	}
 	if e.err != nil {
 		return id.Nil, "", time.Time{}, e.err
 	}
@@ -45,7 +49,7 @@ func (a *Auth) CreateClientSecret(ctx context.Context, tx *sqldb.Tx, user id.ID,
 	if n >= secretsMost {
 		return id.Nil, "", time.Time{}, errs.New(errs.Conflict, "auth.client_secrets", "the program has %d secrets already: revoke one first", secretsMost)
 	}
-	_, err = tx.Exec("INSERT INTO clientsecret (secretid, userid, hash, name, createdon, expireson) VALUES ("+p(1)+", "+p(2)+", "+p(3)+", "+p(4)+", "+p(5)+", "+p(6)+")", args...)
+	_, err = tx.Exec("INSERT INTO clientsecret (secretid, userid, hash, name, createdon, expireson, scopes) VALUES ("+p(1)+", "+p(2)+", "+p(3)+", "+p(4)+", "+p(5)+", "+p(6)+", "+p(7)+")", args...)
 	return key, secret, expires, err
 }
 
@@ -78,7 +82,7 @@ func (a *Auth) ClientToken(ctx context.Context, client, secret, address string) 
 	if err := a.slow(ctx, name, address); err != nil {
 		return "", 0, err
 	}
-	user, key, err := a.client(ctx, application, secret)
+	user, key, scope, err := a.client(ctx, application, secret)
 	if err != nil {
 		return "", 0, err
 	}
@@ -88,35 +92,36 @@ func (a *Auth) ClientToken(ctx context.Context, client, secret, address string) 
 	}
 	a.byName.Forget(name)
 	a.log(ctx, name, user, address, "signed in")
-	token, err = a.CreateToken(ctx, user, clientTokenName+key.String(), clientTokenLife)
+	_, token, err = a.newKey(ctx, NewKey{User: user, Name: clientTokenName + key.String(), Life: clientTokenLife, Scope: scope})
 	return token, clientTokenLife, err
 }
 
 // client finds the user of an application id and the secret in force; id.Nil if
 // there is no such pair. Secrets are random and compared by their hashes, so
 // that the time it takes tells nothing.
-func (a *Auth) client(ctx context.Context, application id.ID, secret string) (user, key id.ID, err error) {
+func (a *Auth) client(ctx context.Context, application id.ID, secret string) (user, key id.ID, scope access.Scope, err error) {
 	if application == id.Nil || secret == "" {
-		return id.Nil, id.Nil, nil
+		return id.Nil, id.Nil, "", nil
 	}
 	d := a.o.DB.Dialect()
 	e := encoder{d: d}
 	args := []any{e.id(application), hashSecret(secret), e.time(a.o.Clock.Now())}
 	if e.err != nil {
-		return id.Nil, id.Nil, e.err
+		return id.Nil, id.Nil, "", e.err
 	}
 	p := d.Placeholder
 	var who, which any
-	found, err := a.o.DB.QueryRow(ctx, "SELECT u.systemuserid, c.secretid FROM systemuser u JOIN clientsecret c ON c.userid = u.systemuserid WHERE u.applicationid = "+p(1)+
-		" AND c.hash = "+p(2)+" AND c.revokedon IS NULL AND c.expireson > "+p(3), args, &who, &which)
+	var scopes *string
+	found, err := a.o.DB.QueryRow(ctx, "SELECT u.systemuserid, c.secretid, c.scopes FROM systemuser u JOIN clientsecret c ON c.userid = u.systemuserid WHERE u.applicationid = "+p(1)+
+		" AND c.hash = "+p(2)+" AND c.revokedon IS NULL AND c.expireson > "+p(3), args, &who, &which, &scopes)
 	if err != nil || !found {
-		return id.Nil, id.Nil, err
+		return id.Nil, id.Nil, "", err
 	}
 	if user, err = decodeID(d, who); err != nil {
-		return id.Nil, id.Nil, err
+		return id.Nil, id.Nil, "", err
 	}
 	key, err = decodeID(d, which)
-	return user, key, err
+	return user, key, access.Scope(text(scopes)), err
 }
 
 // PruneTokens forgets the tokens of programs that ended more than a day ago.

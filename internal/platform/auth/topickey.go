@@ -3,11 +3,14 @@ package auth
 import (
 	"context"
 	"log/slog"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/rapport-platform/rapport/internal/ground/clock"
 	"github.com/rapport-platform/rapport/internal/ground/lifecycle"
 	"github.com/rapport-platform/rapport/internal/ground/sqldb"
+	"github.com/rapport-platform/rapport/internal/platform/access"
 	"github.com/rapport-platform/rapport/internal/platform/snapshot"
 )
 
@@ -63,13 +66,45 @@ func (k *TopicKeys) Stop(ctx context.Context) error { return k.loop.Stop(ctx) }
 func (k *TopicKeys) Allowed(ctx context.Context, topic, secret string) (bool, error) {
 	hash := hashSecret(secret)
 	if t, ok := k.value.Get()[hash]; ok {
-		return t == topic, nil
+		return k.opens(t, topic), nil
 	}
 	if err := k.look(ctx, k.clock.Now()); err != nil {
 		return false, err
 	}
 	t, ok := k.value.Get()[hash]
-	return ok && t == topic, nil
+	return ok && k.opens(t, topic), nil
+}
+
+// A key of a topic stands in the set with that topic's name. A bearer token whose
+// scopes name topics stands there with all of them, and with when it ends.
+const scopedMark = "\x00"
+
+func scopedEntry(s access.Scope, until time.Time) string {
+	entry := scopedMark
+	if !until.IsZero() {
+		entry += strconv.FormatInt(until.Unix(), 10)
+	}
+	return entry + scopedMark + strings.Join(topicsOf(s), " ")
+}
+
+// opens tells whether an entry of the set lets events of a topic in.
+func (k *TopicKeys) opens(entry, topic string) bool {
+	rest, scoped := strings.CutPrefix(entry, scopedMark)
+	if !scoped {
+		return entry == topic
+	}
+	until, topics, _ := strings.Cut(rest, scopedMark)
+	if until != "" {
+		if n, err := strconv.ParseInt(until, 10, 64); err != nil || k.clock.Now().Unix() >= n {
+			return false
+		}
+	}
+	for t := range strings.FieldsSeq(topics) {
+		if t == "*" || t == topic {
+			return true
+		}
+	}
+	return false
 }
 
 // Refresh reads the keys now and keeps them on disk.
@@ -135,5 +170,34 @@ func loadKeys(ctx context.Context, db *sqldb.DB) (map[string]string, error) {
 		}
 		out[hash] = topic
 	}
-	return out, rows.Err()
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return out, loadScoped(ctx, db, out)
+}
+
+// loadScoped adds the bearer tokens of enabled users that may publish.
+func loadScoped(ctx context.Context, db *sqldb.DB, into map[string]string) error {
+	no := "0"
+	if db.Dialect() == sqldb.Postgres {
+		no = "false"
+	}
+	rows, err := db.Query(ctx, "SELECT t.hash, t.scopes, t.expireson FROM token t JOIN systemuser u ON u.systemuserid = t.userid WHERE t.scopes LIKE '%events:%' AND t.revokedon IS NULL AND (u.isdisabled IS NULL OR u.isdisabled = "+no+")")
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var hash, scopes string
+		var expires any
+		if err := rows.Scan(&hash, &scopes, &expires); err != nil {
+			return err
+		}
+		until, err := decodeTime(db.Dialect(), expires)
+		if err != nil {
+			return err
+		}
+		into[hash] = scopedEntry(access.Scope(scopes), until)
+	}
+	return rows.Err()
 }

@@ -30,14 +30,15 @@ type cascadeWork struct {
 	ToTable string       `json:"totable,omitempty"`
 	Mask    access.Right `json:"mask,omitempty"` // of shares
 
-	Async    id.ID  `json:"async,omitzero"` // the asyncoperation that tells of it
-	Kind     uint8  `json:"kind"`           // of the principal who began it
-	User     id.ID  `json:"user"`
-	Delegate id.ID  `json:"delegate,omitzero"`
-	Reason   string `json:"reason,omitempty"`
-	Origin   string `json:"origin,omitempty"`
-	At       place  `json:"at"`
-	Done     int64  `json:"done"`
+	Async    id.ID        `json:"async,omitzero"` // the asyncoperation that tells of it
+	Kind     uint8        `json:"kind"`           // of the principal who began it
+	User     id.ID        `json:"user"`
+	Delegate id.ID        `json:"delegate,omitzero"`
+	Reason   string       `json:"reason,omitempty"`
+	Scope    access.Scope `json:"scope,omitempty"`
+	Origin   string       `json:"origin,omitempty"`
+	At       place        `json:"at"`
+	Done     int64        `json:"done"`
 }
 
 // asyncTable tells people of work in the background, where it is in the catalog.
@@ -47,7 +48,7 @@ const asyncTable = "asyncoperation"
 // row and a kind of work stands for all.
 func (tx *Tx) enqueue(ctx context.Context, work cascadeWork) error {
 	p := access.From(ctx)
-	work.Kind, work.User, work.Delegate, work.Reason, work.Origin = uint8(p.Kind), p.ID, p.Delegate, p.Reason, changelog.Origin(ctx)
+	work.Kind, work.User, work.Delegate, work.Reason, work.Scope, work.Origin = uint8(p.Kind), p.ID, p.Delegate, p.Reason, p.Scope, changelog.Origin(ctx)
 	if _, ok := tx.o.Catalog().Table(asyncTable); ok {
 		work.Async = id.New()
 	}
@@ -85,7 +86,7 @@ func (s *Store) Cascades() job.Handler {
 
 func (w cascadeWork) principal(ctx context.Context) context.Context {
 	ctx = changelog.WithOrigin(ctx, w.Origin)
-	return access.With(ctx, access.Principal{Kind: access.Kind(w.Kind), ID: w.User, Delegate: w.Delegate, Reason: w.Reason})
+	return access.With(ctx, access.Principal{Kind: access.Kind(w.Kind), ID: w.User, Delegate: w.Delegate, Reason: w.Reason, Scope: w.Scope})
 }
 
 // cascade does one part. An error of the asker's (a right that is lacking, a

@@ -46,15 +46,16 @@ func (s *Service) defineBulkDelete(r *action.Registry) {
 
 // bulkJob is what the job of a deletion carries.
 type bulkJob struct {
-	Operation id.ID `json:"operation"` // bulkdeleteoperation
-	Async     id.ID `json:"async"`
-	User      id.ID `json:"user"`
-	Delegate  id.ID `json:"delegate"`
-	System    bool  `json:"system,omitempty"` // of the platform itself
-	Index     int   `json:"index"`            // query at work
-	After     id.ID `json:"after"`            // row that was dealt with last
-	Done      int64 `json:"done"`
-	Failed    int64 `json:"failed"`
+	Operation id.ID        `json:"operation"` // bulkdeleteoperation
+	Async     id.ID        `json:"async"`
+	User      id.ID        `json:"user"`
+	Delegate  id.ID        `json:"delegate"`
+	Scope     access.Scope `json:"scope,omitempty"`
+	System    bool         `json:"system,omitempty"` // of the platform itself
+	Index     int          `json:"index"`            // query at work
+	After     id.ID        `json:"after"`            // row that was dealt with last
+	Done      int64        `json:"done"`
+	Failed    int64        `json:"failed"`
 }
 
 // Status reasons of both tables, and the type of the operation.
@@ -111,7 +112,7 @@ func (s *Service) bulkDelete(ctx context.Context, c action.Call, in BulkDeleteIn
 	if err != nil {
 		return BulkDeleted{}, err
 	}
-	work := bulkJob{Operation: operation.ID("bulkdeleteoperationid"), Async: async.ID("asyncoperationid"), User: p.ID, Delegate: p.Delegate, System: p.Kind == access.System}
+	work := bulkJob{Operation: operation.ID("bulkdeleteoperationid"), Async: async.ID("asyncoperationid"), User: p.ID, Delegate: p.Delegate, Scope: p.Scope, System: p.Kind == access.System}
 	_, err = s.o.Jobs.Enqueue(c.Tx.SQL(), job.Spec{Kind: BulkDeleteKind, Key: work.Async.String(), Due: due, Payload: work})
 	return BulkDeleted{work.Async}, err
 }
@@ -148,7 +149,7 @@ func (s *Service) runBulkDelete(ctx context.Context, j *job.Job) error {
 	if err := json.Unmarshal([]byte(row.Text("orderedquerysetxml")), &set); err != nil {
 		return job.Permanent(errs.Wrap(err, errs.Internal, "bulkdelete.job", "the queries of a deletion can't be read"))
 	}
-	who := access.Principal{Kind: access.User, ID: work.User, Delegate: work.Delegate}
+	who := access.Principal{Kind: access.User, ID: work.User, Delegate: work.Delegate, Scope: work.Scope}
 	if work.System {
 		who = access.From(system)
 	}
