@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
 import type { Table } from "@/api/types";
 import { gridState, moveColumn, nextSort, shownColumns, sortFromOrderBy, sortFromText, sortToText, widthsFromText, widthsToText } from "./gridState";
-import { move } from "./useRoving";
+import { move } from "./move";
+import { choose, countOf, isChosen, none } from "./selection";
+import { readTable } from "./tableText";
 
 const table: Table = {
   logicalname: "lead", entityset: "leads", label: "Lead", pluralLabel: "Leads", primaryid: "leadid", primaryname: "fullname",
@@ -76,5 +78,27 @@ describe("keys in the grid", () => {
   });
   it("leaves other keys alone", () => {
     expect(at(0, 0, "x")).toBeUndefined();
+  });
+});
+
+describe("chosen rows", () => {
+  it("are these rows, or all but those", () => {
+    const two = choose(none, ["a", "b"], true);
+    expect([isChosen(two, "a"), isChosen(two, "c"), countOf(two, 9)]).toEqual([true, false, 2]);
+    const allBut = choose({ mode: "all", except: new Set() }, ["a"], false);
+    expect([isChosen(allBut, "a"), isChosen(allBut, "c"), countOf(allBut, 9), countOf(allBut, undefined)]).toEqual([false, true, 8, undefined]);
+    expect(countOf(choose(allBut, ["a"], true), 9)).toBe(9);
+  });
+});
+
+describe("cells from a spreadsheet", () => {
+  it.each([
+    ["a\tb\nc\td\n", [["a", "b"], ["c", "d"]]],
+    ["a\t\r\n\tb", [["a", ""], ["", "b"]]],
+    ['"two\nlines"\t"say ""hi"""\tx', [["two\nlines", 'say "hi"', "x"]]],
+    ['5" pipe\tb', [['5" pipe', "b"]]],
+    ['"never closed', [["never closed"]]],
+  ])("are read from %j", (text, cells) => {
+    expect(readTable(text)).toEqual(cells);
   });
 });
