@@ -42,6 +42,21 @@ type MergeInput struct {
 	PerformParentingChecks bool          `json:"PerformParentingChecks,omitempty" doc:"Refuse records of different parents"`
 }
 
+// UndoMergeOutput tells what came back and what did not.
+type UndoMergeOutput struct {
+	Values   int        `json:"Values" doc:"Values that are as they were before"`
+	Children int        `json:"Children" doc:"Records that hang on the record that went again"`
+	Kept     []KeptItem `json:"Kept" doc:"What was left as it is"`
+}
+
+// KeptItem is something that undoing left as it is.
+type KeptItem struct {
+	Table  string `json:"Table"`
+	ID     id.ID  `json:"Id"`
+	Column string `json:"Column"`
+	Reason string `json:"Reason" doc:"changed, gone or refused"`
+}
+
 // DefineDuplicates declares what is done about duplicates.
 func (s *Service) DefineDuplicates(r *action.Registry, e *duplicate.Engine, p *duplicate.Publisher) {
 	action.Define(r, action.Spec{Name: "RetrieveDuplicates", Function: true, Description: "The records that count as the same as a record, by the published rules."},
@@ -82,6 +97,7 @@ func (s *Service) DefineDuplicates(r *action.Registry, e *duplicate.Engine, p *d
 			return action.Empty{}, p.Unpublish(ctx, c.Tx, in.DuplicateRuleID)
 		})
 	action.Define(r, action.Spec{Name: "Merge", Effect: action.DB, Privilege: access.Merge, Description: "Makes one record of two: what hangs on the one that goes moves to the one that stays."}, s.merge)
+	action.Define(r, action.Spec{Name: "rpt_UndoMerge", Table: "rpt_merge", Effect: action.DB, Privilege: access.Merge, Description: "Takes a merge back; what was changed since is left as it is and told of."}, s.undoMerge)
 }
 
 func (s *Service) merge(ctx context.Context, c action.Call, in MergeInput) (action.Empty, error) {
@@ -101,5 +117,15 @@ func (s *Service) merge(ctx context.Context, c action.Call, in MergeInput) (acti
 			}
 		}
 	}
-	return action.Empty{}, duplicate.Merge(ctx, c.Tx, s.catalog(), m)
+	_, err := duplicate.Merge(ctx, c.Tx, s.catalog(), m)
+	return action.Empty{}, err
+}
+
+func (s *Service) undoMerge(ctx context.Context, c action.Call, _ action.Empty) (UndoMergeOutput, error) {
+	undone, err := duplicate.Undo(ctx, c.Tx, s.catalog(), c.Target, s.o.Clock.Now())
+	out := UndoMergeOutput{Values: undone.Values, Children: undone.Children, Kept: []KeptItem{}}
+	for _, k := range undone.Kept {
+		out.Kept = append(out.Kept, KeptItem{k.Table, k.Record, k.Column, k.Reason})
+	}
+	return out, err
 }
