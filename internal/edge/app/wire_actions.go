@@ -42,6 +42,7 @@ func (c *core) wireActions(tailer *changelog.Tailer) error {
 	publisher := &duplicate.Publisher{Store: c.store, Catalog: c.access.Catalog, Jobs: c.jobs, Clock: cfg.Clock}
 	c.store.AddHooks(engine.Hook)
 	c.runner.Handle(duplicate.Kind, publisher.Handler())
+	c.runner.Handle(duplicate.ScanKind, publisher.Scans())
 	own.DefineDuplicates(c.actions, engine, publisher)
 	c.services.Add("duplicate rules", rules)
 	c.wireWebhooks(tailer)

@@ -81,7 +81,7 @@ func (e *Engine) refuse(ctx context.Context, tx *record.Tx, table string, row, c
 		if err := tx.SQL().Lock("duplicate " + r.ID.String() + " " + key); err != nil {
 			return err
 		}
-		rows, err := e.matches(ctx, tx, r, key, row.ID(t.ID), nil)
+		rows, err := e.matches(ctx, tx, r, key, row.ID(t.ID), row, nil)
 		if err != nil {
 			return err
 		}

@@ -2,6 +2,7 @@ package duplicate
 
 import (
 	"context"
+	"slices"
 
 	"github.com/rapport-platform/rapport/internal/ground/errs"
 	"github.com/rapport-platform/rapport/internal/ground/id"
@@ -34,7 +35,7 @@ func (e *Engine) Find(ctx context.Context, from record.Reader, table string, row
 		if !ok {
 			continue
 		}
-		rows, err := e.matches(ctx, from, r, key, row.ID(t.ID), columns)
+		rows, err := e.matches(ctx, from, r, key, row.ID(t.ID), row, columns)
 		if err != nil {
 			return nil, err
 		}
@@ -54,7 +55,7 @@ type companions interface {
 }
 
 // matches gives the rows of a key beside the row itself.
-func (e *Engine) matches(ctx context.Context, from record.Reader, r *Rule, key string, self id.ID, columns []string) ([]record.Row, error) {
+func (e *Engine) matches(ctx context.Context, from record.Reader, r *Rule, key string, self id.ID, base record.Row, columns []string) ([]record.Row, error) {
 	m, ok := e.Catalog().Table(r.Matching)
 	reader, can := from.(companions)
 	if !ok || !can {
@@ -77,9 +78,12 @@ func (e *Engine) matches(ctx context.Context, from record.Reader, r *Rule, key s
 	if r.ExcludeInactive && m.Stateful() {
 		where = append(where, query.Compare{Left: query.Path{"statecode"}, Value: int64(0)})
 	}
+	if len(columns) > 0 && r.fuzzy() {
+		columns = append(slices.Clone(columns), r.compared()...)
+	}
 	page, err := from.Find(ctx, query.Query{Table: m.Name, Select: columns, Where: where, Order: []query.Order{{Column: "createdon"}}, Limit: found})
 	if errs.Has(err, errs.Forbidden) {
 		return nil, nil // who may read none of them is told of none
 	}
-	return page.Rows, err
+	return slices.DeleteFunc(page.Rows, func(row record.Row) bool { return !r.close(base, row) }), err
 }

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -68,6 +69,16 @@ func (c Condition) normal(column *metadata.Column, v any, caseSensitive bool) st
 
 // text takes spaces away at both ends, and of several in between all but one.
 func (c Condition) text(s string, caseSensitive bool) string {
+	switch c.Operator {
+	case sameEmail:
+		return email(s)
+	case samePhone:
+		return phone(s)
+	case sameAddress:
+		return address(s)
+	case similarName:
+		return sound(s)
+	}
 	s = strings.Join(strings.Fields(s), " ")
 	if !caseSensitive {
 		s = query.Fold(s)
@@ -80,4 +91,28 @@ func (c Condition) text(s string, caseSensitive bool) string {
 		return string(r[len(r)-c.Characters:])
 	}
 	return s
+}
+
+// fuzzy tells whether equal keys are not enough: how alike names are written is
+// looked at then, too.
+func (r *Rule) fuzzy() bool {
+	return slices.ContainsFunc(r.Conditions, func(c Condition) bool { return c.Operator == similarName })
+}
+
+// close tells whether a row whose key is the same is near enough.
+func (r *Rule) close(base, matching record.Row) bool {
+	for _, c := range r.Conditions {
+		if c.Operator == similarName && !alike(base.Text(c.Base), matching.Text(c.Matching)) {
+			return false
+		}
+	}
+	return true
+}
+
+// compared lists the columns that the rule needs of matching rows.
+func (r *Rule) compared() (out []string) {
+	for _, c := range r.Conditions {
+		out = append(out, c.Matching)
+	}
+	return out
 }

@@ -25,6 +25,7 @@ type Publisher struct {
 	Catalog func() *metadata.Catalog
 	Jobs    *job.Queue
 	Clock   clock.Clock
+	Part    int // keys or rows that one transaction of a scan goes through; 0 means 2,000
 }
 
 // settle is how long the other nodes are given to hear of a rule, so that they

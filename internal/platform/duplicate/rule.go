@@ -58,6 +58,14 @@ const (
 	sameValue
 )
 
+// The operators that Dataverse does not have.
+const (
+	sameEmail = iota + 100_000_000
+	samePhone
+	sameAddress
+	similarName
+)
+
 // Rules are those in force, by table.
 type Rules struct {
 	byBase, byMatching map[string][]*Rule
@@ -124,7 +132,7 @@ func (c Condition) check(base, matching *metadata.Table) error {
 		}
 		kind := t.Shape().Columns[name].Kind
 		switch {
-		case kind == query.JSON, (c.Operator == sameFirst || c.Operator == sameLast) && kind != query.Text && kind != query.Memo,
+		case kind == query.JSON, (c.Operator == sameFirst || c.Operator == sameLast || c.Operator >= sameEmail) && kind != query.Text && kind != query.Memo,
 			(c.Operator == sameDate || c.Operator == sameTime) && kind != query.Time && kind != query.Day,
 			(c.Operator == sameLabel || c.Operator == sameValue) && len(column.Options) == 0:
 			return errs.New(errs.Invalid, "duplicate.rule", "%s is of a type that the operator can't compare", name)

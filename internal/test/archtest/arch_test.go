@@ -62,6 +62,7 @@ var asSystem = []string{
 	"internal/platform/customise/work.go",
 	"internal/platform/duplicate/merge.go",
 	"internal/platform/duplicate/publish.go",
+	"internal/platform/duplicate/scan.go",
 	"internal/platform/duplicate/undo.go",
 	"internal/platform/flow/engine.go",
 	"internal/platform/search/index.go",

@@ -96,6 +96,11 @@ func (s *Service) DefineDuplicates(r *action.Registry, e *duplicate.Engine, p *d
 		func(ctx context.Context, c action.Call, in DuplicateRuleInput) (action.Empty, error) {
 			return action.Empty{}, p.Unpublish(ctx, c.Tx, in.DuplicateRuleID)
 		})
+	action.Define(r, action.Spec{Name: "rpt_ScanDuplicates", Table: "duplicaterule", Effect: action.DB, Privilege: access.PublishDuplicate, Description: "Looks through a whole table for duplicates by a published rule, in the background; what is found becomes rows of duplicaterecord."},
+		func(ctx context.Context, c action.Call, _ action.Empty) (PublishOutput, error) {
+			key, err := p.Scan(ctx, c.Tx, c.Target)
+			return PublishOutput{key}, err
+		})
 	action.Define(r, action.Spec{Name: "Merge", Effect: action.DB, Privilege: access.Merge, Description: "Makes one record of two: what hangs on the one that goes moves to the one that stays."}, s.merge)
 	action.Define(r, action.Spec{Name: "rpt_UndoMerge", Table: "rpt_merge", Effect: action.DB, Privilege: access.Merge, Description: "Takes a merge back; what was changed since is left as it is and told of."}, s.undoMerge)
 }
