@@ -1,10 +1,14 @@
 package process
 
 import (
+	"maps"
+	"slices"
+
 	"github.com/goccy/go-yaml"
 
 	"github.com/rapport-platform/rapport/internal/ground/errs"
 	"github.com/rapport-platform/rapport/internal/ground/id"
+	"github.com/rapport-platform/rapport/internal/platform/customise"
 	"github.com/rapport-platform/rapport/internal/platform/metadata"
 	"github.com/rapport-platform/rapport/internal/platform/odata"
 	"github.com/rapport-platform/rapport/internal/platform/query"
@@ -14,8 +18,9 @@ import (
 type Definition struct {
 	Name     string            `yaml:"process"` // unique
 	Title    metadata.Label    `yaml:"title"`
-	Instance string            `yaml:"instance"` // table of instances
-	Tables   map[string]string `yaml:"tables"`   // table → the instance's lookup to its record
+	Instance string            `yaml:"instance"` // table of instances; default is the process's name
+	Order    *int64            `yaml:"order"`    // among the processes of its tables; nil leaves that of the row
+	Tables   map[string]string `yaml:"tables"`   // table → the instance's lookup to its record; default is bpf_<table>id
 	Links    map[string]string `yaml:"links"`    // table → its lookup to the record of the table before it
 	Stages   []*Stage          `yaml:"stages"`
 }
@@ -59,14 +64,16 @@ type Process struct {
 	*Definition
 	ID    id.ID // of its row in workflow
 	order int64
+
+	title string // primary name column of the instance table
 }
 
 func invalid(format string, args ...any) error {
 	return errs.New(errs.Invalid, "process.definition", format, args...)
 }
 
-// Compile reads and checks a definition.
-func Compile(text string, catalog *metadata.Catalog) (*Process, error) {
+// parse reads a definition and fills in what it leaves to the default.
+func parse(text string) (*Definition, error) {
 	if len(text) > maxText {
 		return nil, invalid("a process has at most %d bytes", maxText)
 	}
@@ -74,21 +81,64 @@ func Compile(text string, catalog *metadata.Catalog) (*Process, error) {
 	if err := yaml.UnmarshalWithOptions([]byte(text), d, yaml.DisallowUnknownField()); err != nil {
 		return nil, errs.Wrap(err, errs.Invalid, "process.definition", "this is not the definition of a process: %s", yaml.FormatError(err, false, false))
 	}
+	if d.Instance == "" {
+		d.Instance = d.Name
+	}
+	if d.Tables == nil {
+		d.Tables = map[string]string{}
+	}
+	for _, s := range d.Stages {
+		if s != nil && s.Table != "" && d.Tables[s.Table] == "" && len(d.Tables) <= maxTables {
+			d.Tables[s.Table] = "bpf_" + s.Table + "id"
+		}
+	}
 	if d.Name == "" || d.Title["en"] == "" || len(d.Stages) == 0 || len(d.Stages) > maxStages || len(d.Tables) == 0 || len(d.Tables) > maxTables {
 		return nil, invalid("a process needs process, title.en, at most %d tables and %d stages", maxTables, maxStages)
 	}
-	instance, ok := catalog.Table(d.Instance)
+	for i, s := range d.Stages {
+		if s == nil {
+			return nil, invalid("process %s: stage %d is empty", d.Name, i+1)
+		}
+	}
+	return d, nil
+}
+
+// tables lists the tables of the process by name.
+func (d *Definition) tables() []string { return slices.Sorted(maps.Keys(d.Tables)) }
+
+// Compile reads and checks a definition, its table of instances included.
+func Compile(text string, catalog *metadata.Catalog) (*Process, error) {
+	p, err := compile(text, catalog)
+	if err != nil {
+		return nil, err
+	}
+	instance, ok := catalog.Table(p.Instance)
 	if !ok {
-		return nil, invalid("process %s: there is no table %q for its instances", d.Name, d.Instance)
+		return nil, invalid("process %s: there is no table %q for its instances", p.Name, p.Instance)
 	}
 	for _, name := range []string{"activestageid", "activestagestartedon", "traversedpath", "completedon", "duration", "processid", "rpt_stages"} {
 		if _, ok := instance.Column(name); !ok {
-			return nil, invalid("process %s: the table %s has no column %s", d.Name, d.Instance, name)
+			return nil, invalid("process %s: the table %s has no column %s", p.Name, p.Instance, name)
 		}
 	}
-	for table, column := range d.Tables {
-		if c, ok := instance.Column(column); !ok || !c.IsLookup() || c.Polymorphic() || c.Targets[0] != table {
-			return nil, invalid("process %s: %s.%s is no lookup to %s", d.Name, d.Instance, column, table)
+	for _, table := range p.tables() {
+		if c, ok := instance.Column(p.Tables[table]); !ok || !c.IsLookup() || c.Polymorphic() || c.Targets[0] != table {
+			return nil, invalid("process %s: %s.%s is no lookup to %s", p.Name, p.Instance, p.Tables[table], table)
+		}
+	}
+	p.title = instance.Title
+	return p, nil
+}
+
+// compile is Compile for a process whose table of instances need not be there yet.
+func compile(text string, catalog *metadata.Catalog) (*Process, error) {
+	d, err := parse(text)
+	if err != nil {
+		return nil, err
+	}
+	if _, there := catalog.Table(d.Instance); !there {
+		if err := customise.CheckName(d.Instance); err != nil {
+			return nil, invalid("process %s: no table of instances can be made: %s", d.Name, err.Error())
 		}
 	}
 	for table, column := range d.Links {

@@ -3,7 +3,6 @@ package process
 import (
 	"context"
 	"errors"
-	"maps"
 
 	"github.com/rapport-platform/rapport/internal/ground/clock"
 	"github.com/rapport-platform/rapport/internal/ground/id"
@@ -11,6 +10,7 @@ import (
 	"github.com/rapport-platform/rapport/internal/platform/metadata"
 	"github.com/rapport-platform/rapport/internal/platform/query"
 	"github.com/rapport-platform/rapport/internal/platform/record"
+	"github.com/rapport-platform/rapport/internal/platform/workflow"
 )
 
 // Follow gives, for a table, the hook by which its records and instances follow
@@ -66,7 +66,7 @@ func (p *Process) previous(table string, row record.Row) id.ID {
 // begin makes the instance of a new record, with the record's owner.
 func (p *Process) begin(ctx context.Context, tx *record.Tx, catalog *metadata.Catalog, table string, row record.Row, clk clock.Clock) error {
 	first := p.start(table)
-	in := record.Row{"name": p.Title["en"], p.Tables[table]: row.ID(tableID(catalog, table)), "processid": p.ID, "activestageid": first.id,
+	in := record.Row{p.title: p.Title["en"], p.Tables[table]: row.ID(tableID(catalog, table)), "processid": p.ID, "activestageid": first.id,
 		"activestagestartedon": clk.Now(), "traversedpath": first.id.String()}
 	if owner := row.ID("ownerid"); owner != id.Nil {
 		in["ownerid"], in[metadata.TypeColumn("ownerid")] = owner, row.Text(metadata.TypeColumn("ownerid"))
@@ -120,58 +120,40 @@ func tableID(catalog *metadata.Catalog, table string) string {
 	return t.ID
 }
 
-// CheckDefinitions is the hook that keeps processes which can't be used from
-// being activated, and writes the stages of those that are.
-func CheckDefinitions(catalog func() *metadata.Catalog) record.Hook {
-	admit := func(whole, change record.Row) error {
-		if whole.Int("category") != Category {
-			return nil
-		}
-		p, err := Compile(whole.Text("clientdata"), catalog())
+// Definitions is how processes are kept as rows of workflow.
+func Definitions() workflow.Kind {
+	return workflow.Kind{Category: Category, Folder: "processes", Called: "process", Needs: needs, Read: func(text string, catalog *metadata.Catalog) (workflow.Definition, error) {
+		p, err := compile(text, catalog)
 		if err != nil {
-			if whole.Int("statecode") == activated {
-				return err
-			}
+			return workflow.Definition{}, err
+		}
+		return workflow.Definition{Name: p.Name, Title: p.Title["en"], Table: p.Stages[0].Table, Order: p.Order}, nil
+	}}
+}
+
+// Stages is the hook that writes the stages of processes that are active, and
+// has the tables of their instances made where they lack one.
+func Stages(catalog func() *metadata.Catalog, instances *Instances) record.Hook {
+	put := func(ctx context.Context, tx *record.Tx, row record.Row) error {
+		if row.Int("category") != Category || row.Int("statecode") != workflow.Activated {
 			return nil
 		}
-		for column, v := range map[string]string{"uniquename": p.Name, "primaryentity": p.Stages[0].Table} {
-			if whole.Text(column) != v {
-				change[column] = v
-			}
+		if err := instances.ask(ctx, tx, row); err != nil {
+			return err
 		}
-		return nil
-	}
-	stages := func(ctx context.Context, tx *record.Tx, row record.Row) error {
-		if row.Int("category") != Category || row.Int("statecode") != activated {
-			return nil
-		}
-		p, err := Compile(row.Text("clientdata"), catalog())
+		p, err := compile(row.Text("clientdata"), catalog())
 		if err != nil {
 			return err
 		}
 		ctx = access.AsSystem(ctx, "process")
 		for _, s := range p.Stages {
 			values := record.Row{"stagename": s.Name["en"], "stagecategory": s.Category, "primaryentitytypecode": s.Table, "processid": row["workflowid"]}
-			if _, err := tx.Get(ctx, "processstage", s.id, []string{"processstageid"}, nil); errors.Is(err, record.ErrNotFound) {
-				values["processstageid"] = s.id
-				_, err = tx.Create(ctx, "processstage", values)
-				if err != nil {
-					return err
-				}
-			} else if _, err := tx.Update(ctx, "processstage", s.id, values, record.Match{}); err != nil {
+			if _, _, err := tx.Upsert(ctx, "processstage", s.id, values, record.Match{}); err != nil {
 				return err
 			}
 		}
 		return nil
 	}
-	return record.Hook{Table: "workflow",
-		BeforeCreate: func(_ context.Context, _ *record.Tx, row record.Row) error { return admit(row, row) },
-		BeforeUpdate: func(_ context.Context, _ *record.Tx, old, change record.Row) error {
-			whole := maps.Clone(old)
-			maps.Copy(whole, change)
-			return admit(whole, change)
-		},
-		AfterCreate: stages,
-		AfterUpdate: func(ctx context.Context, tx *record.Tx, _, row record.Row) error { return stages(ctx, tx, row) },
-	}
+	return record.Hook{Table: workflow.Table, AfterCreate: put,
+		AfterUpdate: func(ctx context.Context, tx *record.Tx, _, row record.Row) error { return put(ctx, tx, row) }}
 }

@@ -14,6 +14,8 @@ import (
 	"github.com/rapport-platform/rapport/internal/ground/sqldb"
 	"github.com/rapport-platform/rapport/internal/platform/access"
 	"github.com/rapport-platform/rapport/internal/platform/changelog"
+	"github.com/rapport-platform/rapport/internal/platform/customise"
+	"github.com/rapport-platform/rapport/internal/platform/job"
 	"github.com/rapport-platform/rapport/internal/platform/metadata"
 	"github.com/rapport-platform/rapport/internal/platform/query"
 	"github.com/rapport-platform/rapport/internal/platform/record"
@@ -80,7 +82,9 @@ func TestLeadToOpportunity(t *testing.T) {
 		}
 		p.ID = id.Derive("workflow", p.Name)
 		set := process.NewSet(p)
-		h.store.AddHook(process.CheckDefinitions(current))
+		h.store.AddHook(process.Definitions().Check(current))
+		customs := customise.New(customise.Options{DB: db, Shipped: catalog, Clock: h.clock})
+		h.store.AddHook(process.Stages(current, &process.Instances{Customs: customs, Store: h.store, Jobs: job.NewQueue(db, h.clock)}))
 		h.store.AddHooks(process.Follow(func() *process.Set { return set }, current, h.clock))
 		reload := func() {
 			if snap, err = access.Load(h.ctx, db); err != nil {

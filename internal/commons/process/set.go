@@ -8,8 +8,8 @@ import (
 	"slices"
 
 	"github.com/rapport-platform/rapport/internal/platform/metadata"
-	"github.com/rapport-platform/rapport/internal/platform/query"
 	"github.com/rapport-platform/rapport/internal/platform/record"
+	"github.com/rapport-platform/rapport/internal/platform/workflow"
 )
 
 //go:embed tables/*.yaml
@@ -20,8 +20,6 @@ func Tables() ([]*metadata.Table, error) { return metadata.Load(tables, "tables"
 
 // Category is the category of workflow rows that are processes.
 const Category = 4
-
-const activated = 1
 
 // Set is the processes in force. It is never changed; a nil one is empty.
 type Set struct{ list []*Process }
@@ -57,20 +55,16 @@ func (s *Set) find(is func(*Process) bool) *Process {
 
 // Load reads the active processes. One that can't be used is logged and left out.
 func Load(ctx context.Context, r record.Reader, catalog *metadata.Catalog, logger *slog.Logger) (*Set, error) {
-	page, err := r.Find(ctx, query.Query{Table: "workflow", Select: []string{"workflowid", "name", "clientdata", "processorder"}, Where: query.And{
-		query.Compare{Left: query.Path{"statecode"}, Value: int64(activated)}, query.Compare{Left: query.Path{"category"}, Value: int64(Category)}}})
-	if err != nil {
-		return nil, err
-	}
-	var list []*Process
-	for _, row := range page.Rows {
+	list, err := workflow.Active(ctx, r, Definitions(), logger, func(row record.Row) (*Process, error) {
 		p, err := Compile(row.Text("clientdata"), catalog)
 		if err != nil {
-			logger.Warn("an active process can't be used and is left out", "process", row.Text("name"), "error", err)
-			continue
+			return nil, err
 		}
 		p.ID, p.order = row.ID("workflowid"), row.Int("processorder")
-		list = append(list, p)
+		return p, nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	return NewSet(list...), nil
 }

@@ -4,10 +4,12 @@ import (
 	"context"
 	"io/fs"
 
+	"github.com/rapport-platform/rapport/internal/commons/process"
 	"github.com/rapport-platform/rapport/internal/ground/clock"
 	"github.com/rapport-platform/rapport/internal/platform/access"
 	"github.com/rapport-platform/rapport/internal/platform/changelog"
 	"github.com/rapport-platform/rapport/internal/platform/customise"
+	"github.com/rapport-platform/rapport/internal/platform/flow"
 	"github.com/rapport-platform/rapport/internal/platform/job"
 	"github.com/rapport-platform/rapport/internal/platform/record"
 	"github.com/rapport-platform/rapport/internal/platform/solution"
@@ -24,11 +26,15 @@ func (a *Admin) solutions(ctx context.Context) (*solution.Manager, context.Conte
 	customs := customise.New(customise.Options{DB: a.db, Shipped: shipped, Clock: clock.System{}})
 	control := &access.Control{Current: func() *access.Snapshot { return a.users }, Catalog: customs.Catalog}
 	store := record.New(record.Options{DB: a.db, Catalog: customs.Catalog, Access: control, Log: changelog.New(a.db), Clock: clock.System{}, Renew: customs.Refresh})
-	customs.Use(store, control, job.NewQueue(a.db, clock.System{}))
+	jobs := job.NewQueue(a.db, clock.System{})
+	customs.Use(store, control, jobs)
 	if _, err := customs.Refresh(ctx); err != nil {
 		return nil, nil, err
 	}
-	return &solution.Manager{Store: store, Customs: customs, Clock: clock.System{}}, access.AsSystem(ctx, "command line"), nil
+	customs.Examine(examineDefinitions(clock.System{}))
+	kinds := definitionKinds(&flow.Checker{})
+	keepDefinitions(store, customs.Catalog, kinds, &process.Instances{Customs: customs, Store: store, Jobs: jobs})
+	return &solution.Manager{Store: store, Customs: customs, Kinds: kinds, Clock: clock.System{}}, access.AsSystem(ctx, "command line"), nil
 }
 
 // ImportSolution brings a folder in.

@@ -40,6 +40,7 @@ import (
 // core is what keeps records: everything that needs the database.
 type core struct {
 	app         *App
+	checker     *flow.Checker
 	customs     *customise.Service // the catalog in force
 	db          *sqldb.DB
 	log         *changelog.Log
@@ -99,6 +100,7 @@ func (a *App) openCore(ctx, life context.Context) (_ *core, err error) {
 func (c *core) build(ctx context.Context) (err error) {
 	cfg := c.app.c
 	c.customs = customise.New(customise.Options{DB: c.db, Shipped: c.app.catalog, Clock: cfg.Clock, Logger: cfg.Logger})
+	c.customs.Examine(examineDefinitions(cfg.Clock))
 	c.log = changelog.New(c.db)
 	tailer := c.log.Tailer()
 	tailer.Clock, tailer.Logger = cfg.Clock, cfg.Logger

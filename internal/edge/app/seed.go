@@ -21,6 +21,7 @@ import (
 	"github.com/rapport-platform/rapport/internal/platform/flow"
 	"github.com/rapport-platform/rapport/internal/platform/record"
 	"github.com/rapport-platform/rapport/internal/platform/solution"
+	"github.com/rapport-platform/rapport/internal/platform/workflow"
 )
 
 const (
@@ -150,7 +151,7 @@ func (c *core) seedIntake(ctx context.Context) error {
 				return err
 			}
 			if err := solution.Ensure(ctx, tx, c.access.Catalog(), "workflow", record.Row{"workflowid": id.Derive("workflow", name), "name": doc.Title,
-				"uniquename": name, "description": doc.Description, "clientdata": string(text), "statecode": int64(1)}); err != nil {
+				"uniquename": name, "description": doc.Description, "clientdata": string(text), "statecode": int64(1), "rpt_solution": workflow.System}); err != nil {
 				return err
 			}
 		}
@@ -160,7 +161,7 @@ func (c *core) seedIntake(ctx context.Context) error {
 
 // solutions brings bundles in and out.
 func (c *core) solutions() *solution.Manager {
-	return &solution.Manager{Store: c.store, Customs: c.customs, Clock: c.app.c.Clock}
+	return &solution.Manager{Store: c.store, Customs: c.customs, Kinds: definitionKinds(c.checker), Clock: c.app.c.Clock}
 }
 
 func (c *core) apply(ctx context.Context, name string) error {

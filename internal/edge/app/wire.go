@@ -88,12 +88,12 @@ func (c *core) wire(_ context.Context, tailer *changelog.Tailer) error {
 
 func (c *core) wireFlows(tailer *changelog.Tailer) {
 	cfg := c.app.c
-	checker := &flow.Checker{Catalog: c.access.Catalog, Action: flow.KnownActions(c.actions)}
+	c.checker = &flow.Checker{Catalog: c.access.Catalog, Action: flow.KnownActions(c.actions)}
 	c.definitions = snapshot.New(tailer, snapshot.Options[*flow.Set]{Name: "flows", Tables: []string{"workflow"}, Logger: cfg.Logger,
 		Load: func(ctx context.Context) (*flow.Set, error) {
-			return flow.Load(access.AsSystem(ctx, "flows"), c.store, checker, cfg.Logger)
+			return flow.Load(access.AsSystem(ctx, "flows"), c.store, c.checker, cfg.Logger)
 		}})
-	c.flows = flow.New(flow.Options{DB: c.db, Queue: c.jobs, Clock: cfg.Clock, Flows: c.definitions.Get, Checker: checker, Logger: cfg.Logger,
+	c.flows = flow.New(flow.Options{DB: c.db, Queue: c.jobs, Clock: cfg.Clock, Flows: c.definitions.Get, Checker: c.checker, Logger: cfg.Logger,
 		Bind: func(tx *sqldb.Tx) flow.Records { return c.store.Bind(tx) }, Caller: flow.NewCaller(c.actions, c.store.Bind)})
 	c.runner = job.NewRunner(job.Options{Queue: c.jobs, Logger: cfg.Logger, Handlers: map[string]job.Handler{flow.Kind: c.flows.Handler()}})
 	for kind, handler := range c.customs.Handlers() {
@@ -101,7 +101,6 @@ func (c *core) wireFlows(tailer *changelog.Tailer) {
 	}
 	c.customs.OnChange(c.definitions.Invalidate)
 	flow.Define(c.actions, c.flows)
-	c.store.AddHook(flow.CheckDefinitions(checker))
 }
 
 func (c *core) wireIntake(tailer *changelog.Tailer) error {

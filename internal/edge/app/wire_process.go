@@ -13,6 +13,7 @@ import (
 	"github.com/rapport-platform/rapport/internal/platform/record"
 	"github.com/rapport-platform/rapport/internal/platform/snapshot"
 	"github.com/rapport-platform/rapport/internal/platform/solution"
+	"github.com/rapport-platform/rapport/internal/platform/workflow"
 )
 
 // wireProcess brings what administrators say about records in: business rules
@@ -23,12 +24,15 @@ func (c *core) wireProcess(tailer *changelog.Tailer) {
 		Load: func(ctx context.Context) (*businessrule.Set, error) {
 			return businessrule.Load(access.AsSystem(ctx, "business rules"), c.store, c.access.Catalog(), cfg.Logger)
 		}})
-	c.store.AddHook(businessrule.CheckDefinitions(c.access.Catalog))
 	c.processes = snapshot.New(tailer, snapshot.Options[*process.Set]{Name: "processes", Tables: []string{"workflow"}, Logger: cfg.Logger,
 		Load: func(ctx context.Context) (*process.Set, error) {
 			return process.Load(access.AsSystem(ctx, "processes"), c.store, c.access.Catalog(), cfg.Logger)
 		}})
-	c.store.AddHook(process.CheckDefinitions(c.access.Catalog))
+	c.customs.OnChange(c.formRules.Invalidate)
+	c.customs.OnChange(c.processes.Invalidate)
+	instances := &process.Instances{Customs: c.customs, Store: c.store, Jobs: c.jobs}
+	keepDefinitions(c.store, c.access.Catalog, definitionKinds(c.checker), instances)
+	c.runner.Handle(process.InstanceKind, instances.Handler())
 	c.store.AddHooks(process.Follow(c.processes.Get, c.access.Catalog, cfg.Clock))
 	c.store.AddHooks(businessrule.Obey(c.formRules.Get))
 }
@@ -40,7 +44,7 @@ func (c *core) seedProcesses(ctx context.Context) error {
 		if err != nil {
 			return errs.Wrap(err, errs.Internal, "app.process", "the process %s can't be used", name)
 		}
-		row := record.Row{"workflowid": id.Derive("workflow", p.Name), "name": p.Title["en"], "category": process.Category, "clientdata": text, "statecode": 1}
+		row := record.Row{"workflowid": id.Derive("workflow", p.Name), "name": p.Title["en"], "category": process.Category, "clientdata": text, "statecode": 1, "rpt_solution": workflow.System}
 		if err := c.store.Write(ctx, func(tx *record.Tx) error { return solution.Ensure(ctx, tx, c.access.Catalog(), "workflow", row) }); err != nil {
 			return err
 		}

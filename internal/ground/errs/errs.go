@@ -95,6 +95,18 @@ func Wrap(cause error, kind Kind, code, format string, args ...any) *Error {
 	return e
 }
 
+// Within says in which part of what was sent an error lies: the same error, its
+// message led by the part's name. An error without a kind stays as it is, wrapped.
+func Within(err error, part string) error {
+	var e *Error
+	if err == nil || !errors.As(err, &e) {
+		return err
+	}
+	out := *e
+	out.Message, out.Cause = part+": "+e.Message, nil
+	return &out
+}
+
 // InvalidFields makes one Invalid error of several complaints; nil if there are none.
 func InvalidFields(code, message string, fields []Field) error {
 	if len(fields) == 0 {

@@ -7,14 +7,12 @@ import (
 	"strings"
 
 	"github.com/rapport-platform/rapport/internal/platform/metadata"
-	"github.com/rapport-platform/rapport/internal/platform/query"
 	"github.com/rapport-platform/rapport/internal/platform/record"
+	"github.com/rapport-platform/rapport/internal/platform/workflow"
 )
 
 // Category is the category of workflow rows that are business rules.
 const Category = 2
-
-const activated = 1
 
 // Set is the rules in force, by table. It is never changed; a nil one is empty.
 type Set struct{ byTable map[string][]*Rule }
@@ -39,29 +37,24 @@ func (s *Set) Of(table string) []*Rule {
 	return s.byTable[table]
 }
 
+// Definitions is how business rules are kept as rows of workflow.
+func Definitions() workflow.Kind {
+	return workflow.Kind{Category: Category, Folder: "rules", Called: "business rule", Read: func(text string, catalog *metadata.Catalog) (workflow.Definition, error) {
+		rule, err := compile(text, catalog)
+		if err != nil {
+			return workflow.Definition{}, err
+		}
+		return workflow.Definition{Name: rule.Name, Title: rule.Title["en"], Table: rule.Table}, nil
+	}}
+}
+
 // Load reads the active rules. One that can't be used is logged and left out.
 func Load(ctx context.Context, r record.Reader, catalog *metadata.Catalog, logger *slog.Logger) (*Set, error) {
-	var rules []*Rule
-	q := query.Query{Table: "workflow", Select: []string{"name", "clientdata"}, Where: query.And{
-		query.Compare{Left: query.Path{"statecode"}, Value: int64(activated)}, query.Compare{Left: query.Path{"category"}, Value: int64(Category)}}}
-	for {
-		page, err := r.Find(ctx, q)
-		if err != nil {
-			return nil, err
-		}
-		for _, row := range page.Rows {
-			rule, err := compile(row.Text("clientdata"), catalog)
-			if err != nil {
-				logger.Warn("an active business rule can't be used and is left out", "rule", row.Text("name"), "error", err)
-				continue
-			}
-			rules = append(rules, rule)
-		}
-		if page.Next == nil {
-			return NewSet(rules...), nil
-		}
-		q.After = page.Next
+	rules, err := workflow.Active(ctx, r, Definitions(), logger, func(row record.Row) (*Rule, error) { return compile(row.Text("clientdata"), catalog) })
+	if err != nil {
+		return nil, err
 	}
+	return NewSet(rules...), nil
 }
 
 func compile(text string, catalog *metadata.Catalog) (*Rule, error) {

@@ -42,7 +42,7 @@ func TestStoreObeys(t *testing.T) {
 		current := func() *metadata.Catalog { return catalog }
 		control := &access.Control{Current: func() *access.Snapshot { return snap }, Catalog: current}
 		store := record.New(record.Options{DB: db, Catalog: current, Access: control, Log: changelog.New(db), Clock: clock.NewFake(time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC))})
-		store.AddHook(businessrule.CheckDefinitions(current))
+		store.AddHook(businessrule.Definitions().Check(current))
 		store.AddHooks(businessrule.Obey(func() *businessrule.Set { return rules }))
 		reload := func() {
 			var err error

@@ -211,7 +211,7 @@ func (l *layer) table(name string) (*metadata.Table, error) {
 }
 
 func within(err error, d *Definition) error {
-	return errs.Wrap(err, errs.KindOf(err), errs.CodeOf(err), "%s: %s", d.Name, err.Error())
+	return errs.Within(err, d.Name.String())
 }
 
 // overTable lays a stored definition over a table that ships. Its lists have

@@ -52,6 +52,11 @@ func (l *layer) checkName(e Edit) error {
 		}
 		return nil
 	}
+	return CheckName(name)
+}
+
+// CheckName refuses the name of a new table or column that is none.
+func CheckName(name string) error {
 	if len(name) > nameMax || !customName.MatchString(name) || strings.HasSuffix(name, "__f") || strings.HasSuffix(name, "type") && strings.HasSuffix(name, "idtype") {
 		return errs.New(errs.Invalid, "customise.name", "the name %q must begin with a publisher's prefix of 2 to 8 letters and digits and an underscore, such as new_score, and have at most %d lower-case letters, digits and underscores", name, nameMax)
 	}

@@ -51,10 +51,50 @@ func (s *Service) plan(ctx context.Context, before *layer, edits []Edit) (*plan,
 	if p.after, err = before.with(p.rows, nil, before.epoch); err != nil {
 		return nil, err
 	}
+	if err := s.examine(p); err != nil {
+		return nil, err
+	}
 	if err := p.shapes(s.o.DB.Dialect()); err != nil {
 		return nil, err
 	}
 	return p, s.aside(ctx, p)
+}
+
+// Examiner has an opinion on a view or chart of a catalog that is to be.
+type Examiner func(catalog *metadata.Catalog, n Name) error
+
+// Examine makes the service refuse changes of which f complains.
+func (s *Service) Examine(f Examiner) { s.examiner = f }
+
+// examine asks the examiner about the views and charts that come or change.
+func (s *Service) examine(p *plan) error {
+	if s.examiner == nil {
+		return nil
+	}
+	for _, d := range p.rows {
+		if d.State != Active || d.Kind != KindView && d.Kind != KindChart {
+			continue
+		}
+		if err := s.examiner(p.after.catalog, d.Name); err != nil {
+			return within(err, d)
+		}
+	}
+	return nil
+}
+
+// Preview gives the catalog as it would be after some edits.
+func (s *Service) Preview(ctx context.Context, edits ...Edit) (*metadata.Catalog, error) {
+	if _, err := s.Refresh(ctx); err != nil {
+		return nil, err
+	}
+	p, err := s.plan(ctx, s.now.Load(), edits)
+	if err != nil {
+		return nil, err
+	}
+	if p.same {
+		return p.before.catalog, nil
+	}
+	return p.after.catalog, nil
 }
 
 // edit adds one edit, unless things are so already.

@@ -49,6 +49,8 @@ type Service struct {
 	stale  chan struct{}
 	loop   lifecycle.Loop
 
+	examiner Examiner // may be nil
+
 	listening sync.Mutex
 	listeners []func()
 

@@ -160,7 +160,8 @@ steps:
 func TestDefinitionsAreRecords(t *testing.T) {
 	each(t, func(w *world) {
 		check := &flow.Checker{Catalog: fixed(w.catalog)}
-		w.store.AddHook(flow.CheckDefinitions(check))
+		w.store.AddHook(flow.Versions())
+		w.store.AddHook(flow.Definitions(check).Check(fixed(w.catalog)))
 		ctx := w.system()
 		row, err := flow.RowOf([]byte(upsertFlow))
 		if err != nil {

@@ -3,78 +3,51 @@ package flow
 import (
 	"context"
 	"log/slog"
-	"maps"
 
 	"github.com/rapport-platform/rapport/internal/ground/errs"
-	"github.com/rapport-platform/rapport/internal/platform/query"
+	"github.com/rapport-platform/rapport/internal/platform/metadata"
 	"github.com/rapport-platform/rapport/internal/platform/record"
+	"github.com/rapport-platform/rapport/internal/platform/workflow"
 )
 
-// activated is the statecode of a flow that is in force.
-const activated = 1
+// Definitions is how flows are kept as rows of workflow. A row without a category, of
+// an earlier version, is a flow, too.
+func Definitions(check *Checker) workflow.Kind {
+	return workflow.Kind{Category: 5, Folder: "flows", Called: "flow", Empty: true, Read: func(text string, catalog *metadata.Catalog) (workflow.Definition, error) {
+		var with Checker
+		if check != nil {
+			with = *check
+		}
+		with.Catalog = func() *metadata.Catalog { return catalog }
+		p, err := Compile([]byte(text), &with)
+		if err != nil {
+			return workflow.Definition{}, err
+		}
+		return workflow.Definition{Name: p.Name, Title: p.Title}, nil
+	}}
+}
 
-// category is that of flows among the rows of workflow; a row without one, of an
-// earlier version, is a flow, too. Business rules and processes have others.
-const category = 5
-
-func isFlow(row record.Row) bool { return row["category"] == nil || row.Int("category") == category }
-
-// CheckDefinitions is the hook that keeps definitions which can't be used from
-// being activated, and raises the version with every change of a definition. A
-// draft may be wrong.
-func CheckDefinitions(check *Checker) record.Hook {
-	return record.Hook{Table: "workflow",
+// Versions is the hook that raises the version of a definition with every change of it.
+func Versions() record.Hook {
+	return record.Hook{Table: workflow.Table,
 		BeforeCreate: func(_ context.Context, _ *record.Tx, row record.Row) error {
 			row["rpt_version"] = int64(1)
-			return admit(row, row, check)
+			return nil
 		},
 		BeforeUpdate: func(_ context.Context, _ *record.Tx, old, change record.Row) error {
-			whole := maps.Clone(old)
-			maps.Copy(whole, change)
 			if _, edited := change["clientdata"]; edited {
 				change["rpt_version"] = old.Int("rpt_version") + 1
 			}
-			return admit(whole, change, check)
+			return nil
 		},
 	}
 }
 
-// admit checks a flow that is activated and takes its unique name from the definition.
-func admit(whole, change record.Row, check *Checker) error {
-	if !isFlow(whole) {
-		return nil
-	}
-	p, err := Compile([]byte(whole.Text("clientdata")), check)
-	if err != nil {
-		if whole.Int("statecode") == activated {
-			return err
-		}
-		return nil
-	}
-	if whole.Text("uniquename") != p.Name {
-		change["uniquename"] = p.Name
-	}
-	return nil
-}
-
-// Load reads the active flows. One that can't be used is logged and left out;
-// it harms no other.
+// Load reads the active flows. One that can't be used is logged and left out.
 func Load(ctx context.Context, r record.Reader, check *Checker, logger *slog.Logger) (*Set, error) {
-	page, err := r.Find(ctx, query.Query{Table: "workflow", Where: query.And{query.Compare{Left: query.Path{"statecode"}, Value: int64(activated)},
-		query.Or{query.Compare{Left: query.Path{"category"}, Value: int64(category)}, query.Null{Left: query.Path{"category"}}}}})
+	programs, err := workflow.Active(ctx, r, Definitions(check), logger, func(row record.Row) (*Program, error) { return FromRow(row, check) })
 	if err != nil {
 		return nil, err
-	}
-	var programs []*Program
-	for _, row := range page.Rows {
-		p, err := FromRow(row, check)
-		if err != nil {
-			if logger != nil {
-				logger.Warn("an active flow can't be used and is left out", "flow", row.Text("name"), "error", err)
-			}
-			continue
-		}
-		programs = append(programs, p)
 	}
 	return NewSet(programs...), nil
 }
@@ -98,5 +71,5 @@ func RowOf(text []byte) (record.Row, error) {
 	if err != nil {
 		return nil, err
 	}
-	return record.Row{"name": p.Title, "uniquename": p.Name, "clientdata": string(text), "statecode": int64(activated)}, nil
+	return record.Row{"name": p.Title, "uniquename": p.Name, "clientdata": string(text), "statecode": int64(workflow.Activated)}, nil
 }

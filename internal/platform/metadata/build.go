@@ -116,6 +116,11 @@ func (t *Table) addSystemColumns(currencies bool) {
 	for _, c := range t.partColumns() {
 		add(&tail, c)
 	}
+	if t.Process {
+		for _, c := range t.processColumns() {
+			add(&tail, c)
+		}
+	}
 	if t.Stateful() {
 		var states, reasons []Option
 		for _, s := range t.States {

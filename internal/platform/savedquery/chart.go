@@ -3,6 +3,7 @@ package savedquery
 import (
 	"strings"
 
+	"github.com/rapport-platform/rapport/internal/ground/clock"
 	"github.com/rapport-platform/rapport/internal/ground/id"
 	"github.com/rapport-platform/rapport/internal/platform/metadata"
 	"github.com/rapport-platform/rapport/internal/platform/odata"
@@ -25,10 +26,7 @@ const (
 
 func (v *Views) charts(catalog *metadata.Catalog, t *metadata.Table, bad func(string, error)) (rows []record.Row) {
 	for _, chart := range t.Charts {
-		data, err := v.chartData(catalog, t, chart)
-		if err == nil {
-			err = CheckChart(catalog, v.Clock, t.Name, data)
-		}
+		data, err := v.checkedData(catalog, t, chart)
 		if err != nil {
 			bad(chart.Name, err)
 			continue
@@ -41,6 +39,27 @@ func (v *Views) charts(catalog *metadata.Catalog, t *metadata.Table, bad func(st
 			"isdefault": chart.Default, "ismanaged": true, "datadescription": data, "presentationdescription": presentation(chart)})
 	}
 	return rows
+}
+
+// CheckDefinedChart refuses a chart of a catalog that can't be asked.
+func CheckDefinedChart(catalog *metadata.Catalog, clk clock.Clock, table, chart string) error {
+	v := &Views{Clock: clk}
+	t, _ := catalog.Table(table)
+	for _, c := range t.Charts {
+		if c.Name == chart {
+			_, err := v.checkedData(catalog, t, c)
+			return err
+		}
+	}
+	return nil
+}
+
+func (v *Views) checkedData(catalog *metadata.Catalog, t *metadata.Table, chart metadata.Chart) (string, error) {
+	data, err := v.chartData(catalog, t, chart)
+	if err == nil {
+		err = CheckChart(catalog, v.Clock, t.Name, data)
+	}
+	return data, err
 }
 
 // chartData writes the query of a chart as Dataverse keeps it.

@@ -250,3 +250,16 @@ func escape(s string) string {
 	_ = xml.EscapeText(&b, []byte(s)) // a builder takes everything
 	return b.String()
 }
+
+// CheckView refuses a view of a catalog that can't be asked.
+func CheckView(catalog *metadata.Catalog, clk clock.Clock, table, view string) error {
+	v := &Views{Clock: clk}
+	t, _ := catalog.Table(table)
+	for _, w := range t.Views {
+		if w.Name == view {
+			_, err := v.row(catalog, t, w)
+			return err
+		}
+	}
+	return nil
+}

@@ -6,6 +6,9 @@
 //	tables/*.yaml      tables of one's own, and what is added to those that ship:
 //	                   columns, keys, N:N relations, views, forms, charts
 //	choices/*.yaml     global choices
+//	rules/*.yaml       business rules; x.draft.yaml is one that is not in force
+//	processes/*.yaml   business process flows; tables of instances follow from them
+//	flows/*.yaml       flows
 //	roles.yaml         roles with their privileges
 //	records/*.yaml     rows, by table, in the order of the files' names
 //	events/*.json      sample events, one JSON array of CloudEvents a file
@@ -21,5 +24,5 @@
 // brought, and asks first where data is lost.
 //
 // The map: manifest.go, import.go (upgrade, dry run), export.go (and removal),
-// zip.go (archives), apply.go, roles.go and general.go (records and roles).
+// workflow.go (rules, processes, flows), zip.go (archives), apply.go, roles.go and general.go (records and roles).
 package solution

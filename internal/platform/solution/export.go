@@ -42,6 +42,9 @@ func (m *Manager) Export(ctx context.Context, name string) (map[string][]byte, e
 		}
 		tables[d.Table] = append(tables[d.Table], d)
 	}
+	if err := m.exportAutomations(ctx, name, out); err != nil {
+		return nil, err
+	}
 	for table, defs := range tables {
 		if out["tables/"+table+".yaml"], err = customise.WriteTable(table, defs); err != nil {
 			return nil, err
@@ -64,15 +67,23 @@ func (m *Manager) Remove(ctx context.Context, name string, how customise.How) (c
 	for _, d := range m.Customs.Of(name) {
 		edits = append(edits, customise.Edit{Name: d.Name, Remove: true})
 	}
+	automations, err := m.planAutomations(ctx, name, nil, m.Customs.Catalog())
+	if err != nil {
+		return customise.Report{}, err
+	}
 	gone, err := goneRows(name, s.others, nil)
 	if err != nil {
 		return customise.Report{}, err
 	}
 	report, err := m.plan(ctx, edits, gone, how)
+	report = join(report, automations.report)
 	if err != nil || how.DryRun {
 		return report, err
 	}
 	if err := m.deleteRows(ctx, gone); err != nil {
+		return report, err
+	}
+	if err := m.removeAutomations(ctx, automations.gone); err != nil {
 		return report, err
 	}
 	if len(edits) > 0 {

@@ -18,6 +18,7 @@ import (
 	"github.com/rapport-platform/rapport/internal/ground/id"
 	"github.com/rapport-platform/rapport/internal/platform/customise"
 	"github.com/rapport-platform/rapport/internal/platform/record"
+	"github.com/rapport-platform/rapport/internal/platform/workflow"
 )
 
 // Manager brings solutions in and out.
@@ -27,15 +28,17 @@ type Manager struct {
 		record.Reader
 	}
 	Customs  *customise.Service
+	Kinds    []workflow.Kind // of definitions that are rows of workflow; none leaves them out
 	Clock    clock.Clock
 	Progress func(what string) // told of each file; may be nil
 }
 
 // content is what a bundle brings.
 type content struct {
-	manifest Manifest
-	edits    []customise.Edit
-	others   map[string]string // roles, records and the rest, by path
+	manifest    Manifest
+	edits       []customise.Edit
+	automations []*automation
+	others      map[string]string // roles, records and the rest, by path
 }
 
 // read reads a bundle. Nothing is written.
@@ -49,22 +52,28 @@ func (m *Manager) read(files fs.FS) (*content, error) {
 		if err != nil || d.IsDir() || name == ManifestFile {
 			return err
 		}
-		if info, err := d.Info(); err != nil || info.Size() > maxFile || len(c.others) > maxFiles {
+		if info, err := d.Info(); err != nil || info.Size() > maxFile || len(c.others)+len(c.automations) > maxFiles {
 			return errs.New(errs.TooLarge, "solution.file", "the file %s is too large, or one too many", name)
 		}
 		text, err := fs.ReadFile(files, name)
 		if err != nil {
 			return err
 		}
+		if c.automation(m.Kinds, name, text) {
+			return nil
+		}
 		if err := c.file(m.Customs, name, text); err != nil {
-			return errs.Wrap(err, errs.KindOf(err), errs.CodeOf(err), "%s: %s", name, err.Error())
+			return errs.Within(err, name)
 		}
 		return nil
 	})
+	if err != nil {
+		return nil, err
+	}
 	for i := range c.edits {
 		c.edits[i].Solution = manifest.Name
 	}
-	return c, err
+	return c, m.needed(c)
 }
 
 func (c *content) file(customs *customise.Service, name string, text []byte) error {
@@ -111,11 +120,16 @@ func (m *Manager) Import(ctx context.Context, files fs.FS, how customise.How) (c
 			edits = append(edits, customise.Edit{Name: d.Name, Remove: true})
 		}
 	}
+	automations, err := m.weigh(ctx, c, edits)
+	if err != nil {
+		return customise.Report{}, err
+	}
 	gone, err := goneRows(c.manifest.Name, before.others, c.others)
 	if err != nil {
 		return customise.Report{}, err
 	}
 	report, err := m.plan(ctx, edits, gone, how)
+	report = join(report, automations.report)
 	if err != nil || how.DryRun {
 		return m.dry(report, before, c), err
 	}
@@ -124,10 +138,16 @@ func (m *Manager) Import(ctx context.Context, files fs.FS, how customise.How) (c
 			return report, err
 		}
 	}
+	if err := m.removeAutomations(ctx, automations.gone); err != nil {
+		return report, err
+	}
 	if len(edits) > 0 {
 		if _, err := m.Customs.Change(ctx, customise.How{Confirm: true}, edits...); err != nil {
 			return report, err
 		}
+	}
+	if err := m.putAutomations(ctx, c.manifest.Name, automations); err != nil {
+		return report, err
 	}
 	if err := m.deleteRows(ctx, gone); err != nil {
 		return report, err
@@ -137,6 +157,18 @@ func (m *Manager) Import(ctx context.Context, files fs.FS, how customise.How) (c
 		return report, nil
 	}
 	return report, m.applier().Apply(ctx, Bundle{Name: c.manifest.Name, Files: others(c.others)})
+}
+
+// weigh tells what becomes of the automations once the edits are made.
+func (m *Manager) weigh(ctx context.Context, c *content, edits []customise.Edit) (*flows, error) {
+	after := m.Customs.Catalog()
+	if len(c.automations) > 0 && len(edits) > 0 {
+		var err error
+		if after, err = m.Customs.Preview(ctx, edits...); err != nil {
+			return nil, err
+		}
+	}
+	return m.planAutomations(ctx, c.manifest.Name, c.automations, after)
 }
 
 // dry completes a report by the files beside definitions.

@@ -23,7 +23,7 @@ var floors = []string{"ground", "kit", "platform", "commons", "capability", "edg
 // within lists the packages of a floor in which they may import those before them.
 var within = map[string][]string{
 	"ground": {"errs", "id", "clock", "lifecycle", "limit", "diskfile", "sqldb", "blob", "expr", "secret"},
-	"platform": {"query", "metadata", "schema", "access", "stream", "changelog", "event", "snapshot", "job", "record", "customise", "auth", "search", "files", "duplicate", "webhook",
+	"platform": {"query", "metadata", "schema", "access", "stream", "changelog", "event", "snapshot", "job", "record", "customise", "auth", "search", "files", "workflow", "duplicate", "webhook",
 		"transfer", "rule", "odata", "businessrule", "savedquery", "action", "flow", "function", "notify", "solution"},
 	"commons": {"party", "activity", "template", "consent", "mail", "calendar", "queue", "routing", "sla", "process", "catalog", "lake", "warehouse"},
 	"edge":    {"live", "httpapi", "pgwire", "voicegw", "mcpserver", "app"},

@@ -33,7 +33,7 @@ func entity(t *metadata.Table, custom bool) obj {
 		"MetadataId": entityID(t.Name).String(), "HasChanged": nil, "LogicalName": t.Name, "SchemaName": t.Schema, "EntitySetName": t.Set, "LogicalCollectionName": t.Set, "CollectionSchemaName": t.Set,
 		"DisplayName": label(t.Label), "DisplayCollectionName": label(t.Plural), "Description": text(t.Description), "ObjectTypeCode": typeCode(t), "OwnershipType": ownership,
 		"PrimaryIdAttribute": t.ID, "PrimaryNameAttribute": nil, "PrimaryImageAttribute": nil, "IsActivity": activity, "IsActivityParty": false, "ActivityTypeMask": int64(0),
-		"IsCustomEntity": custom, "IsManaged": false, "IsIntersect": t.Intersect, "IsPrivate": false, "IsLogicalEntity": false, "IsBPFEntity": false, "IsStateModelAware": t.Stateful(),
+		"IsCustomEntity": custom, "IsManaged": false, "IsIntersect": t.Intersect, "IsPrivate": false, "IsLogicalEntity": false, "IsBPFEntity": t.Process, "IsStateModelAware": t.Stateful(),
 		"IsEnforceStateTransitions": false, "IsChildEntity": false, "IsAIRUpdated": false, "IsImportable": !t.Managed, "IsReadingPaneEnabled": true, "IsQuickCreateEnabled": false,
 		"IsDocumentManagementEnabled": false, "IsBusinessProcessEnabled": false, "IsInteractionCentricEnabled": false, "IsKnowledgeManagementEnabled": false, "IsOptimisticConcurrencyEnabled": true,
 		"IsAvailableOffline": false, "IsVisibleInMobileClient": flag(true, "canmodifymobileclientvisibility"), "IsConnectionsEnabled": flag(true, "canmodifyconnectionsettings"),
