@@ -31,8 +31,9 @@ var within = map[string][]string{
 
 // asSystem lists the files that let the platform act past all privileges.
 var asSystem = []string{
-	"internal/commons/process/hook.go", // instances and stages follow records and definitions, whoever writes those
-	"internal/commons/process/move.go", // a gate looks at all columns
+	"internal/commons/process/hook.go",     // instances and stages follow records and definitions, whoever writes those
+	"internal/commons/process/instance.go", // the table of a process's instances, which whoever activated it was asked about
+	"internal/commons/process/move.go",     // a gate looks at all columns
 	"internal/capability/intake/actions.go",
 	"internal/capability/intake/consumer.go",
 	"internal/capability/portal/consume.go",
