@@ -31,6 +31,8 @@ const usage = `Rapport, the self-hosted customer-engagement platform.
   rapport solution diff FOLDER          tell what importing would add (+), change (~) and remove (-)
   rapport solution remove NAME          take a solution out (--dry-run, --confirm-data-loss)
   rapport import history FILE --map MAP  bring a file of past leads into the lake (docs/guides/scoring.md)
+  rapport verify                        walk along the change log's hash chain and name what was tampered with
+                                        (--from SEAL, --anchor NUMBER:HASH of a seal noted elsewhere)
   rapport version                       print the version
 
 Environment: RAPPORT_ADDR (127.0.0.1:8080), RAPPORT_DATA (./data), RAPPORT_DATABASE (SQLite in the data
@@ -89,6 +91,8 @@ func run(ctx context.Context, args []string, out, log io.Writer) error {
 		return password(ctx, o, args[1:], out)
 	case command == "import history":
 		return importHistory(ctx, o, args[2:], out)
+	case len(args) > 0 && args[0] == "verify":
+		return verify(ctx, o, args[1:], out)
 	case len(args) == 1 && args[0] == "version":
 		_, err = fmt.Fprintln(out, version())
 		return err

@@ -69,6 +69,7 @@ func orderKey(e event.Event) string {
 
 // Handle works out what an event becomes: the start of the flow, or a row in quarantine.
 func (i *Intake) Handle(ctx context.Context, e event.Event) (event.Effect, error) {
+	ctx = changelog.WithSource(ctx, changelog.Source{Channel: changelog.Event})
 	ctx = changelog.WithOrigin(access.AsSystem(ctx, "intake"), fmt.Sprintf("event %s %d", e.Topic, e.Seq))
 	in := Event{ID: e.ID, Source: e.Source, Topic: e.Topic, Time: e.At, Data: json.RawMessage(e.Cloud.Data)}
 	if e.Cloud.Type != Type {

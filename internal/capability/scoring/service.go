@@ -97,6 +97,7 @@ func (s *Service) Followers(changes, interactions event.Log) []lifecycle.Service
 
 // system is the context in which the platform itself scores.
 func (s *Service) system(ctx context.Context, why string) context.Context {
+	ctx = changelog.WithSource(ctx, changelog.Source{Channel: changelog.Job})
 	return changelog.WithOrigin(access.AsSystem(ctx, "scoring"), "scoring: "+why)
 }
 

@@ -18,6 +18,7 @@ type Admin struct {
 	db    *sqldb.DB
 	auth  *auth.Auth
 	users *access.Snapshot
+	c     Config
 }
 
 // OpenAdmin opens an organisation that has been started before.
@@ -29,7 +30,7 @@ func OpenAdmin(ctx context.Context, c Config) (*Admin, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &Admin{db: db}
+	a := &Admin{db: db, c: c}
 	if a.users, err = access.Load(ctx, db); err != nil {
 		db.Close()
 		return nil, errs.Wrap(err, errs.Invalid, "app.not_started", "there is no organisation in this database yet: start `rapport serve` once")

@@ -37,7 +37,7 @@ func (a *App) routes() (http.Handler, error) {
 	}
 	mux.Handle("/", ui)
 	clients := &httpapi.OAuthAPI{Clients: lateAuth{a}, Proxies: a.c.Proxies}
-	return httpapi.NewMiddleware(httpapi.MiddlewareOptions{Auth: lateAuth{a}, Registerer: a.telemetry.registry, Logger: a.c.Logger, Clock: a.c.Clock}).Wrap(clients.Wrap(mux)), nil
+	return httpapi.NewMiddleware(httpapi.MiddlewareOptions{Auth: lateAuth{a}, Registerer: a.telemetry.registry, Logger: a.c.Logger, Clock: a.c.Clock, Proxies: a.c.Proxies}).Wrap(clients.Wrap(mux)), nil
 }
 
 // register makes the mux of everything that needs records.

@@ -63,6 +63,7 @@ func (c *core) wire(_ context.Context, tailer *changelog.Tailer) error {
 	interactions := event.NewRunner(portal.Interactions(event.Stream(c.app.front.stream, TopicInteractions), c.store), options)
 
 	c.services.Add("change log", tailer)
+	c.services.Add("seals of the change log", changelog.NewSealer(c.log, c.secrets, cfg.Clock, cfg.Logger))
 	c.services.Add("definitions", c.customs)
 	c.services.Add("access", c.users)
 	c.services.Add("routes", c.routes)

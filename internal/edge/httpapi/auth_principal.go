@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/subtle"
 	"net/http"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -39,8 +40,8 @@ var (
 // It looks at requests below /api/ only, and not at /api/events/, whose
 // publishers have keys of their own: forms and events are taken while the
 // database, which holds the sessions, is away.
-func Authenticate(by Authenticator, next http.Handler) http.Handler {
-	foreign := http.NewCrossOriginProtection()
+func Authenticate(by Authenticator, proxies []netip.Prefix, next http.Handler) http.Handler {
+	foreign, from := http.NewCrossOriginProtection(), &PortalAPI{Proxies: proxies}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !asksWho(r.URL.Path) {
 			next.ServeHTTP(w, r)
@@ -54,8 +55,20 @@ func Authenticate(by Authenticator, next http.Handler) http.Handler {
 		if request := RequestID(ctx); request != "" {
 			ctx = changelog.WithOrigin(ctx, "api "+request)
 		}
-		next.ServeHTTP(w, r.WithContext(ctx))
+		next.ServeHTTP(w, r.WithContext(withSource(ctx, from.address(r))))
 	})
+}
+
+// withSource says for the log by which way the request came, and from where.
+func withSource(ctx context.Context, address netip.Addr) context.Context {
+	s := changelog.Source{Channel: changelog.Web}
+	if signedInOf(ctx).token != "" {
+		s.Channel = changelog.APIKey
+	}
+	if address.IsValid() {
+		s.Address = address.WithZone("").String()
+	}
+	return changelog.WithSource(ctx, s)
 }
 
 // asksWho tells of the paths where it matters who asks. The ways of signing in

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"runtime/debug"
 	"strconv"
 	"strings"
@@ -28,6 +29,7 @@ type MiddlewareOptions struct {
 	Registerer prometheus.Registerer // nil keeps no metrics
 	Logger     *slog.Logger          // nil means slog.Default()
 	Clock      clock.Clock
+	Proxies    []netip.Prefix // whose X-Forwarded-For is believed
 }
 
 // Middleware stands around every handler: request ids, traces, metrics, the
@@ -63,7 +65,7 @@ func (m *Middleware) Wrap(mux http.Handler) http.Handler {
 	if m.o.Auth == nil {
 		return m.observe(inner)
 	}
-	return m.observe(Authenticate(m.o.Auth, inner))
+	return m.observe(Authenticate(m.o.Auth, m.o.Proxies, inner))
 }
 
 // visit is what the middleware notes of one request.

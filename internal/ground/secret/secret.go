@@ -3,6 +3,9 @@
 // database and its backups alone give nobody a way in. What only has to be
 // compared is hashed instead, by package auth.
 //
+// It also signs what must not be changed unnoticed, such as the seals of the
+// change log.
+//
 // A sealed text is AES-256-GCM under a key that lies beside the database, or is
 // given from outside where several nodes share one database.
 package secret
@@ -10,7 +13,10 @@ package secret
 import (
 	"crypto/aes"
 	"crypto/cipher"
+	"crypto/hkdf"
+	"crypto/hmac"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
@@ -29,8 +35,12 @@ const File = "secret.key"
 // prefix names the form, so that another can follow it one day.
 const prefix = "s1:"
 
-// Box seals and opens texts. It is safe for concurrent use.
-type Box struct{ aead cipher.AEAD }
+// Box seals and opens texts, and signs. It is safe for concurrent use.
+type Box struct {
+	aead   cipher.AEAD
+	mac    []byte // signs; derived from the key
+	public string // names the key without giving it away
+}
 
 // Open gives the box of an organisation: with the key given (64 hexadecimal
 // digits), else with the one in the data folder, which is made if there is none.
@@ -64,7 +74,33 @@ func parse(key, where string) (*Box, error) {
 		return nil, err
 	}
 	aead, err := cipher.NewGCM(block)
-	return &Box{aead}, err
+	if err != nil {
+		return nil, err
+	}
+	mac, err := hkdf.Key(sha256.New, raw, nil, "rapport signature", sha256.Size)
+	if err != nil {
+		return nil, err
+	}
+	name, err := hkdf.Key(sha256.New, raw, nil, "rapport key name", 8)
+	return &Box{aead: aead, mac: mac, public: hex.EncodeToString(name)}, err
+}
+
+// KeyID names the key, so that what was signed under another can be told apart.
+func (b *Box) KeyID() string { return b.public }
+
+// Sign gives a signature of data for a place, as Seal takes one: an HMAC-SHA-256
+// under a key derived from the box's. Only who has the key can make or check it.
+func (b *Box) Sign(place string, data []byte) []byte {
+	h := hmac.New(sha256.New, b.mac)
+	h.Write([]byte(place))
+	h.Write([]byte{0})
+	h.Write(data)
+	return h.Sum(nil)
+}
+
+// Signed tells whether a signature is that of data for the place.
+func (b *Box) Signed(place string, data, signature []byte) bool {
+	return hmac.Equal(b.Sign(place, data), signature)
 }
 
 // Seal gives the text in which a secret is kept. place says what it is for, such

@@ -2,6 +2,7 @@ package changelog
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"strings"
 	"unicode"
@@ -21,13 +22,39 @@ type Log struct {
 
 // New gives the change log of a database.
 func New(db *sqldb.DB) *Log {
-	p := db.Dialect().Placeholder
-	l := &Log{db: db}
+	l := &Log{db: db, insert: insertAt(db.Dialect(), false), insertAt: insertAt(db.Dialect(), true)}
 	l.tailer = newTailer(l)
-	l.insert = "INSERT INTO changelog (at, tablename, recordid, version, op, actorid, onbehalfof, origin, before, after) VALUES (" +
-		p(1) + ", " + p(2) + ", " + p(3) + ", " + p(4) + ", " + p(5) + ", " + p(6) + ", " + p(7) + ", " + p(8) + ", " + p(9) + ", " + p(10) + ")"
-	l.insertAt = insertAt(db.Dialect())
 	return l
+}
+
+// written are the columns that a writer gives, with what PostgreSQL calls their types.
+const written = "at, tablename, recordid, version, op, actorid, onbehalfof, origin, before, after, channel, address, salt"
+
+var writtenTypes = []string{"timestamptz", "text", "uuid", "bigint", "bigint", "uuid", "uuid", "text", "text", "text", "text", "text", "uuid"}
+
+// args gives a row's values in the order of written.
+func (e *encoder) args(c Change, more int) []any {
+	out := make([]any, 0, len(writtenTypes)+more)
+	return e.appendArgs(out, c)
+}
+
+func (e *encoder) appendArgs(out []any, c Change) []any {
+	return append(out, e.put(query.Time, c.At), c.Table, e.put(query.ID, c.Record), c.Version, int64(c.Op), e.put(query.ID, c.Actor), e.put(query.ID, orNil(c.OnBehalfOf)),
+		c.Origin, text(c.Before), text(c.After), orEmpty(string(c.Channel)), orEmpty(c.Address), e.put(query.ID, newSalt()))
+}
+
+// newSalt makes the salt of a row's digest: without it nobody can tell by trying
+// whether an erased value was a certain one.
+func newSalt() (salt id.ID) {
+	rand.Read(salt[:]) // ends the program if the system has no randomness
+	return salt
+}
+
+func orEmpty(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
 }
 
 // Tailer gives the node's tailer, which the application starts and stops.
@@ -36,10 +63,7 @@ func (l *Log) Tailer() *Tailer { return l.tailer }
 // Append writes the row of a change in the transaction that made it.
 func (l *Log) Append(tx *sqldb.Tx, c Change) error {
 	e := encoder{d: tx.Dialect()}
-	args := []any{
-		e.put(query.Time, c.At), c.Table, e.put(query.ID, c.Record), c.Version, int64(c.Op), e.put(query.ID, c.Actor),
-		e.put(query.ID, orNil(c.OnBehalfOf)), c.Origin, text(c.Before), text(c.After),
-	}
+	args := e.args(c, 0)
 	if e.err != nil {
 		return e.err
 	}
@@ -57,10 +81,7 @@ func (l *Log) Append(tx *sqldb.Tx, c Change) error {
 // transaction: see package customise.
 func (l *Log) AppendAt(tx *sqldb.Tx, c Change, epoch int64) (bool, error) {
 	e := encoder{d: tx.Dialect()}
-	args := []any{
-		e.put(query.Time, c.At), c.Table, e.put(query.ID, c.Record), c.Version, int64(c.Op), e.put(query.ID, c.Actor),
-		e.put(query.ID, orNil(c.OnBehalfOf)), c.Origin, text(c.Before), text(c.After), epoch,
-	}
+	args := append(e.args(c, 1), epoch)
 	if e.err != nil {
 		return false, e.err
 	}
@@ -72,19 +93,21 @@ func (l *Log) AppendAt(tx *sqldb.Tx, c Change, epoch int64) (bool, error) {
 	return true, nil
 }
 
-// insertAt is the text of AppendAt. PostgreSQL wants to be told the types of
-// what a SELECT is made of.
-func insertAt(d sqldb.Dialect) string {
-	types := []string{"timestamptz", "text", "uuid", "bigint", "bigint", "uuid", "uuid", "text", "text", "text"}
-	marks := make([]string, len(types))
-	for i, t := range types {
+// insertAt is the text of Append, and with an epoch that of AppendAt. PostgreSQL
+// wants to be told the types of what a SELECT is made of.
+func insertAt(d sqldb.Dialect, epoch bool) string {
+	marks := make([]string, len(writtenTypes))
+	for i, t := range writtenTypes {
 		marks[i] = d.Placeholder(i + 1)
 		if d == sqldb.Postgres {
 			marks[i] += "::" + t
 		}
 	}
-	return "INSERT INTO changelog (at, tablename, recordid, version, op, actorid, onbehalfof, origin, before, after) SELECT " + strings.Join(marks, ", ") +
-		" WHERE COALESCE((SELECT epoch FROM schemaepoch WHERE tablename = " + marks[1] + "), 0) = " + d.Placeholder(11)
+	out := "INSERT INTO changelog (" + written + ") SELECT " + strings.Join(marks, ", ")
+	if !epoch {
+		return out
+	}
+	return out + " WHERE COALESCE((SELECT epoch FROM schemaepoch WHERE tablename = " + marks[1] + "), 0) = " + d.Placeholder(len(marks)+1)
 }
 
 // encoder collects the first error of several encodings.

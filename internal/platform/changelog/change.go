@@ -41,7 +41,10 @@ type Change struct {
 	Actor      id.ID
 	OnBehalfOf id.ID
 	Origin     string // request, event or job that caused it; holds no personal data
+	Source            // by which way and from where
 	// Before and After hold the changed columns by logical name, as JSON; a
 	// create has no Before, and the After of a delete is empty.
 	Before, After json.RawMessage
+	// Erasure names the erasure that has taken values away; id.Nil where none has.
+	Erasure id.ID
 }

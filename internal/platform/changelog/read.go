@@ -13,7 +13,7 @@ import (
 	"github.com/rapport-platform/rapport/internal/platform/query"
 )
 
-const columns = "c.at, c.tablename, c.recordid, c.version, c.op, c.actorid, c.onbehalfof, c.origin, c.before, c.after"
+const columns = "c.at, c.tablename, c.recordid, c.version, c.op, c.actorid, c.onbehalfof, c.origin, c.before, c.after, c.channel, c.address, c.erasure"
 
 // After reads up to limit changes with a Seq above the cursor, in order.
 func (l *Log) After(ctx context.Context, seq int64, limit int) ([]Change, error) {
@@ -91,26 +91,33 @@ func (l *Log) read(ctx context.Context, text string, args ...any) ([]Change, err
 	var out []Change
 	for rows.Next() {
 		var c Change
-		var at, record, actor, behalf any
-		var before, after sql.NullString
-		if err := rows.Scan(&c.Seq, &at, &c.Table, &record, &c.Version, &c.Op, &actor, &behalf, &c.Origin, &before, &after); err != nil {
-			return nil, fmt.Errorf("read change log: %w", err)
-		}
-		d := decoder{d: l.db.Dialect()}
-		c.At = as[time.Time](&d, query.Time, at)
-		c.Record, c.Actor, c.OnBehalfOf = as[id.ID](&d, query.ID, record), as[id.ID](&d, query.ID, actor), as[id.ID](&d, query.ID, behalf)
-		if d.err != nil {
-			return nil, d.err
-		}
-		if before.Valid {
-			c.Before = json.RawMessage(before.String)
-		}
-		if after.Valid {
-			c.After = json.RawMessage(after.String)
+		if err := l.scan(rows, &c, &c.Seq); err != nil {
+			return nil, err
 		}
 		out = append(out, c)
 	}
 	return out, rows.Err()
+}
+
+// scan reads a row of columns, with what stands before and behind them.
+func (l *Log) scan(rows *sqldb.Rows, c *Change, first *int64, more ...any) error {
+	var at, record, actor, behalf, erasure any
+	var before, after, channel, address sql.NullString
+	into := append([]any{first, &at, &c.Table, &record, &c.Version, &c.Op, &actor, &behalf, &c.Origin, &before, &after, &channel, &address, &erasure}, more...)
+	if err := rows.Scan(into...); err != nil {
+		return fmt.Errorf("read change log: %w", err)
+	}
+	d := decoder{d: l.db.Dialect()}
+	c.At = as[time.Time](&d, query.Time, at)
+	c.Record, c.Actor, c.OnBehalfOf, c.Erasure = as[id.ID](&d, query.ID, record), as[id.ID](&d, query.ID, actor), as[id.ID](&d, query.ID, behalf), as[id.ID](&d, query.ID, erasure)
+	c.Channel, c.Address = Channel(channel.String), address.String
+	if before.Valid {
+		c.Before = json.RawMessage(before.String)
+	}
+	if after.Valid {
+		c.After = json.RawMessage(after.String)
+	}
+	return d.err
 }
 
 // decoder collects the first error of several decodings.

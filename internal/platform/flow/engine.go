@@ -222,5 +222,6 @@ func system(ctx context.Context, run *Run, origin string) context.Context {
 	if origin == "" {
 		origin = "flow " + run.FlowName + " " + run.ID.String()
 	}
+	ctx = changelog.WithSource(ctx, changelog.Source{Channel: changelog.Flow})
 	return changelog.WithOrigin(access.AsSystem(ctx, "flow "+run.FlowName), origin)
 }

@@ -85,7 +85,7 @@ func (s *Store) Cascades() job.Handler {
 }
 
 func (w cascadeWork) principal(ctx context.Context) context.Context {
-	ctx = changelog.WithOrigin(ctx, w.Origin)
+	ctx = changelog.WithSource(changelog.WithOrigin(ctx, w.Origin), changelog.Source{Channel: changelog.Job})
 	return access.With(ctx, access.Principal{Kind: access.Kind(w.Kind), ID: w.User, Delegate: w.Delegate, Reason: w.Reason, Scope: w.Scope})
 }
 

@@ -33,12 +33,17 @@ func (tx *Tx) changed(ctx context.Context, t *metadata.Table, op changelog.Op, o
 
 // change gives the change row of a write.
 func (tx *Tx) change(ctx context.Context, p access.Principal, t *metadata.Table, op changelog.Op, old, change Row) (changelog.Change, error) {
-	c := changelog.Change{At: tx.o.Clock.Now(), Table: t.Name, Op: op, Actor: p.ID, Origin: changelog.Origin(ctx)}
+	c := changelog.Change{At: tx.o.Clock.Now(), Table: t.Name, Op: op, Actor: p.ID, Origin: changelog.Origin(ctx), Source: changelog.SourceOf(ctx)}
 	if p.Delegate != id.Nil {
 		c.Actor, c.OnBehalfOf = p.Delegate, p.ID
 	}
-	if c.Origin == "" && p.Kind == access.System {
-		c.Origin = p.Reason
+	if p.Kind == access.System {
+		if c.Origin == "" {
+			c.Origin = p.Reason
+		}
+		if c.Channel == "" {
+			c.Channel = changelog.Platform
+		}
 	}
 	var err error
 	switch op {

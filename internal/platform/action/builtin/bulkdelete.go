@@ -153,7 +153,7 @@ func (s *Service) runBulkDelete(ctx context.Context, j *job.Job) error {
 	if work.System {
 		who = access.From(system)
 	}
-	user := changelog.WithOrigin(access.With(ctx, who), "bulk delete "+work.Async.String())
+	user := changelog.WithOrigin(changelog.WithSource(access.With(ctx, who), changelog.Source{Channel: changelog.Job}), "bulk delete "+work.Async.String())
 	return s.o.Store.Write(ctx, func(tx *record.Tx) error {
 		next := work
 		ended := next.Index >= len(set)
