@@ -32,7 +32,9 @@ func verify(ctx context.Context, o rapport.Options, args []string, out io.Writer
 		}
 		all.Seals, all.Rows, all.Cut, all.Erased = all.Seals+part.Seals, all.Rows+part.Rows, all.Cut+part.Cut, all.Erased+part.Erased
 		all.Faults = append(all.Faults, part.Faults...)
-		all.Number, all.Head = part.Number, part.Head
+		if part.Seals > 0 {
+			all.Number, all.Head = part.Number, part.Head
+		}
 	})
 	if err != nil {
 		return err
