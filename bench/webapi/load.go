@@ -71,6 +71,8 @@ func (c *client) do(ctx context.Context, method, path string, body, into any, he
 type result struct {
 	rate     float64
 	p50, p99 time.Duration
+	requests int
+	work     time.Duration // processor time of the server for one request, what follows it included as far as it falls into the round
 }
 
 // turns counts requests over the whole run, so that no two create the same.
@@ -104,7 +106,26 @@ func round(ctx context.Context, length time.Duration, clients int, work func(con
 		return result{}, ctx.Err()
 	}
 	slices.Sort(sorted)
-	return result{float64(len(sorted)) / took.Seconds(), sorted[len(sorted)/2], sorted[len(sorted)*99/100]}, ctx.Err()
+	return result{rate: float64(len(sorted)) / took.Seconds(), p50: sorted[len(sorted)/2], p99: sorted[len(sorted)*99/100], requests: len(sorted)}, ctx.Err()
+}
+
+// processor gives the processor time that a process has taken so far.
+func processor(pid int) (time.Duration, error) {
+	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	if err != nil {
+		return 0, err
+	}
+	_, rest, _ := strings.Cut(string(text), ") ")
+	fields := strings.Fields(rest)
+	if len(fields) < 13 {
+		return 0, fmt.Errorf("no processor time of process %d", pid)
+	}
+	user, err := strconv.Atoi(fields[11])
+	if err != nil {
+		return 0, err
+	}
+	system, err := strconv.Atoi(fields[12])
+	return time.Duration(user+system) * 10 * time.Millisecond, err // the kernel counts hundredths of a second
 }
 
 func median(all []result) result {

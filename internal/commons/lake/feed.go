@@ -218,7 +218,7 @@ func (f *Feed) collect(ctx context.Context, pos int64) (out []changelog.Change, 
 	var enough <-chan time.Time
 	for {
 		grown := f.c.Log.Tailer().Updated() // taken before looking, so that nothing slips between
-		some, err := f.c.Log.After(ctx, pos, readMax)
+		some, err := f.c.Log.Tailer().After(ctx, pos, readMax)
 		if err != nil {
 			return nil, err
 		}

@@ -28,5 +28,5 @@ func (c *core) wireSearch() {
 		})
 	c.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "rapport_search_lag_changes", Help: "Changes of records that the search index does not hold yet."},
 		func() float64 { return float64(c.index.Behind()) }))
-	c.services.Add("search", c.index.Follower(func(err error) { cfg.Logger.Error("search index", "error", err) }))
+	c.services.Add("search", c.index.Follower(cfg.Logger))
 }

@@ -1,7 +1,6 @@
 package httpapi
 
 import (
-	"errors"
 	"maps"
 	"net/http"
 
@@ -9,6 +8,7 @@ import (
 	"github.com/rapport-platform/rapport/internal/ground/id"
 	"github.com/rapport-platform/rapport/internal/platform/metadata"
 	"github.com/rapport-platform/rapport/internal/platform/odata"
+	"github.com/rapport-platform/rapport/internal/platform/query"
 	"github.com/rapport-platform/rapport/internal/platform/record"
 )
 
@@ -79,24 +79,26 @@ func (q *request) write(fn func(*record.Tx) (record.Row, bool, error)) error {
 	if err != nil {
 		return err
 	}
+	if q.prefer.representation && (len(o.Query.Expand) > 0 || len(o.Query.Select) > 0) {
+		if _, err := query.Check(q.catalog, &query.Query{Table: q.path.Table.Name, Select: o.Query.Select, Expand: o.Query.Expand}, query.Limits{}); err != nil {
+			return err // before anything is written
+		}
+	}
 	var row, shown record.Row
 	var created bool
-	err = q.api.Records.Write(q.ctx, func(tx *record.Tx) error {
-		var err error
-		if row, created, err = fn(tx); err != nil {
-			return err
-		}
-		shown = nil
-		if q.prefer.representation {
-			shown, err = tx.Get(q.ctx, q.path.Table.Name, row.ID(q.path.Table.ID), o.Query.Select, o.Query.Expand)
-			if errors.Is(err, record.ErrNotFound) || errs.Has(err, errs.Forbidden) {
-				err = nil // may write, but not read
-			}
-		}
+	err = q.api.Records.Write(q.ctx, func(tx *record.Tx) (err error) {
+		row, created, err = fn(tx)
 		return err
 	})
 	if err != nil {
 		return err
+	}
+	if q.prefer.representation {
+		// It is read when others may write again. What has been written stays so if it can't
+		// be read, as by those who may write, but not read.
+		if shown, err = q.api.Records.Get(q.ctx, q.path.Table.Name, row.ID(q.path.Table.ID), o.Query.Select, o.Query.Expand); err != nil {
+			shown = nil
+		}
 	}
 	h := q.w.Header()
 	exact(h, "ETag", odata.ETag(row))

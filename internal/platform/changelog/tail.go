@@ -33,6 +33,7 @@ type Tailer struct {
 	listeners []func([]Change)
 	updated   chan struct{}
 	seq       int64
+	recent    recent
 }
 
 func newTailer(l *Log) *Tailer {
@@ -65,12 +66,26 @@ func (t *Tailer) Start(ctx context.Context) error {
 		return err
 	}
 	t.seq = seq
+	t.recent.begin(seq)
 	t.loop.Run = t.run
 	return t.loop.Start(ctx)
 }
 
 // Stop ends the tailer.
-func (t *Tailer) Stop(ctx context.Context) error { return t.loop.Stop(ctx) }
+func (t *Tailer) Stop(ctx context.Context) error {
+	t.recent.end()
+	return t.loop.Stop(ctx)
+}
+
+// After is Log.After for those who follow the log: newly made changes come from
+// memory, where all followers share them, up to what the tailer has seen.
+// Nobody may alter them.
+func (t *Tailer) After(ctx context.Context, seq int64, limit int) ([]Change, error) {
+	if changes, ok := t.recent.after(seq, limit); ok {
+		return changes, nil
+	}
+	return t.log.After(ctx, seq, limit)
+}
 
 func (t *Tailer) wake() {
 	select {
@@ -107,6 +122,7 @@ func (t *Tailer) step(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	t.seq = changes[len(changes)-1].Seq
+	t.recent.add(changes)
 	t.mu.Lock()
 	listeners := t.listeners
 	close(t.updated)

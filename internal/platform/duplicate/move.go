@@ -154,7 +154,7 @@ func retie(ctx context.Context, tx *record.Tx, t *metadata.Table, nav string, fr
 
 // try does one step by itself; false where the records' own rules refuse it.
 func try(tx *record.Tx, step func() error) (bool, error) {
-	err := tx.SQL().Nested(step)
+	err := tx.Nested(step)
 	if err == nil {
 		return true, nil
 	}

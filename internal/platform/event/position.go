@@ -31,6 +31,23 @@ func moveIn(tx *sqldb.Tx, consumer, topic string, seq uint64, now time.Time) err
 	return err
 }
 
+// moveFrom moves a consumer on from where it is known to stand, and tells
+// whether it stood there: of two nodes one succeeds.
+func moveFrom(tx *sqldb.Tx, consumer, topic string, from, to uint64, now time.Time) (bool, error) {
+	at, err := query.Encode(tx.Dialect(), query.Time, now)
+	if err != nil {
+		return false, err
+	}
+	p := tx.Dialect().Placeholder
+	name := consumer + "/" + topic
+	n, err := tx.Exec("UPDATE consumerposition SET seq = "+p(1)+", at = "+p(2)+" WHERE consumer = "+p(3)+" AND seq = "+p(4), int64(to), at, name, int64(from))
+	if err != nil || n > 0 || from > 0 {
+		return n > 0, err
+	}
+	n, err = tx.Exec("INSERT INTO consumerposition (consumer, log, seq, at) VALUES ("+p(1)+", "+p(2)+", "+p(3)+", "+p(4)+") ON CONFLICT DO NOTHING", name, topic, int64(to), at)
+	return n > 0, err
+}
+
 // Lowest gives the lowest position of a topic's consumers, but for one that need
 // not be waited for ("" for none): what lies at or below it has been worked off
 // by all others. ok is false where nobody consumes it. A consumer counts from

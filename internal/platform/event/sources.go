@@ -90,7 +90,7 @@ type changeReader struct {
 
 func (r *changeReader) Next(ctx context.Context, max int, wait time.Duration) ([]Event, error) {
 	grown := r.l.Tailer().Updated() // taken before looking, so that nothing slips between
-	changes, err := r.l.After(ctx, r.seq, max)
+	changes, err := r.l.Tailer().After(ctx, r.seq, max)
 	if err != nil {
 		return nil, err
 	}
@@ -101,7 +101,7 @@ func (r *changeReader) Next(ctx context.Context, max int, wait time.Duration) ([
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}
-		if changes, err = r.l.After(ctx, r.seq, max); err != nil {
+		if changes, err = r.l.Tailer().After(ctx, r.seq, max); err != nil {
 			return nil, err
 		}
 	}

@@ -127,7 +127,7 @@ func (tx *Tx) within(ctx context.Context, list []branch, work cascadeWork, fn fu
 	if tx.cascading { // a part of a job: what hangs on a child is a job of its own
 		return tx.later(ctx, work, list)
 	}
-	err := tx.sql.Nested(func() error {
+	err := tx.Nested(func() error {
 		finished, err := tx.walk(ctx, list, work.Record, work.Owner, &place{}, relatedMax, fn)
 		if err == nil && !finished {
 			return errTooMany

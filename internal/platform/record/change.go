@@ -18,6 +18,9 @@ var unlogged = []string{"createdon", "createdby", "modifiedon", "modifiedby", "c
 // changed writes the change row: of a create all values, of an update the
 // changed columns before and after, of a delete all values before.
 func (tx *Tx) changed(ctx context.Context, t *metadata.Table, op changelog.Op, old, change Row) error {
+	if op != changelog.Create {
+		tx.parents = nil // a row that lookups lead to may have another owner, or be gone
+	}
 	if t.NoTrack {
 		return tx.current(t)
 	}

@@ -32,6 +32,7 @@ func (tx *Tx) Create(ctx context.Context, table string, in Row) (Row, error) {
 	if err := tx.changed(ctx, t, changelog.Create, nil, row); err != nil {
 		return nil, err
 	}
+	tx.remember(table, row.ID(t.ID), Row{t.ID: row[t.ID], "ownerid": row["ownerid"], "owningbusinessunit": row["owningbusinessunit"]})
 	return row, tx.afterCreate(ctx, table, row)
 }
 

@@ -49,8 +49,6 @@ func (tx *Tx) CreateMany(ctx context.Context, table string, in []Row) ([]Row, er
 	}
 	ctx, span := tracer.Start(ctx, "create many "+table)
 	defer span.End()
-	tx.parents = map[parentKey]Row{}
-	defer func() { tx.parents = nil }()
 	out := make([]Row, len(in))
 	for i, row := range in {
 		if out[i], err = tx.beginCreate(ctx, t, row); err != nil {
@@ -151,7 +149,7 @@ func (tx *Tx) insertMany(t, base *metadata.Table, rows []Row) error {
 			}
 			args = argsOf(next, args)
 		}
-		err = tx.sql.Nested(func() error {
+		err = tx.Nested(func() error {
 			_, err := tx.sql.Exec(insertManySQL(tx.sql.Dialect(), t.Name, set, to-from), args...)
 			return err
 		})

@@ -32,7 +32,7 @@ func (tx *Tx) Delete(ctx context.Context, table string, key id.ID, m Match) erro
 	if tx.o.Jobs == nil {
 		return tx.deleteLocked(ctx, t, old, m, &budget)
 	}
-	err = tx.sql.Nested(func() error { return tx.deleteLocked(ctx, t, old, m, &budget) })
+	err = tx.Nested(func() error { return tx.deleteLocked(ctx, t, old, m, &budget) })
 	if errs.CodeOf(err) == errTooMany.Code {
 		return tx.enqueue(ctx, cascadeWork{Op: "delete", Table: t.Name, Record: key})
 	}

@@ -41,6 +41,7 @@ const (
 	derivedConsumer = "derived/changes"
 	derivedRead     = 500
 	derivedPause    = time.Second
+	derivedGather   = 100 * time.Millisecond // for others that come with the first
 )
 
 func (d *Deriver) run(ctx context.Context) {
@@ -97,6 +98,7 @@ func (d *Deriver) follow(ctx context.Context) error {
 		}
 		select {
 		case <-grown:
+			d.pause(ctx, derivedGather)
 		case <-d.store.o.Clock.After(derivedPause):
 		case <-ctx.Done():
 		}
@@ -106,7 +108,7 @@ func (d *Deriver) follow(ctx context.Context) error {
 
 // Step works off the changes behind a position and gives the new one.
 func (d *Deriver) Step(ctx context.Context, after int64) (int64, error) {
-	changes, err := d.store.o.Log.After(ctx, after, derivedRead)
+	changes, err := d.store.o.Log.Tailer().After(ctx, after, derivedRead)
 	if err != nil || len(changes) == 0 {
 		return after, err
 	}

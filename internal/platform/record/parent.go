@@ -65,10 +65,28 @@ func (tx *Tx) lockParent(ctx context.Context, c *metadata.Column, target string,
 		return nil, errs.InvalidFields("record.lookup", "a lookup leads nowhere",
 			[]errs.Field{{Name: c.Name, Code: "missing", Message: "there is no such record of " + target}})
 	}
-	if err == nil && tx.parents != nil {
-		tx.parents[parentKey{target, key}] = row
+	if err == nil {
+		tx.remember(target, key, row)
 	}
 	return row, err
+}
+
+// remember keeps what access control asks of a row that this transaction has
+// locked or made, until it changes a row.
+func (tx *Tx) remember(table string, key id.ID, row Row) {
+	if tx.parents == nil {
+		tx.parents = map[parentKey]Row{}
+	}
+	tx.parents[parentKey{table, key}] = row
+}
+
+// Nested runs fn so that what it has written goes if it fails.
+func (tx *Tx) Nested(fn func() error) error {
+	err := tx.sql.Nested(fn)
+	if err != nil {
+		tx.parents = nil // their locks may be gone with it
+	}
+	return err
 }
 
 // How strongly a row is locked on PostgreSQL. A change and a link to the row do

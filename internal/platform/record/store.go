@@ -148,7 +148,7 @@ type Tx struct {
 	store    *Store
 	sql      *sqldb.Tx
 	numbered []string          // automatic numbers drawn so far
-	parents  map[parentKey]Row // rows that lookups lead to and that are locked already, while several rows are made
+	parents  map[parentKey]Row // rows that lookups may lead to and that this transaction holds already
 	// cascading says that a part of a job is under way: what hangs on its rows is left to jobs of its own.
 	cascading bool
 	// Deferred lists the asyncoperations of the jobs that this transaction has asked for.

@@ -106,7 +106,7 @@ func after(s string) string { return s[:len(s)-1] + string(s[len(s)-1]+1) }
 
 func (x *Index) slips(ctx context.Context, w *word) error {
 	list := variants(w.text)
-	if len(list) == 1 {
+	if len(list) <= 1 {
 		return nil
 	}
 	d := x.o.DB.Dialect()

@@ -7,10 +7,8 @@ import (
 	"sync/atomic"
 
 	"github.com/rapport-platform/rapport/internal/ground/clock"
-	"github.com/rapport-platform/rapport/internal/ground/errs"
 	"github.com/rapport-platform/rapport/internal/ground/id"
 	"github.com/rapport-platform/rapport/internal/ground/sqldb"
-	"github.com/rapport-platform/rapport/internal/platform/access"
 	"github.com/rapport-platform/rapport/internal/platform/changelog"
 	"github.com/rapport-platform/rapport/internal/platform/job"
 	"github.com/rapport-platform/rapport/internal/platform/metadata"
@@ -32,6 +30,7 @@ type Options struct {
 type Index struct {
 	o      Options
 	behind atomic.Int64
+	taken  atomic.Int64 // change up to which this node has brought the index
 }
 
 // New gives the index of a database.
@@ -76,142 +75,51 @@ func (x *Index) Tables() []string {
 
 func searched(t *metadata.Table) bool { return !t.Managed && !t.NoTrack && len(Columns(t)) > 0 }
 
-// put brings the document of a record up to date with the record as it is now.
-func (x *Index) put(ctx context.Context, tx *sqldb.Tx, t *metadata.Table, key id.ID) error {
-	columns := append([]string{"versionnumber"}, Columns(t)...)
-	row, err := x.o.Store.Bind(tx).Get(access.AsSystem(ctx, "search index"), t.Name, key, columns, nil)
-	if errs.Has(err, errs.NotFound) {
-		return x.remove(tx, t.Name, key)
-	}
-	if err != nil {
-		return err
-	}
-	var texts []string
-	for _, c := range columns[1:] {
-		texts = append(texts, row.Text(c))
-	}
-	return x.write(tx, t.Name, key, row.Version(), tokensOf(row.Text(t.Title)), tokensOf(texts...))
-}
-
 // doc is what the index holds of a record.
 type doc struct {
 	number  int64
+	table   string
+	key     id.ID
 	version int64
-	tokens  []string
+	title   []string
+	tokens  []string // none where the record is gone, or says nothing
+	gone    bool
 }
 
-func (x *Index) find(tx *sqldb.Tx, table string, key any) (doc, bool, error) {
-	p := tx.Dialect().Placeholder
-	var d doc
-	var tokens string
-	found, err := tx.QueryRow("SELECT docid, version, tokens FROM searchdoc WHERE recordid = "+p(1)+" AND tablename = "+p(2), []any{key, table}, &d.number, &d.version, &tokens)
-	d.tokens = strings.Fields(tokens)
-	return d, found, err
+// finder reads records, in a transaction or outside.
+type finder interface {
+	Find(ctx context.Context, q query.Query) (record.Page, error)
 }
 
-func (x *Index) write(tx *sqldb.Tx, table string, key id.ID, version int64, title, tokens []string) error {
-	d := tx.Dialect()
-	enc, err := query.Encode(d, query.ID, key)
+// docs makes the documents of records as they are now.
+func (x *Index) docs(ctx context.Context, from finder, t *metadata.Table, keys []id.ID) ([]doc, error) {
+	columns := Columns(t)
+	values := make([]any, len(keys))
+	for i, k := range keys {
+		values[i] = k
+	}
+	page, err := from.Find(ctx, query.Query{Table: t.Name, Select: append([]string{t.ID, "versionnumber"}, columns...), Where: query.In{Left: query.Path{t.ID}, Values: values}, Limit: len(keys)})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	old, there, err := x.find(tx, table, enc)
-	if err != nil {
-		return err
+	rows := map[id.ID]record.Row{}
+	for _, row := range page.Rows {
+		rows[row.ID(t.ID)] = row
 	}
-	if there && slices.Equal(old.tokens, tokens) && old.version <= version {
-		if old.version == version {
-			return nil
+	out := make([]doc, len(keys))
+	for i, key := range keys {
+		row, there := rows[key]
+		if !there {
+			out[i] = doc{table: t.Name, key: key, gone: true}
+			continue
 		}
-		_, err := tx.Exec("UPDATE searchdoc SET version = "+d.Placeholder(1)+", title = "+d.Placeholder(2)+" WHERE docid = "+d.Placeholder(3), version, strings.Join(title, " "), old.number)
-		return err
-	}
-	if there && old.version > version {
-		return nil // a newer one came first
-	}
-	if there {
-		if err := x.drop(tx, old); err != nil {
-			return err
+		var texts []string
+		for _, c := range columns {
+			texts = append(texts, row.Text(c))
 		}
+		out[i] = doc{table: t.Name, key: key, version: row.Version(), title: tokensOf(row.Text(t.Title)), tokens: tokensOf(texts...)}
 	}
-	if len(tokens) == 0 {
-		return nil
-	}
-	text := strings.Join(tokens, " ")
-	p := d.Placeholder
-	if d == sqldb.Postgres {
-		_, err = tx.Exec("INSERT INTO searchdoc (tablename, recordid, version, title, tokens, lexemes) VALUES ("+p(1)+", "+p(2)+", "+p(3)+", "+p(4)+", "+p(5)+", array_to_tsvector(string_to_array("+p(6)+", ' ')))",
-			table, enc, version, strings.Join(title, " "), text, text)
-	} else {
-		var number int64
-		if _, err = tx.QueryRow("INSERT INTO searchdoc (tablename, recordid, version, title, tokens) VALUES (?, ?, ?, ?, ?) RETURNING docid", []any{table, enc, version, strings.Join(title, " "), text}, &number); err == nil {
-			_, err = tx.Exec("INSERT INTO searchindex (rowid, tokens) VALUES (?, ?)", number, text)
-		}
-	}
-	if err != nil {
-		return err
-	}
-	for _, t := range tokens {
-		if err := x.count(tx, t); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// count notes that one more record has a token.
-func (x *Index) count(tx *sqldb.Tx, term string) error {
-	p := tx.Dialect().Placeholder
-	var n int64
-	if _, err := tx.QueryRow("INSERT INTO searchterm (term, n) VALUES ("+p(1)+", 1) ON CONFLICT (term) DO UPDATE SET n = searchterm.n + 1 RETURNING n", []any{term}, &n); err != nil || n > 1 {
-		return err
-	}
-	for _, v := range variants(term) {
-		if _, err := tx.Exec("INSERT INTO searchvariant (variant, term) VALUES ("+p(1)+", "+p(2)+") ON CONFLICT DO NOTHING", v, term); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (x *Index) remove(tx *sqldb.Tx, table string, key id.ID) error {
-	enc, err := query.Encode(tx.Dialect(), query.ID, key)
-	if err != nil {
-		return err
-	}
-	old, there, err := x.find(tx, table, enc)
-	if err != nil || !there {
-		return err
-	}
-	return x.drop(tx, old)
-}
-
-// drop takes a document out, and the terms that no other has.
-func (x *Index) drop(tx *sqldb.Tx, d doc) error {
-	p := tx.Dialect().Placeholder
-	if _, err := tx.Exec("DELETE FROM searchdoc WHERE docid = "+p(1), d.number); err != nil {
-		return err
-	}
-	if tx.Dialect() == sqldb.SQLite {
-		if _, err := tx.Exec("DELETE FROM searchindex WHERE rowid = ?", d.number); err != nil {
-			return err
-		}
-	}
-	for _, t := range d.tokens {
-		if _, err := tx.Exec("UPDATE searchterm SET n = n - 1 WHERE term = "+p(1), t); err != nil {
-			return err
-		}
-		gone, err := tx.Exec("DELETE FROM searchterm WHERE term = "+p(1)+" AND n <= 0", t)
-		if err != nil {
-			return err
-		}
-		if gone > 0 {
-			if _, err := tx.Exec("DELETE FROM searchvariant WHERE term = "+p(1)+" AND variant IN ("+marks(tx.Dialect(), 2, len(variants(t)))+")", append([]any{t}, anys(variants(t))...)...); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+	return out, nil
 }
 
 func marks(d sqldb.Dialect, from, n int) string {

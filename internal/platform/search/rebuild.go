@@ -54,23 +54,27 @@ func (x *Index) some(ctx context.Context, tx *sqldb.Tx, table string, now at) (a
 	if !ok {
 		return at{Table: now.Table + 1}, nil
 	}
-	if err := tx.Lock("search index"); err != nil {
-		return now, err
-	}
 	q := query.Query{Table: table, Select: []string{t.ID}, Order: []query.Order{{Column: t.ID}}, Limit: batch}
 	if now.After != id.Nil {
 		q.Where = query.Compare{Left: query.Path{t.ID}, Op: query.Gt, Value: now.After}
 	}
-	page, err := x.o.Store.Bind(tx).Find(ctx, q)
+	bound := x.o.Store.Bind(tx)
+	page, err := bound.Find(ctx, q)
+	if err != nil || len(page.Rows) == 0 {
+		return at{Table: now.Table + 1}, err
+	}
+	var keys []id.ID
+	for _, row := range page.Rows {
+		keys = append(keys, row.ID(t.ID))
+	}
+	docs, err := x.docs(ctx, bound, t, keys)
 	if err != nil {
 		return now, err
 	}
-	for _, row := range page.Rows {
-		if err := x.put(ctx, tx, t, row.ID(t.ID)); err != nil {
-			return now, err
-		}
-		now.After = row.ID(t.ID)
+	if err := x.write(tx, docs); err != nil {
+		return now, err
 	}
+	now.After = keys[len(keys)-1]
 	if page.Next == nil {
 		return at{Table: now.Table + 1}, nil
 	}

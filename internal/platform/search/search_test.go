@@ -2,6 +2,7 @@ package search_test
 
 import (
 	"context"
+	"log/slog"
 	"slices"
 	"strings"
 	"testing"
@@ -13,6 +14,7 @@ import (
 	"github.com/rapport-platform/rapport/internal/ground/sqldb"
 	"github.com/rapport-platform/rapport/internal/platform/access"
 	"github.com/rapport-platform/rapport/internal/platform/changelog"
+	"github.com/rapport-platform/rapport/internal/platform/event"
 	"github.com/rapport-platform/rapport/internal/platform/job"
 	"github.com/rapport-platform/rapport/internal/platform/metadata"
 	"github.com/rapport-platform/rapport/internal/platform/query"
@@ -23,15 +25,16 @@ import (
 )
 
 type env struct {
-	t     *testing.T
-	db    *sqldb.DB
-	log   *changelog.Log
-	store *record.Store
-	index *search.Index
-	jobs  *job.Queue
-	snap  *access.Snapshot
-	clock *clock.Fake
-	unit  id.ID
+	t        *testing.T
+	db       *sqldb.DB
+	log      *changelog.Log
+	store    *record.Store
+	index    *search.Index
+	follower *event.Batch
+	jobs     *job.Queue
+	snap     *access.Snapshot
+	clock    *clock.Fake
+	unit     id.ID
 }
 
 func each(t *testing.T, run func(t *testing.T, e *env)) {
@@ -43,6 +46,7 @@ func each(t *testing.T, run func(t *testing.T, e *env)) {
 		e.store = record.New(record.Options{DB: db, Catalog: control.Catalog, Access: control, Log: e.log, Clock: e.clock})
 		e.jobs = job.NewQueue(db, e.clock)
 		e.index = search.New(search.Options{DB: db, Store: e.store, Log: e.log, Catalog: control.Catalog, Clock: e.clock, Jobs: e.jobs})
+		e.follower = e.index.Follower(slog.New(slog.DiscardHandler))
 		e.reload()
 		e.unit = e.must("businessunit", record.Row{"name": "Head Office"}).ID("businessunitid")
 		e.must("systemuser", record.Row{"systemuserid": access.SystemUser, "fullname": "SYSTEM", "domainname": "system", "businessunitid": e.unit})
@@ -82,7 +86,7 @@ func (e *env) settle() {
 		e.t.Fatal(err)
 	}
 	for {
-		n, err := e.index.Step(e.t.Context())
+		n, err := e.follower.Step(e.t.Context())
 		if err != nil {
 			e.t.Fatal(err)
 		}

@@ -70,8 +70,12 @@ func tokensOf(texts ...string) []string {
 }
 
 // variants gives a token with one sign left out at a time, and itself. Short
-// tokens have none: too many would be alike.
+// tokens are only themselves: too many would be alike. Numbers have none: another
+// number is another thing, no slip of the pen.
 func variants(t string) []string {
+	if strings.Trim(t, "0123456789") == "" {
+		return nil
+	}
 	out := []string{t}
 	if len(t) < 4 || strings.HasPrefix(t, "zz") {
 		return out

@@ -8,9 +8,7 @@ import (
 	"time"
 
 	"github.com/rapport-platform/rapport/internal/ground/clock"
-	"github.com/rapport-platform/rapport/internal/ground/errs"
 	"github.com/rapport-platform/rapport/internal/ground/id"
-	"github.com/rapport-platform/rapport/internal/ground/lifecycle"
 	"github.com/rapport-platform/rapport/internal/ground/secret"
 	"github.com/rapport-platform/rapport/internal/ground/sqldb"
 	"github.com/rapport-platform/rapport/internal/platform/changelog"
@@ -49,89 +47,51 @@ func New(o Options) *Service { return &Service{o: o, circuit: circuits{clock: o.
 const (
 	consumer = "webhook"
 	batch    = 200
-	idle     = 500 * time.Millisecond
+	gather   = 100 * time.Millisecond
 )
 
-// Follower is the service that turns changes into deliveries.
-func (s *Service) Follower() lifecycle.Service {
-	return &lifecycle.Loop{Run: func(ctx context.Context) {
-		for ctx.Err() == nil {
-			grown := s.o.Log.Tailer().Updated()
-			n, err := s.Step(ctx)
-			if err != nil && ctx.Err() == nil {
-				grown = nil
-				if !errs.Has(err, errs.Unavailable) {
-					s.o.Logger.Error("web hooks", "error", err)
-				}
-			}
-			if n == batch && err == nil {
-				continue
-			}
-			select {
-			case <-grown:
-			case <-s.o.Clock.After(idle):
-			case <-ctx.Done():
-			}
-		}
-	}}
+// Follower gives the consumer that turns changes into deliveries. A new one begins
+// at the end of the log: nobody is told of what was before there were web hooks.
+func (s *Service) Follower() *event.Batch {
+	return &event.Batch{Consumer: consumer, Log: event.Changes(s.o.Log), DB: s.o.DB, Clock: s.o.Clock, Logger: s.o.Logger, FromEnd: true, Max: batch, Gather: gather, Handle: s.take}
 }
 
-// Step takes the next changes and tells how many there were. A first step of all
-// begins at the end of the log: nobody is told of what was before there were web hooks.
-func (s *Service) Step(ctx context.Context) (int, error) {
-	d := s.o.DB.Dialect()
-	var seq int64
-	found, err := s.o.DB.QueryRow(ctx, "SELECT seq FROM consumerposition WHERE consumer = "+d.Placeholder(1), []any{consumer}, &seq)
-	if err != nil {
-		return 0, err
+// told is what a web hook is told of a change.
+type told struct {
+	endpoint, record id.ID
+	headers          map[string]string
+	payload          []byte
+}
+
+// take works out what web hooks are told of changes.
+func (s *Service) take(_ context.Context, events []event.Event) (event.Effect, error) {
+	var all []told
+	for _, e := range events {
+		more, err := s.tell(*e.Change)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, more...)
 	}
-	if !found {
-		if seq, err = s.o.Log.Last(ctx); err != nil {
-			return 0, err
-		}
-		return 0, s.o.DB.Write(ctx, func(tx *sqldb.Tx) error { return s.move(tx, seq) })
+	if len(all) == 0 {
+		return nil, nil
 	}
-	changes, err := s.o.Log.After(ctx, seq, batch)
-	if err != nil || len(changes) == 0 {
-		return 0, err
-	}
-	err = s.o.DB.Write(ctx, func(tx *sqldb.Tx) error {
-		if err := tx.Lock("web hooks"); err != nil {
-			return err
-		}
-		var now int64
-		if _, err := tx.QueryRow("SELECT seq FROM consumerposition WHERE consumer = "+d.Placeholder(1), []any{consumer}, &now); err != nil {
-			return err
-		}
-		if now != seq {
-			return nil // another node was faster
-		}
-		for _, c := range changes {
-			if err := s.tell(tx, c); err != nil {
+	return func(_ context.Context, tx *sqldb.Tx) error {
+		for _, d := range all {
+			if err := s.enqueue(tx, d); err != nil {
 				return err
 			}
 		}
-		return s.move(tx, changes[len(changes)-1].Seq)
-	})
-	return len(changes), err
+		return nil
+	}, nil
 }
 
-func (s *Service) move(tx *sqldb.Tx, seq int64) error {
-	at, err := query.Encode(tx.Dialect(), query.Time, s.o.Clock.Now())
-	if err != nil {
-		return err
-	}
-	p := tx.Dialect().Placeholder
-	_, err = tx.Exec("INSERT INTO consumerposition (consumer, log, seq, at) VALUES ("+p(1)+", 'changes', "+p(2)+", "+p(3)+") ON CONFLICT (consumer) DO UPDATE SET seq = excluded.seq, at = excluded.at", consumer, seq, at)
-	return err
-}
-
-// tell writes down the deliveries of one change.
-func (s *Service) tell(tx *sqldb.Tx, c changelog.Change) error {
+// tell gives the deliveries of one change.
+func (s *Service) tell(c changelog.Change) (out []told, err error) {
 	steps := s.o.Steps()
 	t, ok := s.o.Catalog().Table(c.Table)
 	if steps == nil || !ok {
-		return nil
+		return nil, nil
 	}
 	for _, step := range steps.byTable[c.Table] {
 		if step.Message != c.Op || !touches(step, c) {
@@ -139,18 +99,16 @@ func (s *Service) tell(tx *sqldb.Tx, c changelog.Change) error {
 		}
 		payload, cut, err := describe(organisation{s.o.Organization, s.o.Name, s.o.Unit}, t, step, c)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		headers := map[string]string{"x-ms-dynamics-organization": s.o.Name, "x-ms-dynamics-entity-name": t.Name, "x-ms-dynamics-request-name": messages[c.Op],
 			"x-ms-correlation-request-id": id.Derive("request", c.Origin).String()}
 		if cut {
 			headers["x-ms-dynamics-msg-size-exceeded"] = "true"
 		}
-		if err := s.enqueue(tx, step.Endpoint, c.Record, headers, payload); err != nil {
-			return err
-		}
+		out = append(out, told{step.Endpoint, c.Record, headers, payload})
 	}
-	return nil
+	return out, nil
 }
 
 // touches tells whether an update changes a column that the step asks for.
@@ -165,17 +123,17 @@ func touches(step Step, c changelog.Change) bool {
 	return slices.ContainsFunc(step.Columns, func(name string) bool { _, is := changed[name]; return is })
 }
 
-func (s *Service) enqueue(tx *sqldb.Tx, endpoint, row id.ID, headers map[string]string, payload []byte) error {
+func (s *Service) enqueue(tx *sqldb.Tx, what told) error {
 	d := tx.Dialect()
-	lane := endpoint.String() + " " + row.String()
+	lane := what.endpoint.String() + " " + what.record.String()
 	if err := tx.Lock("web hook " + lane); err != nil {
 		return err
 	}
-	text, err := json.Marshal(headers)
+	text, err := json.Marshal(what.headers)
 	if err != nil {
 		return err
 	}
-	who, err := query.Encode(d, query.ID, endpoint)
+	who, err := query.Encode(d, query.ID, what.endpoint)
 	if err != nil {
 		return err
 	}
@@ -184,9 +142,9 @@ func (s *Service) enqueue(tx *sqldb.Tx, endpoint, row id.ID, headers map[string]
 		return err
 	}
 	p := d.Placeholder
-	if _, err := tx.Exec("INSERT INTO webhookdelivery (endpointid, lane, headers, payload, attempts, createdon) VALUES ("+p(1)+", "+p(2)+", "+p(3)+", "+p(4)+", 0, "+p(5)+")", who, lane, string(text), string(payload), at); err != nil {
+	if _, err := tx.Exec("INSERT INTO webhookdelivery (endpointid, lane, headers, payload, attempts, createdon) VALUES ("+p(1)+", "+p(2)+", "+p(3)+", "+p(4)+", 0, "+p(5)+")", who, lane, string(text), string(what.payload), at); err != nil {
 		return err
 	}
-	_, err = s.o.Jobs.Enqueue(tx, job.Spec{Kind: Kind, Key: lane, Payload: ahead{Endpoint: endpoint, Lane: lane}})
+	_, err = s.o.Jobs.Enqueue(tx, job.Spec{Kind: Kind, Key: lane, Payload: ahead{Endpoint: what.endpoint, Lane: lane}})
 	return err
 }

@@ -93,15 +93,16 @@ func (l *letters) Keep(_ context.Context, _ *sqldb.Tx, x event.Letter) error {
 }
 
 type env struct {
-	t       *testing.T
-	db      *sqldb.DB
-	log     *changelog.Log
-	store   *record.Store
-	service *webhook.Service
-	steps   *webhook.Steps
-	letters *letters
-	clock   *clock.Fake
-	jobs    *job.Queue
+	t        *testing.T
+	db       *sqldb.DB
+	log      *changelog.Log
+	store    *record.Store
+	service  *webhook.Service
+	follower *event.Batch
+	steps    *webhook.Steps
+	letters  *letters
+	clock    *clock.Fake
+	jobs     *job.Queue
 }
 
 func each(t *testing.T, run func(t *testing.T, e *env, r *receiver)) {
@@ -126,6 +127,7 @@ func each(t *testing.T, run func(t *testing.T, e *env, r *receiver)) {
 		e.jobs = job.NewQueue(db, e.clock)
 		e.service = webhook.New(webhook.Options{DB: db, Log: e.log, Catalog: control.Catalog, Steps: func() *webhook.Steps { return e.steps }, Clock: e.clock, Jobs: e.jobs, Box: box, Client: client,
 			Letters: e.letters, Logger: slog.New(slog.DiscardHandler), Organization: id.Derive("organization"), Name: "crm.example", Unit: func(id.ID) id.ID { return id.Nil }})
+		e.follower = e.service.Follower()
 		unit := e.must("businessunit", record.Row{"name": "Head Office"}).ID("businessunitid")
 		e.must("systemuser", record.Row{"systemuserid": access.SystemUser, "fullname": "SYSTEM", "domainname": "system", "businessunitid": unit})
 		e.follow()
@@ -197,7 +199,7 @@ func (e *env) follow() {
 			e.t.Fatal(err)
 		}
 		var err error
-		if n, err = e.service.Step(e.t.Context()); err != nil {
+		if n, err = e.follower.Step(e.t.Context()); err != nil {
 			e.t.Fatal(err)
 		}
 	}

@@ -66,7 +66,7 @@ var asSystem = []string{
 	"internal/platform/duplicate/scan.go",
 	"internal/platform/duplicate/undo.go",
 	"internal/platform/flow/engine.go",
-	"internal/platform/search/index.go",
+	"internal/platform/search/follow.go",
 	"internal/platform/search/rebuild.go",
 }
 

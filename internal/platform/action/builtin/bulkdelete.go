@@ -199,7 +199,7 @@ func (s *Service) deleteSome(ctx context.Context, tx *record.Tx, e Expression, w
 	}
 	for _, row := range page.Rows {
 		key := row.ID(t.ID)
-		err := tx.SQL().Nested(func() error { return tx.Delete(ctx, t.Name, key, record.Match{}) })
+		err := tx.Nested(func() error { return tx.Delete(ctx, t.Name, key, record.Match{}) })
 		switch {
 		case err == nil:
 			work.Done++
