@@ -20,6 +20,8 @@ import (
 	"github.com/rapport-platform/rapport/internal/platform/metadata"
 	"github.com/rapport-platform/rapport/internal/platform/query"
 	"github.com/rapport-platform/rapport/internal/platform/record"
+	"github.com/rapport-platform/rapport/internal/platform/transfer/read"
+	"github.com/rapport-platform/rapport/internal/platform/transfer/upload"
 )
 
 // The statuses of an import, options of rpt_status.
@@ -66,15 +68,11 @@ func (s *Service) Upload(ctx context.Context, name string, from io.Reader) (reco
 		return nil, err
 	}
 	key := row.ID("rpt_historyimportid")
-	path := s.file(key.String(), "csv")
 	system := s.system(context.WithoutCancel(ctx), "upload")
-	size, err := store(path, from)
-	if err == nil && size == 0 {
-		err = errs.New(errs.Invalid, "history.empty", "the file is empty")
-	}
+	size, err := s.folder().Save(key.String()+".csv", from)
 	if err != nil {
 		drop := s.c.Store.Write(system, func(tx *record.Tx) error { return tx.Delete(system, "rpt_historyimport", key, record.Match{}) })
-		return nil, errors.Join(err, discard(path), drop)
+		return nil, errors.Join(err, drop)
 	}
 	err = s.c.Store.Write(system, func(tx *record.Tx) (err error) {
 		row, err = tx.Update(system, "rpt_historyimport", key, record.Row{"rpt_size": size}, record.Match{})
@@ -86,28 +84,9 @@ func (s *Service) Upload(ctx context.Context, name string, from io.Reader) (reco
 // MaxUpload bounds a file of history, in bytes.
 const MaxUpload = 8 << 30
 
-func store(path string, from io.Reader) (n int64, err error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return 0, err
-	}
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	if err != nil {
-		return 0, err
-	}
-	if n, err = io.Copy(f, io.LimitReader(from, MaxUpload+1)); err == nil && n > MaxUpload {
-		err = errs.New(errs.TooLarge, "history.size", "the file is larger than %d GiB", MaxUpload>>30)
-	}
-	if err == nil {
-		err = f.Sync()
-	}
-	return n, errors.Join(err, f.Close())
-}
-
-func discard(path string) error {
-	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
-	}
-	return nil
+// folder keeps the files of history.
+func (s *Service) folder() upload.Folder {
+	return upload.Folder{Dir: s.c.Dir, Max: MaxUpload, Codes: "history"}
 }
 
 // Preview shows the beginning of an uploaded file under a mapping.
@@ -139,13 +118,7 @@ func (s *Service) Refused(ctx context.Context, key id.ID) (io.ReadCloser, error)
 	return f, err
 }
 
-func (s *Service) open(key id.ID) (*os.File, error) {
-	f, err := os.Open(s.file(key.String(), "csv"))
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, errs.New(errs.NotFound, "history.gone", "the file of this import is not here any more")
-	}
-	return f, err
-}
+func (s *Service) open(key id.ID) (*os.File, error) { return s.folder().Open(key.String() + ".csv") }
 
 func (s *Service) leadTable() (*metadata.Table, error) {
 	lead, ok := s.c.Catalog().Table("lead")
@@ -304,7 +277,7 @@ func (s *Service) bring(ctx context.Context, row record.Row, f *os.File, m histo
 		return history.Progress{}, err
 	}
 	defer refused.Close()
-	bad, err := history.NewBadWriter(refused, r.Header)
+	bad, err := read.NewBadWriter(refused, r.Header)
 	if err != nil {
 		return history.Progress{}, err
 	}

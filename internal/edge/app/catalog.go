@@ -22,6 +22,7 @@ import (
 	"github.com/rapport-platform/rapport/internal/platform/metadata"
 	"github.com/rapport-platform/rapport/internal/platform/notify"
 	"github.com/rapport-platform/rapport/internal/platform/savedquery"
+	"github.com/rapport-platform/rapport/internal/platform/transfer"
 	"github.com/rapport-platform/rapport/internal/platform/webhook"
 )
 
@@ -30,7 +31,7 @@ func Catalog() (*metadata.Catalog, error) {
 	var all []*metadata.Table
 	for _, tables := range []func() ([]*metadata.Table, error){
 		access.Tables, customise.Tables, event.Tables, action.Tables, flow.Tables, notify.Tables, party.Tables, activity.Tables, queue.Tables, catalog.Tables, sla.Tables, process.Tables,
-		duplicate.Tables, savedquery.Tables, webhook.Tables,
+		duplicate.Tables, savedquery.Tables, webhook.Tables, transfer.Tables,
 		portal.Tables, intake.Tables, sales.Tables, support.Tables, marketing.Tables, scoring.Tables,
 	} {
 		t, err := tables()

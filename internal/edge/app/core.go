@@ -35,6 +35,7 @@ import (
 	"github.com/rapport-platform/rapport/internal/platform/schema"
 	"github.com/rapport-platform/rapport/internal/platform/search"
 	"github.com/rapport-platform/rapport/internal/platform/snapshot"
+	"github.com/rapport-platform/rapport/internal/platform/transfer"
 )
 
 // core is what keeps records: everything that needs the database.
@@ -69,6 +70,7 @@ type core struct {
 	index       *search.Index
 	limits      *httpapi.Limits
 	scoring     *scoring.Service
+	imports     *transfer.Service
 	services    lifecycle.Group
 }
 

@@ -53,6 +53,7 @@ func (c *core) wire(_ context.Context, tailer *changelog.Tailer) error {
 	c.wireSearch()
 	c.wireLimits(tailer)
 	c.register()
+	c.wireTransfer()
 	c.coreMetrics()
 
 	metrics := event.NewMetrics(c.registry)

@@ -11,6 +11,7 @@ import (
 	"github.com/rapport-platform/rapport/internal/ground/errs"
 	"github.com/rapport-platform/rapport/internal/platform/metadata"
 	"github.com/rapport-platform/rapport/internal/platform/query"
+	"github.com/rapport-platform/rapport/internal/platform/transfer/cell"
 )
 
 // Columns finds a column of the table lead; *metadata.Table does.
@@ -88,7 +89,7 @@ func NewPlan(m Mapping, header []string, columns Columns, times []string) (*Plan
 	if m.Time.Column != "" {
 		p.at = at[m.Time.Column]
 		if p.format == "" {
-			if p.format = sniffTime(times); p.format == "" {
+			if p.format = cell.Order(times); p.format == "" {
 				return nil, errs.InvalidFields("history.mapping", "the mapping does not fit the file",
 					[]errs.Field{{Name: "time.format", Code: "format", Message: "the moments in " + m.Time.Column + " can't be read: name their order"}})
 			}
@@ -114,7 +115,7 @@ func (p *Plan) Convert(record []string, line int) (Row, []errs.Field) {
 	var bad []errs.Field
 	for i, t := range p.Targets {
 		v := strings.TrimSpace(record[t.index])
-		if missing(v) {
+		if cell.Missing(v) {
 			continue
 		}
 		out, err := p.value(t, v)
@@ -133,8 +134,8 @@ func (p *Plan) Convert(record []string, line int) (Row, []errs.Field) {
 	}
 	if p.at >= 0 {
 		var err error
-		if row.At, err = parseTime(record[p.at], p.format); err != nil {
-			bad = append(bad, errs.Field{Name: p.m.Time.Column, Code: errTime.Code, Message: errTime.Message})
+		if row.At, err = cell.Time(record[p.at], p.format, nil); err != nil {
+			bad = append(bad, errs.Field{Name: p.m.Time.Column, Code: "history.time", Message: cell.ErrTime.Message})
 		}
 	}
 	return row, bad
@@ -189,11 +190,8 @@ func (p *Plan) value(t Target, v string) (string, error) {
 		}
 		return n, nil
 	case "boolean":
-		switch query.Fold(v) {
-		case "true", "yes", "y", "1", "ja", "j", "wahr":
-			return "true", nil
-		case "false", "no", "n", "0", "nein", "falsch":
-			return "false", nil
+		if yes, ok := cell.YesNo(v); ok {
+			return strconv.FormatBool(yes), nil
 		}
 		return "", errs.New(errs.Invalid, "column.type", "yes or no is expected")
 	case "choice":
@@ -207,7 +205,7 @@ func (p *Plan) value(t Target, v string) (string, error) {
 		}
 		return "", errs.New(errs.Invalid, "column.option", "this is none of the options, by label or value")
 	case "date", "datetime":
-		at, err := parseTime(v, sniffTime([]string{v}))
+		at, err := cell.Time(v, cell.Order([]string{v}), nil)
 		if err != nil {
 			return "", err
 		}
@@ -218,27 +216,15 @@ func (p *Plan) value(t Target, v string) (string, error) {
 
 // number gives a number in canonical text, with a point.
 func (p *Plan) number(v string) (string, bool) {
-	v = strings.NewReplacer(" ", "", "\u00a0", "", "\u202f", "", "'", "").Replace(v)
-	if p.m.Decimal == "," {
-		v = strings.ReplaceAll(strings.ReplaceAll(v, ".", ""), ",", ".")
-	} else {
-		v = strings.ReplaceAll(v, ",", "")
+	v, ok := cell.Number(v, p.m.Decimal)
+	if !ok {
+		return "", false
 	}
-	v = strings.TrimSuffix(strings.TrimLeft(v, "€$£"), "€")
 	n, err := strconv.ParseFloat(v, 64)
-	if err != nil || math.IsInf(n, 0) || math.IsNaN(n) || strings.ContainsAny(v, "xX_pP") {
+	if err != nil || math.IsInf(n, 0) {
 		return "", false
 	}
 	return strconv.FormatFloat(n, 'g', -1, 64), true
-}
-
-// missing tells the ways in which programs write that there is no value.
-func missing(v string) bool {
-	switch v {
-	case "", "NULL", "null", "NaN", "nan", "N/A", "n/a", "#N/A", `\N`:
-		return true
-	}
-	return false
 }
 
 func plain(err error) string {

@@ -5,10 +5,9 @@
 // used go to a file of their own, with line and reasons.
 //
 // The map: mapping.go (what a person decides about a file: YAML and JSON),
-// sniff.go (encoding and delimiter), reader.go (records with their lines),
-// times.go (moments as people write them), convert.go (one record → Row),
-// suggest.go (a proposed mapping), preview.go (what a person sees before
-// importing), run.go (all rows of a file), bad.go (the file of refused rows).
+// reader.go (records with their lines, by package read), convert.go (one
+// record → Row, by package cell), suggest.go (a proposed mapping), preview.go
+// (what a person sees before importing), run.go (all rows of a file).
 //
 // The package does no I/O of its own beside the readers and writers it is given.
 package history

@@ -18,6 +18,7 @@ import (
 
 	"github.com/rapport-platform/rapport/internal/ground/errs"
 	"github.com/rapport-platform/rapport/internal/platform/metadata"
+	"github.com/rapport-platform/rapport/internal/platform/transfer/read"
 	"github.com/rapport-platform/rapport/internal/test/datasets"
 	"github.com/rapport-platform/rapport/internal/test/fixture"
 )
@@ -42,7 +43,7 @@ func run(t testing.TB, text string, m Mapping) (Progress, []Row, string, error) 
 		t.Fatal(err)
 	}
 	var file bytes.Buffer
-	bad, err := NewBadWriter(&file, r.Header)
+	bad, err := read.NewBadWriter(&file, r.Header)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -151,7 +152,7 @@ func TestEnds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	bad, _ := NewBadWriter(io.Discard, r.Header)
+	bad, _ := read.NewBadWriter(io.Discard, r.Header)
 	stop := errors.New("stop")
 	n := 0
 	for _, err = range Rows(t.Context(), r, p, Options{Bad: bad, Every: 100, Tell: func(p Progress) error {
@@ -209,7 +210,7 @@ func TestMemoryIsBounded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	bad, _ := NewBadWriter(io.Discard, r.Header)
+	bad, _ := read.NewBadWriter(io.Discard, r.Header)
 	most, n := uint64(0), 0
 	for _, err := range Rows(t.Context(), r, p, Options{Bad: bad}) {
 		if err != nil {
@@ -275,7 +276,7 @@ func FuzzReader(f *testing.F) {
 		if err != nil {
 			return
 		}
-		bad, _ := NewBadWriter(io.Discard, r.Header)
+		bad, _ := read.NewBadWriter(io.Discard, r.Header)
 		var got Progress
 		n := int64(0)
 		for _, err = range Rows(t.Context(), r, p, Options{Bad: bad, Tell: func(p Progress) error { got = p; return nil }}) {

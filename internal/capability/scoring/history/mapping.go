@@ -9,6 +9,8 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"github.com/rapport-platform/rapport/internal/ground/errs"
+	"github.com/rapport-platform/rapport/internal/platform/transfer/cell"
+	"github.com/rapport-platform/rapport/internal/platform/transfer/read"
 )
 
 // Targets of a column beside the logical names of the lead's columns.
@@ -19,7 +21,6 @@ const (
 
 // Limits of what a mapping and a file may hold.
 const (
-	maxColumns = 500
 	maxMapping = 1 << 20 // bytes of a mapping as YAML
 	maxHorizon = 3650    // days
 )
@@ -87,10 +88,10 @@ func (m Mapping) Check(header []string, leads func(column string) bool) error {
 		bad = append(bad, errs.Field{Name: name, Code: code, Message: message})
 	}
 	has := func(c string) bool { return slices.Contains(header, c) }
-	if _, err := m.delimiter(); err != nil {
+	if _, err := read.ParseDelimiter(m.Delimiter); err != nil {
 		complain("delimiter", "delimiter", "a single character, or tab")
 	}
-	if _, ok := encodings[strings.ToLower(m.Encoding)]; m.Encoding != "" && !ok {
+	if !read.KnownEncoding(m.Encoding) {
 		complain("encoding", "encoding", "one of utf-8, utf-16le, utf-16be, windows-1252, iso-8859-1")
 	}
 	if m.Decimal != "" && m.Decimal != "." && m.Decimal != "," {
@@ -136,7 +137,7 @@ func (m Mapping) Check(header []string, leads func(column string) bool) error {
 	if c := m.Time.Column; c != "" && !has(c) {
 		complain("time.column", "column.missing", "the file has no column "+c)
 	}
-	if f := m.Time.Format; f != "" && !slices.Contains(timeFormats, f) {
+	if f := m.Time.Format; f != "" && !slices.Contains(cell.Orders(), f) {
 		complain("time.format", "format", "one of iso, dmy, mdy, unix")
 	}
 	slices.SortFunc(bad, func(a, b errs.Field) int { return strings.Compare(a.Name, b.Name) })
@@ -152,18 +153,6 @@ func (m Mapping) target(column string) string {
 		return Skip
 	}
 	return Keep
-}
-
-func (m Mapping) delimiter() (rune, error) {
-	switch d := []rune(m.Delimiter); {
-	case m.Delimiter == "":
-		return 0, nil
-	case m.Delimiter == "tab":
-		return '\t', nil
-	case len(d) == 1 && d[0] != '"' && d[0] != '\n' && d[0] != '\r' && d[0] != 0xFFFD:
-		return d[0], nil
-	}
-	return 0, errs.New(errs.Invalid, "history.delimiter", "the delimiter must be one character")
 }
 
 // ReadMapping is ParseMapping of a text.

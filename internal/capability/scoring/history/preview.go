@@ -5,8 +5,9 @@ import (
 	"io"
 	"strings"
 
-	"github.com/rapport-platform/rapport/internal/ground/errs"
 	"github.com/rapport-platform/rapport/internal/platform/metadata"
+	"github.com/rapport-platform/rapport/internal/platform/transfer/cell"
+	"github.com/rapport-platform/rapport/internal/platform/transfer/read"
 )
 
 // Preview is what a person sees of a file before it is imported.
@@ -57,7 +58,7 @@ func Look(from io.Reader, m Mapping, table *metadata.Table) (Preview, error) {
 		if errors.Is(err, io.EOF) {
 			break
 		}
-		if err != nil && (!errs.Has(err, errs.Invalid) || errs.CodeOf(err) == errUnclosed.Code) {
+		if read.Fatal(err) {
 			return Preview{}, err
 		}
 		if err != nil {
@@ -88,7 +89,7 @@ func Look(from io.Reader, m Mapping, table *metadata.Table) (Preview, error) {
 		if _, reasons := plan.Convert(record, lines[i]); len(reasons) == 0 {
 			out.Good++
 		} else if len(out.Bad) < previewShown {
-			out.Bad = append(out.Bad, PreviewBad{lines[i], Reasons(reasons)})
+			out.Bad = append(out.Bad, PreviewBad{lines[i], read.Reasons(reasons)})
 		}
 	}
 	return out, nil
@@ -118,7 +119,7 @@ func column(name string, i int, records [][]string) PreviewColumn {
 		if i < len(r) {
 			v = strings.TrimSpace(r[i])
 		}
-		if missing(v) {
+		if cell.Missing(v) {
 			c.Missing++
 			continue
 		}
@@ -147,7 +148,7 @@ func Times(r *Reader, m Mapping) ([]string, error) {
 		if errors.Is(err, io.EOF) {
 			break
 		}
-		if err != nil && (!errs.Has(err, errs.Invalid) || errs.CodeOf(err) == errUnclosed.Code) {
+		if read.Fatal(err) {
 			return nil, err
 		}
 		records = append(records, record)

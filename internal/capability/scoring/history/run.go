@@ -7,6 +7,7 @@ import (
 	"iter"
 
 	"github.com/rapport-platform/rapport/internal/ground/errs"
+	"github.com/rapport-platform/rapport/internal/platform/transfer/read"
 )
 
 // Progress is how far an import has come.
@@ -18,7 +19,7 @@ type Progress struct {
 
 // Options say how an import runs.
 type Options struct {
-	Bad *BadWriter // takes the rows that are refused
+	Bad *read.BadWriter // takes the rows that are refused
 	// Tell is told how far the import is, after every so many records and at the
 	// end; its error ends the import.
 	Tell  func(Progress) error
@@ -44,7 +45,7 @@ func Rows(ctx context.Context, r *Reader, p *Plan, o Options) iter.Seq2[Row, err
 			switch {
 			case err == nil:
 				row, reasons = p.Convert(record, line)
-			case errs.Has(err, errs.Invalid) && errs.CodeOf(err) != errUnclosed.Code:
+			case !read.Fatal(err):
 				reasons = []errs.Field{{Code: errs.CodeOf(err), Message: plain(err)}}
 			default:
 				fail(err)

@@ -4,35 +4,12 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode"
 
 	"github.com/rapport-platform/rapport/internal/platform/metadata"
 	"github.com/rapport-platform/rapport/internal/platform/query"
+	"github.com/rapport-platform/rapport/internal/platform/transfer/cell"
+	"github.com/rapport-platform/rapport/internal/platform/transfer/suggest"
 )
-
-// synonyms are names that other systems give the lead's columns, letters and digits only.
-var synonyms = map[string][]string{
-	"firstname":            {"givenname", "forename", "vorname"},
-	"lastname":             {"surname", "familyname", "nachname"},
-	"emailaddress1":        {"email", "mail", "emailaddress", "workemail", "epost", "emailadresse"},
-	"companyname":          {"company", "account", "accountname", "organisation", "organization", "firma", "employer"},
-	"jobtitle":             {"title", "position", "role", "funktion"},
-	"mobilephone":          {"mobile", "cell", "cellphone", "handy", "mobil"},
-	"telephone1":           {"phone", "telephone", "telefon", "phonenumber", "businessphone"},
-	"leadsourcecode":       {"source", "leadsource", "leadorigin", "origin", "quelle", "channel"},
-	"industrycode":         {"industry", "sector", "branche"},
-	"numberofemployees":    {"employees", "companysize", "headcount", "mitarbeiter"},
-	"revenue":              {"annualrevenue", "turnover", "umsatz"},
-	"budgetamount":         {"budget"},
-	"estimatedamount":      {"amount", "value", "dealvalue", "estimatedvalue", "closevalue"},
-	"address1_city":        {"city", "town", "ort", "stadt"},
-	"address1_country":     {"country", "land"},
-	"address1_postalcode":  {"zip", "zipcode", "postcode", "postalcode", "plz"},
-	"rpt_productinterest":  {"product", "productinterest", "interest", "produkt"},
-	"campaignid":           {},
-	"address1_line1":       {"street", "address", "strasse"},
-	"rpt_disqualifyreason": {},
-}
 
 // outcomes are names of columns that say what became of a lead.
 var outcomes = []string{"outcome", "converted", "conversion", "won", "target", "label", "y", "status", "stage", "dealstage", "result", "class", "loanstatus", "isconverted", "qualified"}
@@ -70,7 +47,7 @@ func Suggest(header []string, records [][]string, table *metadata.Table) Suggest
 		if from == s.Mapping.Outcome.Column || from == s.Mapping.Time.Column {
 			continue
 		}
-		to, why := match(from, table)
+		to, why := suggest.Exactly(from, table, mappable)
 		if to == "" || taken[to] || !holds(table, to, values(i)) {
 			continue
 		}
@@ -84,7 +61,7 @@ func Suggest(header []string, records [][]string, table *metadata.Table) Suggest
 func (s *Suggestion) special(header []string, values func(int) []string) {
 	best := len(outcomes)
 	for i, from := range header {
-		rank := slices.Index(outcomes, bare(from))
+		rank := slices.Index(outcomes, suggest.Bare(from))
 		if rank < 0 || rank >= best {
 			continue
 		}
@@ -103,8 +80,8 @@ func (s *Suggestion) special(header []string, values func(int) []string) {
 	}
 	best = len(times)
 	for i, from := range header {
-		if rank := slices.Index(times, bare(from)); rank >= 0 && rank < best {
-			if format := sniffTime(values(i)); format != "" {
+		if rank := slices.Index(times, suggest.Bare(from)); rank >= 0 && rank < best {
+			if format := cell.Order(values(i)); format != "" {
 				best = rank
 				s.Mapping.Time = Time{Column: from, Format: format}
 				s.Why[from] = "values"
@@ -114,38 +91,12 @@ func (s *Suggestion) special(header []string, values func(int) []string) {
 	best = len(keys)
 	for i, from := range header {
 		all := values(i)
-		if rank := slices.Index(keys, bare(from)); rank >= 0 && rank < best && len(all) > 1 && len(distinct(all)) == len(all) && !slices.Contains(all, "") {
+		if rank := slices.Index(keys, suggest.Bare(from)); rank >= 0 && rank < best && len(all) > 1 && len(distinct(all)) == len(all) && !slices.Contains(all, "") {
 			best = rank
 			s.Mapping.Key = []string{from}
 			s.Why[from] = "values"
 		}
 	}
-}
-
-// match finds the lead's column that a name stands for.
-func match(from string, table *metadata.Table) (to, why string) {
-	name := bare(from)
-	if name == "" {
-		return "", ""
-	}
-	for _, c := range table.Columns {
-		if mappable(c) && bare(c.Name) == name {
-			return c.Name, "name"
-		}
-	}
-	for _, c := range table.Columns {
-		if mappable(c) && slices.Contains(synonyms[c.Name], name) {
-			return c.Name, "synonym"
-		}
-	}
-	for _, c := range table.Columns {
-		for _, l := range c.Label {
-			if mappable(c) && bare(l) == name {
-				return c.Name, "label"
-			}
-		}
-	}
-	return "", ""
 }
 
 // mappable tells whether a file may fill a column: what the platform works out is no input.
@@ -162,7 +113,7 @@ func holds(table *metadata.Table, column string, values []string) bool {
 	p := &Plan{}
 	good, n := 0, 0
 	for _, v := range values {
-		if missing(v) {
+		if cell.Missing(v) {
 			continue
 		}
 		n++
@@ -171,15 +122,6 @@ func holds(table *metadata.Table, column string, values []string) bool {
 		}
 	}
 	return good*10 >= n*9
-}
-
-func bare(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsLetter(r) || unicode.IsDigit(r) {
-			return r
-		}
-		return -1
-	}, query.Fold(s))
 }
 
 func distinct(values []string) []string {
@@ -198,7 +140,7 @@ func distinct(values []string) []string {
 func numeric(values []string) bool {
 	n := 0
 	for _, v := range values {
-		if missing(v) {
+		if cell.Missing(v) {
 			continue
 		}
 		if _, err := strconv.ParseFloat(v, 64); err != nil {

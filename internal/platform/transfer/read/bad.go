@@ -1,4 +1,4 @@
-package history
+package read
 
 import (
 	"encoding/csv"

@@ -1,4 +1,4 @@
-package history
+package read
 
 import (
 	"bytes"
@@ -9,6 +9,8 @@ import (
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/unicode"
+
+	"github.com/rapport-platform/rapport/internal/ground/errs"
 )
 
 // sample is how much of a file is looked at to find out how it is written.
@@ -16,11 +18,31 @@ const sample = 64 << 10
 
 // encodings are those that spreadsheets and CRM systems write.
 var encodings = map[string]encoding.Encoding{
-	"utf-8":        unicode.UTF8BOM,
+	"utf-8":        unicode.UTF8,
 	"utf-16le":     unicode.UTF16(unicode.LittleEndian, unicode.UseBOM),
 	"utf-16be":     unicode.UTF16(unicode.BigEndian, unicode.UseBOM),
 	"windows-1252": charmap.Windows1252,
 	"iso-8859-1":   charmap.ISO8859_1,
+}
+
+// KnownEncoding tells whether files of an encoding can be read; "" is found out.
+func KnownEncoding(name string) bool {
+	_, ok := encodings[strings.ToLower(name)]
+	return ok || name == ""
+}
+
+// ParseDelimiter reads a delimiter as people name it: one character, or "tab";
+// "" gives 0, which is found out.
+func ParseDelimiter(text string) (rune, error) {
+	switch d := []rune(text); {
+	case text == "":
+		return 0, nil
+	case text == "tab":
+		return '\t', nil
+	case len(d) == 1 && d[0] != '"' && d[0] != '\n' && d[0] != '\r' && d[0] != utf8.RuneError:
+		return d[0], nil
+	}
+	return 0, errs.New(errs.Invalid, "file.delimiter", "the delimiter must be one character")
 }
 
 // sniffEncoding names the encoding of a file by how it begins: a byte-order
@@ -65,7 +87,7 @@ func whole(head []byte) []byte {
 }
 
 // sniffDelimiter finds the character that parts the first lines into the most
-// fields, the same number in each.
+// fields, as many as the header in most of them.
 func sniffDelimiter(text string) rune {
 	if i := strings.LastIndexByte(text, '\n'); i > 0 && len(text) >= sample/2 {
 		text = text[:i] // the last line may be cut
@@ -74,8 +96,8 @@ func sniffDelimiter(text string) rune {
 	for _, d := range []rune{',', ';', '\t', '|'} {
 		r := csv.NewReader(strings.NewReader(text))
 		r.Comma, r.FieldsPerRecord, r.LazyQuotes = d, -1, true
-		fields, even := 0, true
-		for n := 0; n < 50; n++ {
+		fields, even, n := 0, 0, 0
+		for ; n < 50; n++ {
 			record, err := r.Read()
 			if err != nil {
 				break
@@ -83,9 +105,11 @@ func sniffDelimiter(text string) rune {
 			if n == 0 {
 				fields = len(record)
 			}
-			even = even && len(record) == fields
+			if len(record) == fields {
+				even++
+			}
 		}
-		if even && fields > most {
+		if even*10 >= n*7 && fields > most {
 			best, most = d, fields
 		}
 	}

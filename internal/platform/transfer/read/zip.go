@@ -1,0 +1,62 @@
+package read
+
+import (
+	"archive/zip"
+	"errors"
+	"io"
+	"os"
+
+	"github.com/rapport-platform/rapport/internal/ground/errs"
+)
+
+// What a workbook may unpack to. Sheets of real workbooks pack about one to
+// twenty; a bomb packs one to a thousand.
+const (
+	maxUnpacked = 2 << 30 // bytes in all
+	maxRatio    = 200     // of one part, from ratioFrom on
+	ratioFrom   = 8 << 20
+	maxParts    = 5000
+)
+
+// checkZip unpacks a workbook into nothing, to see how large it gets: what a zip
+// says about itself can't be trusted.
+func checkZip(f *os.File, o Options) error {
+	size, err := f.Seek(0, io.SeekEnd)
+	if err != nil {
+		return err
+	}
+	broken := errs.New(errs.Invalid, o.code("workbook"), "the file is not a whole .xlsx workbook")
+	z, err := zip.NewReader(f, size)
+	if err != nil {
+		return broken
+	}
+	if len(z.File) > maxParts {
+		return errs.New(errs.TooLarge, o.code("bomb"), "the workbook has more than %d parts", maxParts)
+	}
+	left := int64(maxUnpacked)
+	for _, part := range z.File {
+		n, err := unpack(part, left)
+		left -= n
+		switch {
+		case left <= 0, n > ratioFrom && n/max(1, int64(part.CompressedSize64)) > maxRatio:
+			return errs.New(errs.TooLarge, o.code("bomb"), "the workbook unpacks to far more than a workbook should: it is not read")
+		case err != nil:
+			return broken
+		}
+	}
+	return nil
+}
+
+// unpack reads one part as far as it may be large.
+func unpack(part *zip.File, left int64) (n int64, err error) {
+	r, err := part.Open()
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	most := left
+	if limit := max(ratioFrom, int64(part.CompressedSize64)*maxRatio) + 1; limit < most {
+		most = limit
+	}
+	return io.Copy(io.Discard, io.LimitReader(r, most))
+}
