@@ -29,6 +29,7 @@ func (q *request) whole(kind, text string) error {
 	if f.View.Table != q.path.Table {
 		return errs.New(errs.Invalid, "odata.table_mismatch", "%s asks for rows of table %s, but the URL names the set %s", kind, f.View.Table.Name, q.path.Table.Set)
 	}
+	q.ctx = record.Reading(q.ctx, strings.ToLower(kind))
 	f.Query.Count = f.Total || q.params["$count"] == "true"
 	if kind == "fetchXml" {
 		return q.fetch(f)

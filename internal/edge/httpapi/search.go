@@ -11,6 +11,7 @@ import (
 	"github.com/rapport-platform/rapport/internal/ground/errs"
 	"github.com/rapport-platform/rapport/internal/platform/metadata"
 	"github.com/rapport-platform/rapport/internal/platform/odata"
+	"github.com/rapport-platform/rapport/internal/platform/record"
 	"github.com/rapport-platform/rapport/internal/platform/search"
 )
 
@@ -188,7 +189,7 @@ func (q *request) searchAnswer(what string, body searchBody, r search.Request) (
 	if what == "searchsuggest" && r.Top == 0 {
 		r.Top = 5
 	}
-	hits, total, err := q.api.Search.Find(q.ctx, r)
+	hits, total, err := q.api.Search.Find(record.Reading(q.ctx, "search"), r)
 	if err != nil {
 		return nil, err
 	}

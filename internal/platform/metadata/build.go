@@ -79,6 +79,9 @@ func (t *Table) checkColumn(c *Column) error {
 			return bad(err)
 		}
 	}
+	if c.Audit != "" && c.Audit != AuditReads {
+		return wrong(c, "audit", "audit is either empty or %q", AuditReads)
+	}
 	if err := c.checkCascade(); err != nil {
 		return bad(err)
 	}
@@ -277,13 +280,13 @@ func (t *Table) buildShape() {
 	s := &query.Table{Name: t.Name, PrimaryID: t.ID, Owned: t.Owned(), Columns: make(map[string]query.Column, len(t.Columns)), Relations: t.relations}
 	for _, c := range t.Columns {
 		shape := c.kind.Shape(c)
-		qc := query.Column{Name: c.Name, Kind: shape.Kind, Scale: shape.Scale, Folded: shape.Folded, Secured: c.Secured}
+		qc := query.Column{Name: c.Name, Kind: shape.Kind, Scale: shape.Scale, Folded: shape.Folded, Secured: c.Secured, Audited: c.Audit == AuditReads}
 		if c.Polymorphic() {
 			qc.TypeColumn = TypeColumn(c.Name)
 		}
 		qc.NotNull = c.Name == t.ID || c.System && !t.Managed && slices.Contains(stamped, c.Name)
 		s.Columns[c.Name] = qc
-		s.Secured = s.Secured || c.Secured
+		s.Secured, s.Audited = s.Secured || c.Secured, s.Audited || qc.Audited
 		s.AllNames = append(s.AllNames, c.Name)
 		if qc.TypeColumn != "" {
 			s.Columns[qc.TypeColumn] = query.Column{Name: qc.TypeColumn, Kind: query.Text}

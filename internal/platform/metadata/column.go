@@ -47,11 +47,12 @@ type Column struct {
 	Formula    string  `yaml:"formula"`    // CEL; the value is computed when the row is written
 	Rollup     *Rollup `yaml:"rollup"`     // the value is computed from related rows, in the background
 
-	Default    any  `yaml:"default"`
-	Searchable bool `yaml:"searchable"`
-	ReadOnly   bool `yaml:"readonly"` // set by the platform, refused from outside
-	Secured    bool `yaml:"secured"`
-	System     bool `yaml:"-"` // added by the platform
+	Default    any    `yaml:"default"`
+	Searchable bool   `yaml:"searchable"`
+	ReadOnly   bool   `yaml:"readonly"` // set by the platform, refused from outside
+	Secured    bool   `yaml:"secured"`
+	Audit      string `yaml:"audit"` // "reads": who reads the column leaves a trace; changes always do
+	System     bool   `yaml:"-"`     // added by the platform
 
 	// BaseOf, of a money column, is the column whose value this one gives in
 	// the organisation's base currency.
@@ -64,6 +65,9 @@ type Column struct {
 	formula *Formula
 	number  *AutoNumber
 }
+
+// AuditReads marks a column whose reads leave a trace.
+const AuditReads = "reads"
 
 // Type is what a kind of column can do. Each lives in a file of its own.
 type Type interface {

@@ -47,7 +47,7 @@ func (t *Table) partColumns() []Column {
 				Column{Name: RollupDate(c.Name), TypeName: "datetime", ReadOnly: true, PartOf: c.Name, Label: c.Label.with(" (last updated on)", " (zuletzt aktualisiert)")},
 				Column{Name: RollupState(c.Name), TypeName: "choice", Options: rollupStates(), ReadOnly: true, PartOf: c.Name, Label: c.Label.with(" (state)", " (Status)")})
 		case c.TypeName == "file" && !c.Inline:
-			out = append(out, Column{Name: FileName(c.Name), TypeName: "text", Max: 255, ReadOnly: true, PartOf: c.Name, Secured: c.Secured, Label: c.Label.with(" (name)", " (Name)")})
+			out = append(out, Column{Name: FileName(c.Name), TypeName: "text", Max: 255, ReadOnly: true, PartOf: c.Name, Secured: c.Secured, Audit: c.Audit, Label: c.Label.with(" (name)", " (Name)")})
 		}
 	}
 	return out

@@ -69,7 +69,7 @@ func (t *Table) moneyColumns() []Column {
 				label[lang] = text + " (Base)"
 			}
 		}
-		out = append(out, Column{Name: c.Name + "_base", TypeName: "money", BaseOf: c.Name, ReadOnly: true, Secured: c.Secured, Label: label})
+		out = append(out, Column{Name: c.Name + "_base", TypeName: "money", BaseOf: c.Name, ReadOnly: true, Secured: c.Secured, Audit: c.Audit, Label: label})
 	}
 	return out
 }

@@ -18,6 +18,9 @@ type Limits struct {
 	// Secured tells whether column security keeps the column from whoever asks;
 	// such a column is neither filtered nor sorted by. Nil keeps nothing.
 	Secured func(table, column string) bool
+	// Used is told of audited columns that are filtered, sorted or grouped by. Nil
+	// for who does not want to know.
+	Used func(table, column string)
 }
 
 func (l Limits) orDefaults() Limits {
@@ -212,6 +215,9 @@ func unknownRelation(t *Table, name string) error {
 func (c *checker) mayUse(t *Table, col Column) error {
 	if col.Secured && c.limits.Secured != nil && c.limits.Secured(t.Name, col.Name) {
 		return errs.New(errs.Forbidden, "query.secured_column", "column %s is secured: you can't filter or sort by it", col.Name)
+	}
+	if col.Audited && c.limits.Used != nil {
+		c.limits.Used(t.Name, col.Name)
 	}
 	return nil
 }

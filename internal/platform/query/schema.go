@@ -16,6 +16,7 @@ type Table struct {
 	Relations map[string]Relation // by navigation property
 	AllNames  []string            // all logical column names in display order
 	Secured   bool                // column security applies to some column
+	Audited   bool                // reads of some column leave a trace
 	Parent    string              // lookup to the row above, where rows form a tree; "" leaves it to the names
 }
 
@@ -27,6 +28,7 @@ type Column struct {
 	Folded     bool   // a companion column FoldedName(Name) holds Fold(value)
 	TypeColumn string // of a polymorphic lookup: the column that holds the target's logical name
 	Secured    bool   // column security applies
+	Audited    bool   // reads leave a trace
 	NotNull    bool   // the store never leaves it empty; lets a sort by it walk a plain index
 }
 

@@ -2,6 +2,7 @@ package record
 
 import (
 	"context"
+	"slices"
 
 	"github.com/rapport-platform/rapport/internal/ground/errs"
 	"github.com/rapport-platform/rapport/internal/ground/id"
@@ -22,6 +23,7 @@ type reader struct {
 	o     *Options
 	live  bool // the catalog is not pinned yet
 	query func(ctx context.Context, text string, args []any) (*sqldb.Rows, error)
+	note  func(ctx context.Context, list ...Read) error // leaves the trace of what is shown
 }
 
 // pin gives the reader with the catalog as it is now.
@@ -119,7 +121,17 @@ func (r reader) page(ctx context.Context, q query.Query, guard query.Guard) (Pag
 	catalog := r.o.Catalog()
 	withKeys(catalog, &q)
 	hidden := r.o.Access.Hidden(ctx)
-	checked, err := query.Check(catalog, &q, query.Limits{Secured: hidden})
+	trace := guard != nil && traced(ctx, r.o)
+	used := map[string][]string{}
+	var added []string
+	if trace && len(q.Links) > 0 {
+		added = withLinkIDs(ctx, catalog, &q)
+	}
+	checked, err := query.Check(catalog, &q, query.Limits{Secured: hidden, Used: func(table, column string) {
+		if !slices.Contains(used[table], column) {
+			used[table] = append(used[table], column)
+		}
+	}})
 	if err != nil {
 		return Page{}, err
 	}
@@ -140,6 +152,18 @@ func (r reader) page(ctx context.Context, q query.Query, guard query.Guard) (Pag
 	}
 	page.Rows = rows
 	conceal(catalog, checked, rows, hidden)
+	if trace {
+		if list := r.shown(ctx, checked, rows, used); len(list) > 0 {
+			if err := r.note(ctx, list...); err != nil {
+				return Page{}, err
+			}
+		}
+		for _, row := range rows {
+			for _, name := range added {
+				delete(row, name)
+			}
+		}
+	}
 	if err := r.expand(ctx, checked, rows, guard); err != nil {
 		return Page{}, err
 	}

@@ -71,7 +71,7 @@ func New(o Options) *Store {
 	s := &Store{o: o, hooks: map[string][]Hook{}}
 	s.AddHook(currencyHook())
 	s.AddHook(shareHook())
-	s.reader = reader{o: &s.o, live: true, query: func(ctx context.Context, text string, args []any) (*sqldb.Rows, error) {
+	s.reader = reader{o: &s.o, live: true, note: s.NoteReads, query: func(ctx context.Context, text string, args []any) (*sqldb.Rows, error) {
 		return o.DB.Query(ctx, text, args...)
 	}}
 	return s
@@ -137,9 +137,11 @@ func lost(race error) error {
 func (s *Store) Bind(t *sqldb.Tx) *Tx {
 	o := s.o.pinned()
 	s.locks.follow(o.Catalog())
-	return &Tx{store: s, sql: t, reader: reader{o: o, query: func(_ context.Context, text string, args []any) (*sqldb.Rows, error) {
+	tx := &Tx{store: s, sql: t}
+	tx.reader = reader{o: o, note: tx.NoteReads, query: func(_ context.Context, text string, args []any) (*sqldb.Rows, error) {
 		return t.Query(text, args...)
-	}}}
+	}}
+	return tx
 }
 
 // Tx reads and writes records within one transaction.

@@ -24,7 +24,7 @@ var floors = []string{"ground", "kit", "platform", "commons", "capability", "edg
 var within = map[string][]string{
 	"ground": {"errs", "id", "clock", "lifecycle", "limit", "diskfile", "sqldb", "blob", "expr", "secret"},
 	"platform": {"query", "metadata", "schema", "access", "stream", "changelog", "event", "snapshot", "job", "record", "customise", "auth", "search", "files", "workflow", "duplicate", "webhook",
-		"rule", "odata", "businessrule", "savedquery", "action", "transfer", "flow", "function", "notify", "solution"},
+		"rule", "odata", "businessrule", "savedquery", "action", "audit", "transfer", "flow", "function", "notify", "solution"},
 	"commons": {"party", "activity", "template", "consent", "mail", "calendar", "queue", "routing", "sla", "process", "catalog", "lake", "warehouse"},
 	"edge":    {"live", "httpapi", "pgwire", "voicegw", "mcpserver", "app"},
 }

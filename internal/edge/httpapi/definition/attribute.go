@@ -69,7 +69,7 @@ func attribute(t *metadata.Table, c *metadata.Column, custom bool) obj {
 		"EntityLogicalName": t.Name, "LogicalName": c.Name, "SchemaName": c.Schema, "AttributeType": k.code, "AttributeTypeName": obj{"Value": k.name},
 		"DisplayName": label(c.Label), "Description": text(c.Description), "IsPrimaryId": c.Name == t.ID, "IsPrimaryName": c.Name == t.Title,
 		"RequiredLevel":     obj{"Value": required, "CanBeChanged": required != "SystemRequired", "ManagedPropertyLogicalName": "canmodifyrequirementlevelsettings"},
-		"IsCustomAttribute": custom, "IsManaged": false, "IsSecured": c.Secured, "IsLogical": false, "IsFilterable": true, "IsSearchable": c.Searchable, "IsRetrievable": true,
+		"IsCustomAttribute": custom, "IsManaged": false, "IsSecured": c.Secured, "rpt_AuditReads": c.Audit == metadata.AuditReads, "IsLogical": false, "IsFilterable": true, "IsSearchable": c.Searchable, "IsRetrievable": true,
 		"IsValidForCreate": writable || c.Name == t.ID, "IsValidForUpdate": writable, "IsValidForRead": true, "IsValidForForm": true, "IsValidForGrid": true,
 		"IsValidODataAttribute": true, "CanBeSecuredForRead": true, "CanBeSecuredForCreate": writable, "CanBeSecuredForUpdate": writable, "IsDataSourceSecret": false,
 		"IsValidForAdvancedFind": flag(true, "canmodifysearchsettings"), "IsAuditEnabled": flag(true, "canmodifyauditsettings"), "IsGlobalFilterEnabled": flag(false, "canmodifyglobalfiltersettings"),

@@ -21,7 +21,7 @@ var (
 		AttributeType AttributeTypeName AttributeOf RequiredLevel Format FormatName RelationshipType ReferencedEntity ReferencedAttribute ReferencingEntity ReferencingAttribute
 		ReferencedEntityNavigationPropertyName ReferencingEntityNavigationPropertyName Entity1LogicalName Entity2LogicalName IntersectEntityName EntityKeyIndexStatus DateTimeBehavior`)
 	logical = strings.Fields(`IsActivity IsCustomEntity IsManaged IsIntersect IsPrivate IsLogicalEntity IsBPFEntity IsImportable IsValidForAdvancedFind ChangeTrackingEnabled HasNotes HasActivities IsStateModelAware
-		IsPrimaryId IsPrimaryName IsCustomAttribute IsSecured IsLogical IsFilterable IsSearchable IsRetrievable IsValidForCreate IsValidForUpdate IsValidForRead IsValidForForm IsValidForGrid
+		IsPrimaryId IsPrimaryName IsCustomAttribute IsSecured rpt_AuditReads IsLogical IsFilterable IsSearchable IsRetrievable IsValidForCreate IsValidForUpdate IsValidForRead IsValidForForm IsValidForGrid
 		IsValidODataAttribute IsGlobal IsCustomOptionSet IsCustomRelationship IsHierarchical IsCustomizable IsAuditEnabled IsRenameable IsValidForQueue IsConnectionsEnabled`)
 	numeric = strings.Fields(`ObjectTypeCode ActivityTypeMask MaxLength Precision SourceType`)
 )

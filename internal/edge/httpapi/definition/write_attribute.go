@@ -122,6 +122,9 @@ func (r reader) column(c *metadata.Column, o obj) (err error) {
 	if v, ok := o["IsSecured"].(bool); ok {
 		c.Secured = v
 	}
+	if v, ok := o["rpt_AuditReads"].(bool); ok {
+		c.Audit = map[bool]string{true: metadata.AuditReads}[v]
+	}
 	if v, ok := o["AutoNumberFormat"].(string); ok {
 		c.AutoNumber = v
 	}
