@@ -1,3 +1,3 @@
 // Package activity holds what people do and note about records: activities (the common base), tasks and notes, with
-// their table definitions (tables/*.yaml).
+// their table definitions (tables/*.yaml). Who is mentioned in a note is told of it (mention.go).
 package activity

@@ -137,6 +137,13 @@ func TestLeadToOpportunity(t *testing.T) {
 		if at.ID("opportunityid") != deal || at.ID("activestageid") != stage("develop") || at.Text("traversedpath") != path || !strings.Contains(string(jsonOf(at)), `"seconds":90`) {
 			t.Fatalf("%v", at)
 		}
+		v, ok, err := set.On(h.ctx, h.store, catalog, "opportunity", deal)
+		if err != nil || !ok || v.Instance != i || v.Active != stage("develop") || len(v.Stages) != 4 || v.CanFinish || v.NextNeeds != "" {
+			t.Fatalf("%v %+v", err, v)
+		}
+		if first := v.Stages[0]; !first.Passed || first.Seconds != 90 || first.Record != lead.ID("leadid") || v.Stages[1].Passed || v.Stages[3].Record != deal {
+			t.Errorf("%+v", v.Stages)
+		}
 		for table, key := range map[string]id.ID{"lead": key, "opportunity": deal} {
 			if got, err := h.store.Get(h.ctx, table, key, nil, nil); err != nil || got.ID("stageid") != stage("develop") || got.Text("traversedpath") != path || got.ID("processid") != p.ID {
 				t.Errorf("%s: %v %v", table, got["stageid"], err)

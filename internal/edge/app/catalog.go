@@ -25,6 +25,7 @@ import (
 	"github.com/rapport-platform/rapport/internal/platform/savedquery"
 	"github.com/rapport-platform/rapport/internal/platform/transfer"
 	"github.com/rapport-platform/rapport/internal/platform/webhook"
+	"github.com/rapport-platform/rapport/internal/platform/workspace"
 )
 
 // Catalog brings the tables of all packages together.
@@ -32,7 +33,7 @@ func Catalog() (*metadata.Catalog, error) {
 	var all []*metadata.Table
 	for _, tables := range []func() ([]*metadata.Table, error){
 		access.Tables, customise.Tables, event.Tables, action.Tables, flow.Tables, notify.Tables, party.Tables, activity.Tables, queue.Tables, catalog.Tables, sla.Tables, process.Tables,
-		duplicate.Tables, savedquery.Tables, audit.Tables, webhook.Tables, transfer.Tables,
+		duplicate.Tables, savedquery.Tables, audit.Tables, webhook.Tables, transfer.Tables, workspace.Tables,
 		portal.Tables, intake.Tables, sales.Tables, support.Tables, marketing.Tables, scoring.Tables,
 	} {
 		t, err := tables()

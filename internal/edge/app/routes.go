@@ -11,6 +11,7 @@ import (
 	"github.com/rapport-platform/rapport/internal/edge/httpapi/definition"
 	"github.com/rapport-platform/rapport/internal/ground/errs"
 	"github.com/rapport-platform/rapport/internal/platform/auth"
+	"github.com/rapport-platform/rapport/internal/platform/workspace"
 )
 
 // errAway is the answer of everything that needs records while they are away.
@@ -52,7 +53,9 @@ func (c *core) register() {
 	c.registerAuth()
 	(&httpapi.TablesAPI{Catalog: c.access.Catalog, Access: c.access, Users: c.store, Rules: c.formRules.Get}).Register(c.mux)
 	(&httpapi.TimelineAPI{Catalog: c.access.Catalog, Records: c.store, History: c.log, Access: c.access}).Register(c.mux)
-	(&httpapi.LiveAPI{Hub: c.live, Auth: c.auth, Clock: cfg.Clock}).Register(c.mux)
+	(&httpapi.LiveAPI{Hub: c.live, Auth: c.auth, Clock: cfg.Clock, Users: c.store}).Register(c.mux)
+	(&httpapi.WorkspaceAPI{Records: c.store, Catalog: c.access.Catalog, Access: c.access, Roles: c.access.Roles, Preferences: &workspace.Preferences{Store: c.store}}).Register(c.mux)
+	(&httpapi.ProcessAPI{Catalog: c.access.Catalog, Records: c.store, Set: c.processes.Get}).Register(c.mux)
 }
 
 func (a *App) recordsReady(ctx context.Context) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/rapport-platform/rapport/internal/capability/sales"
+	"github.com/rapport-platform/rapport/internal/commons/activity"
 	"github.com/rapport-platform/rapport/internal/commons/process"
 	"github.com/rapport-platform/rapport/internal/ground/errs"
 	"github.com/rapport-platform/rapport/internal/ground/id"
@@ -14,6 +15,7 @@ import (
 	"github.com/rapport-platform/rapport/internal/platform/snapshot"
 	"github.com/rapport-platform/rapport/internal/platform/solution"
 	"github.com/rapport-platform/rapport/internal/platform/workflow"
+	"github.com/rapport-platform/rapport/internal/platform/workspace"
 )
 
 // wireProcess brings what administrators say about records in: business rules
@@ -24,6 +26,8 @@ func (c *core) wireProcess(tailer *changelog.Tailer) {
 		Load: func(ctx context.Context) (*businessrule.Set, error) {
 			return businessrule.Load(access.AsSystem(ctx, "business rules"), c.store, c.access.Catalog(), cfg.Logger)
 		}})
+	c.store.AddHook(workspace.Check())
+	c.store.AddHook(activity.Mentions())
 	c.processes = snapshot.New(tailer, snapshot.Options[*process.Set]{Name: "processes", Tables: []string{"workflow"}, Logger: cfg.Logger,
 		Load: func(ctx context.Context) (*process.Set, error) {
 			return process.Load(access.AsSystem(ctx, "processes"), c.store, c.access.Catalog(), cfg.Logger)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/rapport-platform/rapport/internal/commons/process"
 	"github.com/rapport-platform/rapport/internal/edge/httpapi"
 	"github.com/rapport-platform/rapport/internal/edge/live"
 	"github.com/rapport-platform/rapport/internal/ground/clock"
@@ -25,6 +26,7 @@ import (
 	"github.com/rapport-platform/rapport/internal/platform/changelog"
 	"github.com/rapport-platform/rapport/internal/platform/metadata"
 	"github.com/rapport-platform/rapport/internal/platform/record"
+	"github.com/rapport-platform/rapport/internal/platform/workspace"
 	"github.com/rapport-platform/rapport/internal/test/dbtest"
 	"github.com/rapport-platform/rapport/internal/test/fixture"
 )
@@ -120,7 +122,9 @@ func (s *site) serve() {
 		&httpapi.KeysAPI{Auth: s.auth, Access: s.control},
 		&httpapi.TablesAPI{Catalog: s.control.Catalog, Access: s.control, Users: s.store},
 		&httpapi.TimelineAPI{Catalog: s.control.Catalog, Records: s.store, History: s.log, Access: s.control},
-		&httpapi.LiveAPI{Hub: s.hub, Auth: s.auth, Clock: s.clock},
+		&httpapi.LiveAPI{Hub: s.hub, Auth: s.auth, Clock: s.clock, Users: s.store},
+		&httpapi.WorkspaceAPI{Records: s.store, Catalog: s.control.Catalog, Access: s.control, Roles: s.control.Roles, Preferences: &workspace.Preferences{Store: s.store}},
+		&httpapi.ProcessAPI{Catalog: s.control.Catalog, Records: s.store, Set: func() *process.Set { return nil }},
 		&httpapi.ODataAPI{Records: s.store, Principals: s.control, Catalog: s.control.Catalog, Clock: s.clock, Organization: id.Derive("organization")},
 	} {
 		api.Register(s.mux)

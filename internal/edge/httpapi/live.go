@@ -8,15 +8,20 @@ import (
 
 	"github.com/rapport-platform/rapport/internal/edge/live"
 	"github.com/rapport-platform/rapport/internal/ground/clock"
+	"github.com/rapport-platform/rapport/internal/ground/errs"
+	"github.com/rapport-platform/rapport/internal/ground/id"
 	"github.com/rapport-platform/rapport/internal/platform/access"
+	"github.com/rapport-platform/rapport/internal/platform/record"
 )
 
 // LiveAPI tells the interface of changed rows as server-sent events:
 //
 //	GET /api/live?tables=lead,task
+//	GET /api/live?tables=lead,task&viewing=lead/{id}
 //
 //	event: hello    data: {}                                   the stream is open
 //	event: change   data: {"table","id","version","op"}        a row that the person may read has changed
+//	event: presence data: {"table","id","people":[{"id","name"}]}  others who have the record of viewing=… on their screen
 //	event: resync   data: {}                                   changes were lost: read again what is shown
 //
 // A comment each 15 s keeps the connection open. The stream ends when the
@@ -25,6 +30,7 @@ type LiveAPI struct {
 	Hub   *live.Hub
 	Auth  Authenticator
 	Clock clock.Clock
+	Users record.Reader // names of those who view a record
 }
 
 const (
@@ -45,6 +51,9 @@ func (a *LiveAPI) stream(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	defer sub.Close()
+	if err := view(r, sub); err != nil {
+		return err
+	}
 	h := w.Header()
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("Cache-Control", "no-store")
@@ -87,12 +96,55 @@ func (a *LiveAPI) run(r *http.Request, sub *live.Subscription, s *eventStream, b
 			for _, hint := range hints {
 				s.event("change", hint)
 			}
+			if users, moved := sub.Viewers(); moved {
+				s.event("presence", a.presence(r, users))
+			}
 			pause, ready = a.Clock.After(liveBatch), nil
 		}
 		if s.flush() != nil {
 			return
 		}
 	}
+}
+
+// view tells the hub which record is on the screen. One that is gone or hidden
+// is no reason to do without live updates.
+func view(r *http.Request, sub *live.Subscription) error {
+	table, key, ok := strings.Cut(r.URL.Query().Get("viewing"), "/")
+	if !ok {
+		return nil
+	}
+	record, err := id.Parse(key)
+	if err != nil {
+		return err
+	}
+	if err := sub.View(r.Context(), table, record); !errs.Has(err, errs.NotFound) && !errs.Has(err, errs.Forbidden) {
+		return err
+	}
+	return nil
+}
+
+type livePresence struct {
+	Table  string       `json:"table"`
+	ID     string       `json:"id"`
+	People []livePerson `json:"people"`
+}
+
+type livePerson struct {
+	ID   id.ID  `json:"id"`
+	Name string `json:"name"`
+}
+
+func (a *LiveAPI) presence(r *http.Request, users []id.ID) livePresence {
+	table, key, _ := strings.Cut(r.URL.Query().Get("viewing"), "/")
+	out := livePresence{Table: table, ID: key, People: []livePerson{}}
+	for _, user := range users {
+		// Who can't be named has been deleted: nobody to be told of.
+		if row, err := self(r.Context(), a.Users, user, "fullname"); err == nil {
+			out.People = append(out.People, livePerson{user, row.Text("fullname")})
+		}
+	}
+	return out
 }
 
 // eventStream writes server-sent events; they go out with flush.

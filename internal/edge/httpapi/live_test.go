@@ -36,9 +36,9 @@ func (s *site) startTailer() {
 	s.t.Cleanup(func() { _ = s.log.Tailer().Stop(s.t.Context()) })
 }
 
-func (b *browser) listen(tables string) *channel {
+func (b *browser) listen(query string) *channel {
 	b.s.t.Helper()
-	r, err := http.NewRequestWithContext(b.s.t.Context(), "GET", b.s.url+"/api/live?tables="+tables, nil)
+	r, err := http.NewRequestWithContext(b.s.t.Context(), "GET", b.s.url+"/api/live?tables="+query, nil)
 	if err != nil {
 		b.s.t.Fatal(err)
 	}

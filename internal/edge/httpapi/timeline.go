@@ -3,7 +3,9 @@ package httpapi
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/rapport-platform/rapport/internal/ground/errs"
@@ -28,7 +30,7 @@ type History interface {
 // TimelineAPI shows what happened to a record, newest first: its changes, and
 // the activities, notes and flow runs about it.
 //
-//	GET /api/ui/tables/{table}/{id}/timeline?top=50&before={cursor}
+//	GET /api/ui/tables/{table}/{id}/timeline?top=50&before={cursor}&kinds=change,note,activity,flow&q={words}
 //
 // Who may read the record sees its changes; the rest is read under the
 // person's own rights. "next" is the cursor of the following page; what is
@@ -66,6 +68,16 @@ type timelineItem struct {
 	Text    string           `json:"text,omitempty"`
 	Changes []timelineChange `json:"changes,omitempty"`
 	Link    *timelineLink    `json:"link,omitempty"`
+	Pinned  bool             `json:"pinned,omitempty"`
+	Done    bool             `json:"done,omitempty"` // of activities: no longer open
+	Due     *time.Time       `json:"due,omitempty"`
+	File    *timelineFile    `json:"file,omitempty"`
+}
+
+type timelineFile struct {
+	Name string `json:"name"`
+	Type string `json:"type,omitempty"`
+	Size int64  `json:"size"`
 }
 
 type timelineActor struct {
@@ -105,7 +117,11 @@ func (a *TimelineAPI) serve(w http.ResponseWriter, r *http.Request) error {
 	if _, err := a.Records.Get(ctx, t.Name, key, []string{t.ID}, nil); err != nil {
 		return err
 	}
-	items, next, err := merge(ctx, a.sources(t, key, at), top)
+	only, err := timelineFilterOf(r)
+	if err != nil {
+		return err
+	}
+	items, next, err := merge(ctx, a.sources(t, key, at, only), top)
 	if err != nil {
 		return err
 	}
@@ -133,14 +149,50 @@ func timelineOptions(r *http.Request) (top int, at timelineCursor, err error) {
 	return top, at, err
 }
 
+// timelineFilter is what of a timeline is asked for.
+type timelineFilter struct {
+	kinds []string // empty for all
+	words string   // in title or text
+}
+
+func (f timelineFilter) wants(kind string) bool {
+	return len(f.kinds) == 0 || slices.Contains(f.kinds, kind)
+}
+
+const timelineWordsMax = 200
+
+func timelineFilterOf(r *http.Request) (timelineFilter, error) {
+	q := r.URL.Query()
+	out := timelineFilter{words: strings.TrimSpace(q.Get("q"))}
+	if len(out.words) > timelineWordsMax {
+		return out, errs.New(errs.Invalid, "timeline.q", "at most %d bytes can be searched for", timelineWordsMax)
+	}
+	for kind := range strings.SplitSeq(q.Get("kinds"), ",") {
+		switch kind {
+		case "":
+		case "change", "note", "activity", "flow":
+			out.kinds = append(out.kinds, kind)
+		default:
+			return out, errs.New(errs.Invalid, "timeline.kinds", "kinds are change, note, activity and flow")
+		}
+	}
+	return out, nil
+}
+
 // sources lists where the entries of a timeline come from. A table that there
 // is not, or that does not know what a row is about, has none.
-func (a *TimelineAPI) sources(t *metadata.Table, key id.ID, at timelineCursor) []*timelineSource {
-	out := []*timelineSource{{name: "c", at: at["c"], read: a.changes(t, key)}}
+func (a *TimelineAPI) sources(t *metadata.Table, key id.ID, at timelineCursor, only timelineFilter) []*timelineSource {
+	var out []*timelineSource
+	if only.wants("change") && only.words == "" { // changes hold values, not words
+		out = append(out, &timelineSource{name: "c", at: at["c"], read: a.changes(t, key)})
+	}
 	for _, rel := range related {
+		if !only.wants(rel.group) {
+			continue
+		}
 		if other, ok := a.Catalog().Table(rel.table); ok {
 			if _, ok := other.Column(rel.about); ok {
-				out = append(out, &timelineSource{name: rel.name, at: at[rel.name], read: a.rows(other, rel, key)})
+				out = append(out, &timelineSource{name: rel.name, at: at[rel.name], read: a.rows(other, rel, key, only.words)})
 			}
 		}
 	}

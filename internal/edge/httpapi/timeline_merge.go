@@ -129,6 +129,7 @@ func (a *TimelineAPI) changes(t *metadata.Table, key id.ID) func(context.Context
 // relatedRows says how rows of another table are about a record.
 type relatedRows struct {
 	name  string // in the cursor
+	group string // as the filter names it
 	table string
 	about string // column that holds the record's id
 	text  string // column that is shown below the title
@@ -138,22 +139,37 @@ type relatedRows struct {
 }
 
 var related = []relatedRows{
-	{name: "a", table: "activitypointer", about: "regardingobjectid", text: "description", kind: "activitytypecode", link: true},
-	{name: "n", table: "annotation", about: "objectid", text: "notetext", is: "annotation"},
-	{name: "f", table: "rpt_flowrun", about: "rpt_regarding", is: "flowrun", link: true},
+	{name: "a", group: "activity", table: "activitypointer", about: "regardingobjectid", text: "description", kind: "activitytypecode", link: true},
+	{name: "n", group: "note", table: "annotation", about: "objectid", text: "notetext", is: "annotation"},
+	{name: "f", group: "flow", table: "rpt_flowrun", about: "rpt_regarding", is: "flowrun", link: true},
+}
+
+// about gives the condition of the rows that are about a record and hold the words.
+func about(t *metadata.Table, rel relatedRows, key id.ID, words string) query.Node {
+	is := query.Compare{Left: query.Path{rel.about}, Value: key}
+	if words == "" {
+		return is
+	}
+	var any query.Or
+	for _, name := range []string{t.Title, rel.text} {
+		if c, ok := t.Column(name); ok && (c.TypeName != "memo" || c.Searchable) { // long texts are kept folded only where they are searched
+			any = append(any, query.TextMatch{Left: query.Path{name}, Op: query.Contains, Text: words})
+		}
+	}
+	return query.And{is, any}
 }
 
 // rows reads the rows of another table that are about the record and that the
 // person may read.
-func (a *TimelineAPI) rows(t *metadata.Table, rel relatedRows, key id.ID) func(context.Context, timelinePosition, int) ([]timelineEntry, error) {
+func (a *TimelineAPI) rows(t *metadata.Table, rel relatedRows, key id.ID, words string) func(context.Context, timelinePosition, int) ([]timelineEntry, error) {
 	columns := []string{t.ID, t.Title, "createdon", "createdby"}
-	for _, c := range []string{rel.text, rel.kind, statusColumn} {
+	for _, c := range []string{rel.text, rel.kind, statusColumn, "rpt_pinned", "filename", "mimetype", "filesize", "statecode", "scheduledend"} {
 		if _, ok := t.Column(c); ok {
 			columns = append(columns, c)
 		}
 	}
 	return func(ctx context.Context, from timelinePosition, limit int) ([]timelineEntry, error) {
-		q := query.Query{Table: t.Name, Select: columns, Where: query.Compare{Left: query.Path{rel.about}, Value: key},
+		q := query.Query{Table: t.Name, Select: columns, Where: about(t, rel, key, words),
 			Order: []query.Order{{Column: "createdon", Desc: true}}, Limit: limit}
 		if from.ID != id.Nil {
 			q.After = query.Cursor{from.At, from.ID}

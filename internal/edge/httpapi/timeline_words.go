@@ -122,6 +122,16 @@ func (w *wording) item(e timelineEntry) timelineItem {
 	if e.rel.link {
 		out.Link = &link
 	}
+	out.Pinned, _ = e.row["rpt_pinned"].(bool)
+	if name := e.row.Text("filename"); name != "" {
+		out.File = &timelineFile{name, e.row.Text("mimetype"), e.row.Int("filesize")}
+	}
+	if e.rel.group == "activity" {
+		out.Done = e.row.Int("statecode") != 0
+		if due, ok := e.row["scheduledend"].(time.Time); ok {
+			out.Due = &due
+		}
+	}
 	if c, ok := t.Column(statusColumn); ok && len(c.Options) > 0 {
 		if o, ok := c.Option(e.row.Int(statusColumn)); ok {
 			out.Title += ": " + o.Label.In(w.lang)

@@ -72,6 +72,7 @@ func (a *TablesAPI) one(w http.ResponseWriter, r *http.Request) error {
 	}
 	lang := languageOf(r, a.Users)
 	out := tableOf(t, lang, func(right access.Right) bool { return a.Access.Allow(ctx, t.Name, right) == nil })
+	out.Related = relatedOf(t, a.Catalog(), lang, func(table string) bool { return a.Access.Allow(ctx, table, access.Read) == nil })
 	if a.Rules != nil {
 		var err error
 		if out.Rules, err = a.Rules().Views(t, lang); err != nil {

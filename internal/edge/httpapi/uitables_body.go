@@ -25,6 +25,7 @@ type uiTable struct {
 	Columns     []uiColumn          `json:"columns"`
 	Views       []uiView            `json:"views"`
 	Forms       []uiForm            `json:"forms"`
+	Related     []uiRelated         `json:"related"`
 	Rules       []businessrule.View `json:"rules,omitempty"`
 }
 

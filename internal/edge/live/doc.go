@@ -11,5 +11,6 @@
 // everything again (resync).
 //
 // The map: hub.go (subscribing, spreading changes), pending.go (the buffer of
-// one subscriber), rights.go (which hints it may have).
+// one subscriber), rights.go (which hints it may have), presence.go (who else has
+// the same record on the screen).
 package live

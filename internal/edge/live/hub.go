@@ -50,6 +50,7 @@ type Hub struct {
 	all     map[*Subscription]struct{}
 	byTable map[string]map[*Subscription]struct{}
 	perUser map[id.ID]int
+	viewers map[rowKey]map[*Subscription]struct{}
 }
 
 // New makes a hub that listens from now on.
@@ -62,7 +63,7 @@ func New(o Options) *Hub {
 	set(&o.Buffer, 2_000)
 	set(&o.PerUser, 50)
 	set(&o.InAll, 10_000)
-	h := &Hub{o: o, metrics: newMetrics(o.Registerer), all: map[*Subscription]struct{}{}, byTable: map[string]map[*Subscription]struct{}{}, perUser: map[id.ID]int{}}
+	h := &Hub{o: o, metrics: newMetrics(o.Registerer), all: map[*Subscription]struct{}{}, byTable: map[string]map[*Subscription]struct{}{}, perUser: map[id.ID]int{}, viewers: map[rowKey]map[*Subscription]struct{}{}}
 	o.Tail.Listen(h.spread)
 	return h
 }
@@ -151,6 +152,7 @@ func (h *Hub) remove(s *Subscription) {
 			delete(h.byTable, name)
 		}
 	}
+	h.leave(s)
 	delete(h.all, s)
 	if h.perUser[s.user]--; h.perUser[s.user] <= 0 {
 		delete(h.perUser, s.user)

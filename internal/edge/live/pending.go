@@ -25,8 +25,11 @@ type Subscription struct {
 	done   chan struct{}
 	once   sync.Once
 
+	viewing rowKey // the record on the screen; none when its id is Nil
+
 	mu      sync.Mutex
 	pending pending
+	moved   bool // somebody came to the record or left it
 }
 
 // Ready receives when something waits to be taken.

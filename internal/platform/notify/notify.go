@@ -38,7 +38,7 @@ func Define(r *action.Registry, members func(team id.ID) []id.ID) {
 			}
 			var out Output
 			for i, who := range people {
-				made, err := send(ctx, c.Tx, who, in)
+				made, err := Send(ctx, c.Tx, who, in)
 				if err != nil {
 					return Output{}, err
 				}
@@ -50,7 +50,8 @@ func Define(r *action.Registry, members func(team id.ID) []id.ID) {
 		})
 }
 
-func send(ctx context.Context, tx *record.Tx, who id.ID, in Input) (id.ID, error) {
+// Send tells one user something within a write, and names the notification.
+func Send(ctx context.Context, tx *record.Tx, who id.ID, in Input) (id.ID, error) {
 	if in.Title == "" {
 		return id.Nil, errs.InvalidFields("notify.title", "a notification needs a title", []errs.Field{{Name: "Title", Code: "required", Message: "a value is needed"}})
 	}

@@ -24,7 +24,7 @@ var floors = []string{"ground", "kit", "platform", "commons", "capability", "edg
 var within = map[string][]string{
 	"ground": {"errs", "id", "clock", "lifecycle", "limit", "diskfile", "sqldb", "blob", "expr", "secret"},
 	"platform": {"query", "metadata", "schema", "access", "stream", "changelog", "event", "snapshot", "job", "record", "customise", "auth", "search", "files", "workflow", "duplicate", "webhook",
-		"rule", "odata", "businessrule", "savedquery", "action", "audit", "transfer", "flow", "function", "notify", "solution"},
+		"rule", "odata", "businessrule", "savedquery", "action", "audit", "transfer", "flow", "function", "notify", "solution", "workspace"},
 	"commons": {"party", "activity", "template", "consent", "mail", "calendar", "queue", "routing", "sla", "process", "catalog", "lake", "warehouse"},
 	"edge":    {"live", "httpapi", "pgwire", "voicegw", "mcpserver", "app"},
 }
@@ -67,6 +67,10 @@ var asSystem = []string{
 	"internal/platform/duplicate/undo.go",
 	"internal/platform/flow/engine.go",
 	"internal/platform/search/follow.go",
+	"internal/platform/workspace/apps.go",       // apps are shown by role, not by privilege on their rows
+	"internal/platform/workspace/preference.go", // each person's own settings
+	"internal/commons/activity/mention.go",      // whether a mentioned person may read what the note is about; telling them
+	"internal/platform/search/index.go",
 	"internal/platform/search/rebuild.go",
 	"internal/platform/transfer/operation/begin.go", // how far an operation has got is the platform's to write
 	"internal/platform/transfer/operation/undo.go",

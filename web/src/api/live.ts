@@ -7,12 +7,20 @@ export interface LiveChange {
   op: "create" | "update" | "delete";
 }
 
+export interface Viewer {
+  id: string;
+  name: string;
+}
+
 type Listener = (change: LiveChange) => void;
 export type LiveState = "idle" | "connecting" | "live" | "waiting";
 
 const listeners = new Map<string, Set<Listener>>();
 const watchers = new Set<() => void>();
 const resyncs = new Set<() => void>();
+const nobody: readonly Viewer[] = [];
+let viewing = "";
+let viewers: readonly Viewer[] = nobody;
 let source: EventSource | undefined;
 let status: LiveState = "idle";
 let failures = 0;
@@ -28,7 +36,8 @@ function setStatus(next: LiveState) {
 }
 
 function wanted(): string {
-  return [...listeners.keys()].sort().join(",");
+  const tables = [...listeners.keys()].sort().join(",");
+  return tables === "" ? "" : `tables=${encodeURIComponent(tables)}${viewing && `&viewing=${encodeURIComponent(viewing)}`}`;
 }
 
 function close() {
@@ -40,11 +49,11 @@ function close() {
 
 function open() {
   close();
-  const tables = wanted();
-  if (tables === "") return setStatus("idle");
+  const query = wanted();
+  if (query === "") return setStatus("idle");
   setStatus("connecting");
-  opened = tables;
-  const stream = new EventSource(`/api/live?tables=${encodeURIComponent(tables)}`);
+  opened = query;
+  const stream = new EventSource(`/api/live?${query}`);
   source = stream;
   stream.addEventListener("hello", () => {
     // Hints sent while we were away are lost: whoever cares reads again.
@@ -58,6 +67,12 @@ function open() {
   stream.addEventListener("change", (event) => {
     const change = JSON.parse((event as MessageEvent<string>).data) as LiveChange;
     for (const listener of listeners.get(change.table) ?? []) listener(change);
+  });
+  stream.addEventListener("presence", (event) => {
+    const told = JSON.parse((event as MessageEvent<string>).data) as { table: string; id: string; people: Viewer[] };
+    if (`${told.table}/${told.id}` !== viewing) return;
+    viewers = told.people;
+    for (const watcher of watchers) watcher();
   });
   stream.onerror = () => {
     // The browser's own retry knows no back-off: close, and come back ourselves.
@@ -95,6 +110,29 @@ export function useLive(table: string, onChange: Listener): void {
       settle();
     };
   }, [table]);
+}
+
+/** Others who have the same record on their screen; they learn of us, too. */
+export function useViewers(table: string, id: string): readonly Viewer[] {
+  useEffect(() => {
+    const mine = `${table}/${id}`;
+    viewing = mine;
+    viewers = nobody;
+    settle();
+    return () => {
+      if (viewing !== mine) return;
+      viewing = "";
+      viewers = nobody;
+      settle();
+    };
+  }, [table, id]);
+  return useSyncExternalStore(
+    (watcher) => {
+      watchers.add(watcher);
+      return () => watchers.delete(watcher);
+    },
+    () => viewers,
+  );
 }
 
 /** Calls back when hints were lost: after a break, or when the server says so. */

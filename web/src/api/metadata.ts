@@ -27,6 +27,7 @@ function normalise(table: Table): Table {
   return {
     ...table,
     columns: (table.columns ?? []).map((c) => ({ ...c, options: c.options ?? undefined, targets: c.targets ?? undefined })),
+    related: table.related ?? [],
     views: (table.views ?? []).map((v) => ({ ...v, columns: v.columns ?? [] })),
     forms: (table.forms ?? []).map((f) => ({
       ...f,

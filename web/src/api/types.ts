@@ -58,6 +58,17 @@ export interface Form {
   header?: string[];
 }
 
+export interface Related {
+  /** Collection-valued navigation property. */
+  nav: string;
+  table: string;
+  label: string;
+  /** 1:N: the other table's lookup to this one. */
+  column?: string;
+  /** N:N: the other table's navigation property back. */
+  inverse?: string;
+}
+
 export interface Privileges {
   create: boolean;
   read: boolean;
@@ -81,6 +92,8 @@ export interface Table extends TableSummary {
   columns: Column[];
   views: View[];
   forms: Form[];
+  /** Lists of other rows that belong to a row. */
+  related: Related[];
   /** Business rules that the table's forms obey. */
   rules?: BusinessRule[];
 }

@@ -7,7 +7,7 @@ import { readTable } from "./tableText";
 
 const table: Table = {
   logicalname: "lead", entityset: "leads", label: "Lead", pluralLabel: "Leads", primaryid: "leadid", primaryname: "fullname",
-  privileges: { create: true, read: true, write: true, delete: true, assign: true }, forms: [],
+  privileges: { create: true, read: true, write: true, delete: true, assign: true }, forms: [], related: [],
   columns: [
     { name: "leadid", type: "id", label: "Lead" }, { name: "fullname", type: "text", label: "Name" }, { name: "companyname", type: "text", label: "Company" },
     { name: "createdon", type: "datetime", label: "Created" }, { name: "rpt_reasons", type: "json", label: "Reasons" },

@@ -71,6 +71,14 @@ export function formatDuration(ms: number): string {
   return `${formatNumber(minutes)} min ${formatNumber(Math.round((ms % 60_000) / 1000))} s`;
 }
 
+const spans: [Intl.NumberFormatOptions["unit"], number][] = [["day", 86_400], ["hour", 3_600], ["minute", 60]];
+
+/** Seconds as a rough span: 3 days, 5 hours, 12 minutes. */
+export function formatSpan(seconds: number): string {
+  const [unit, size] = spans.find(([, s]) => seconds >= s) ?? spans[2]!;
+  return memo(`span${unit}`, (l) => new Intl.NumberFormat(l, { style: "unit", unit, unitDisplay: "long", maximumFractionDigits: 0 })).format(Math.max(0, Math.floor(seconds / size)));
+}
+
 export function optionsOf(column: Column): Option[] {
   if (column.options?.length) return column.options;
   if (column.type !== "boolean") return [];

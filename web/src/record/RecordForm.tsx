@@ -1,6 +1,7 @@
 import { Tabs } from "@mantine/core";
-import { Fragment } from "react";
-import { columnOf } from "@/api/rows";
+import { Fragment, lazy, Suspense, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { columnOf, idOf, nameOf } from "@/api/rows";
 import type { Column, Form, Row, Table } from "@/api/types";
 import type { FormState } from "@/businessrules/rules";
 import { useFormRules } from "@/businessrules/useFormRules";
@@ -43,19 +44,27 @@ function Sections({ table, form, tab, row, handle, state }: { table: Table; form
   );
 }
 
-/** The record's form: tabs, sections and fields as the metadata has them. */
+const Related = lazy(() => import("@/related/Related"));
+
+/** The record's form: tabs, sections and fields as the metadata has them, and what belongs to the record. */
 export function RecordForm({ table, row, handle: plain }: { table: Table; row: Row; handle: RecordHandle }) {
+  const { t } = useTranslation();
+  const [tab, setTab] = useState<string | null>("0");
   const form = formOf(table);
   const { state, handle } = useFormRules(table, row, plain);
-  if (form.tabs.length === 1) return <Sections table={table} form={form} tab={0} row={row} handle={handle} state={state} />;
+  if (form.tabs.length === 1 && table.related.length === 0) return <Sections table={table} form={form} tab={0} row={row} handle={handle} state={state} />;
   return (
-    <Tabs defaultValue="0" keepMounted={false} classNames={{ list: classes.tabs, tab: classes.tab }}>
+    <Tabs value={tab} onChange={setTab} keepMounted={false} classNames={{ list: classes.tabs, tab: classes.tab }}>
       <Tabs.List>
         {form.tabs.map((tab, i) => <Tabs.Tab key={i} value={String(i)}>{tab.label}</Tabs.Tab>)}
+        {table.related.length > 0 && <Tabs.Tab value="related">{t("record.related")}</Tabs.Tab>}
       </Tabs.List>
       {form.tabs.map((_, i) => (
         <Tabs.Panel key={i} value={String(i)}><Sections table={table} form={form} tab={i} row={row} handle={handle} state={state} /></Tabs.Panel>
       ))}
+      <Tabs.Panel value="related">
+        <Suspense fallback={null}><Related table={table} id={idOf(table, row)} name={nameOf(table, row)} /></Suspense>
+      </Tabs.Panel>
     </Tabs>
   );
 }

@@ -3,6 +3,7 @@ import { useMediaQuery } from "@mantine/hooks";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
 import { type ReactNode, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { useViewers } from "@/api/live";
 import { useTableMeta } from "@/api/metadata";
 import { deleteRecord } from "@/api/records";
 import { columnOf, nameOf } from "@/api/rows";
@@ -11,7 +12,10 @@ import { LeadActions } from "@/lead/LeadActions";
 import { LeadPanel } from "@/lead/LeadPanel";
 import { useShortcuts } from "@/lib/keys";
 import { listPath } from "@/lib/paths";
+import { StageBar } from "@/process/StageBar";
 import { Timeline } from "@/timeline/Timeline";
+import { usePins } from "@/workspace/usePreferences";
+import { useVisit } from "@/workspace/useVisit";
 import { Avatar } from "@/ui/Avatar";
 import { Calm, Failure } from "@/ui/Calm";
 import { ConfirmDialog } from "@/ui/ConfirmDialog";
@@ -22,6 +26,7 @@ import { Field } from "./Field";
 import { MergeDialog } from "./MergeDialog";
 import { formOf, RecordForm } from "./RecordForm";
 import classes from "./RecordPage.module.css";
+import { Viewers } from "./Viewers";
 import { type RecordHandle, useRecord } from "./useRecord";
 
 /** What a table adds to its records' page. */
@@ -66,6 +71,8 @@ function Loaded({ table, id }: { table: Table; id: string }) {
     document.title = name ? `${name} · Rapport` : "Rapport";
     return () => { document.title = "Rapport"; };
   }, [name]);
+  useVisit(table.logicalname, id, name);
+  const viewers = useViewers(table.logicalname, id);
   useShortcuts([{ keys: "escape", label: "keys.back", group: "keys.record", run: () => void navigate({ to: listPath(table.logicalname) }) }]);
 
   if (handle.error && !row) return <Failure error={handle.error} onRetry={handle.refetch} />;
@@ -78,7 +85,7 @@ function Loaded({ table, id }: { table: Table; id: string }) {
           <span className={`clip ${classes.here}`}>{name}</span>
         </nav>
       }
-      actions={row && <>{extra?.actions?.(table, row, handle)}<More table={table} id={id} name={name} /></>}
+      actions={row && <><Viewers people={viewers} />{extra?.actions?.(table, row, handle)}<More table={table} id={id} name={name} /></>}
     />
   );
   if (!row) return bar;
@@ -91,6 +98,7 @@ function Loaded({ table, id }: { table: Table; id: string }) {
     <>
       {bar}
       <Head table={table} row={row} name={name} handle={handle} />
+      <StageBar table={table} id={id} row={row} handle={handle} />
       {(narrow || medium) && (
         <SegmentedControl className={classes.parts} fullWidth={narrow} value={medium && part === "panel" ? "details" : part} onChange={(v) => setPart(v as Part)} aria-label={t("record.parts")}
           data={[
@@ -130,6 +138,7 @@ function More({ table, id, name }: { table: Table; id: string; name: string }) {
   const { t } = useTranslation();
   const navigate = useNavigate();
   const [asking, setAsking] = useState(false);
+  const { isPinned, toggle } = usePins();
   return (
     <>
       <Menu position="bottom-end" width={200}>
@@ -140,6 +149,10 @@ function More({ table, id, name }: { table: Table; id: string; name: string }) {
           <Menu.Item leftSection={<Icon name="link" />} onClick={() => void navigator.clipboard?.writeText(location.href).then(() => toast(t("record.copied")))}>
             {t("record.copy")}
           </Menu.Item>
+          <Menu.Item leftSection={<Icon name="pin" />} onClick={() => void toggle({ table: table.logicalname, id, name })}>
+            {t(isPinned(table.logicalname, id) ? "visits.unpin" : "visits.pin", { name: name || t("value.unnamed") })}
+          </Menu.Item>
+          <Menu.Item leftSection={<Icon name="print" />} onClick={() => print()}>{t("record.print")}</Menu.Item>
           {table.privileges.delete && (
             <Menu.Item color="red" leftSection={<Icon name="trash" />} onClick={() => setAsking(true)}>{t("record.delete")}</Menu.Item>
           )}

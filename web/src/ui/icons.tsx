@@ -57,6 +57,18 @@ const paths = {
   phone: "M4 4.500h3.200l1.300 3.500-1.800 1.300a9 9 0 0 0 4 4l1.300-1.800 3.500 1.300V16A12 12 0 0 1 4 4.500z",
   user: "M10 9.800a3.100 3.100 0 1 0 0-6.200 3.100 3.100 0 0 0 0 6.200zM4 16.600c.500-2.900 2.900-4.400 6-4.400s5.500 1.500 6 4.400",
   team: "M7.500 9.500a2.600 2.600 0 1 0 0-5.200 2.600 2.600 0 0 0 0 5.200zM2.500 16c.400-2.600 2.300-3.900 5-3.900s4.600 1.300 5 3.900M13 4.700a2.500 2.500 0 0 1 0 4.700M14.300 12.400c1.800.400 2.900 1.600 3.200 3.600",
+  pin: "M8 3.500h4l-.500 4.500 2.500 2.500H6l2.500-2.500zM10 10.500V16.500",
+  chart: "M4 16.500V9M8 16.500V5M12 16.500v-5M16 16.500V7.500M3 16.500h14",
+  apps: "M4 4h4v4H4zM12 4h4v4h-4zM4 12h4v4H4zM12 12h4v4h-4z",
+  settings: "M10 12.500a2.500 2.500 0 1 0 0-5 2.500 2.500 0 0 0 0 5zM10 3v2.500M10 14.500V17M3 10h2.500M14.500 10H17M5 5l1.800 1.800M13.200 13.200 15 15M15 5l-1.800 1.800M6.800 13.200 5 15",
+  clip: "M14.500 9.500 9.300 14.700a3 3 0 0 1-4.300-4.300l6-6a2 2 0 0 1 2.900 2.900l-5.800 5.800a1 1 0 0 1-1.500-1.500l5-5",
+  eye: "M2.500 10S5 5 10 5s7.500 5 7.500 5-2.500 5-7.500 5-7.500-5-7.500-5zM10 12a2 2 0 1 0 0-4 2 2 0 0 0 0 4z",
+  print: "M6 7.500V3.500h8v4M6 14H3.500V7.500h13V14H14M6 11.500h8v5H6z",
+  bold: "M6 4h5a3 3 0 0 1 0 6H6zM6 10h6a3 3 0 0 1 0 6H6z",
+  italic: "M9 4h5M6 16h5M11.500 4 8.500 16",
+  list: "M8 5.500h8.500M8 10h8.500M8 14.500h8.500M4 5.500v.050M4 10v.050M4 14.500v.050",
+  save: "M4 4h9.500L16 6.500V16H4zM7 4v4h5V4M7 16v-4.500h6V16",
+  share: "M13.500 7a2 2 0 1 0 0-4 2 2 0 0 0 0 4zM5.500 12a2 2 0 1 0 0-4 2 2 0 0 0 0 4zM13.500 17a2 2 0 1 0 0-4 2 2 0 0 0 0 4zM7.300 9l4.500-3M7.300 11l4.500 3",
   responses: "M4 4h12v9H9.500L6 16v-3H4z",
 } as const;
 
@@ -79,7 +91,7 @@ const byTable: Record<string, IconName> = {
   lead: "lead", account: "account", contact: "contact", opportunity: "opportunity", campaign: "campaign",
   campaignresponse: "responses", queue: "queue", queueitem: "queue", task: "task", annotation: "note",
   systemuser: "user", team: "team", rpt_rule: "rules", rpt_quarantine: "quarantine", rpt_deadletter: "deadletter",
-  rpt_flowrun: "flow", appnotification: "bell",
+  rpt_flowrun: "flow", incident: "responses", quote: "note", salesorder: "note", invoice: "note", email: "mail", phonecall: "phone", appmodule: "apps", workflow: "flow", knowledgearticle: "note", appnotification: "bell",
 };
 
 export function tableIcon(table: string, icon?: string): IconName {

@@ -4,23 +4,17 @@ import { useTranslation } from "react-i18next";
 import { useTables } from "@/api/metadata";
 import { useLiveState } from "@/api/live";
 import type { TableSummary } from "@/api/types";
+import { type NavItem, useApps } from "@/api/workspace";
 import { keyCaps } from "@/lib/keys";
 import { listPath } from "@/lib/paths";
-import { Icon, type IconName, tableIcon } from "@/ui/icons";
+import { Icon, type IconName, isIcon, tableIcon } from "@/ui/icons";
 import { Logo } from "@/ui/Logo";
+import { AppSwitcher, useApp } from "@/workspace/AppSwitcher";
+import { Visits } from "@/workspace/Visits";
 import { Bell } from "./Bell";
 import { useShell } from "./context";
 import classes from "./Nav.module.css";
 import { UserMenu } from "./UserMenu";
-
-/** Which tables stand where; a table appears only when the person may read it. */
-const groups: { label: string; tables: string[] }[] = [
-  { label: "nav.sales", tables: ["lead", "opportunity", "account", "contact"] },
-  { label: "nav.work", tables: ["task", "queue", "queueitem"] },
-  { label: "nav.marketing", tables: ["campaign", "campaignresponse"] },
-  { label: "nav.intake", tables: ["rpt_quarantine", "rpt_deadletter", "rpt_flowrun", "rpt_rule"] },
-  { label: "nav.people", tables: ["systemuser", "team", "businessunit", "role"] },
-];
 
 function Item({ to, icon, label, view }: { to: string; icon: IconName; label: string; view?: string }) {
   return (
@@ -32,17 +26,15 @@ function Item({ to, icon, label, view }: { to: string; icon: IconName; label: st
   );
 }
 
-function Group({ label, tables }: { label: string; tables: TableSummary[] }) {
-  const { t } = useTranslation();
-  if (tables.length === 0) return null;
-  return (
-    <section className={classes.group}>
-      <h2 className={classes.heading}>{t(label)}</h2>
-      {tables.map((x) => (
-        <Item key={x.logicalname} to={listPath(x.logicalname)} icon={tableIcon(x.logicalname, x.icon)} label={x.pluralLabel} />
-      ))}
-    </section>
-  );
+function NavEntry({ item, tables }: { item: NavItem; tables: Map<string, TableSummary> }) {
+  const icon = isIcon(item.icon) ? item.icon : undefined;
+  if (item.table) {
+    const table = tables.get(item.table);
+    if (!table) return null;
+    return <Item to={listPath(table.logicalname)} view={item.view} icon={icon ?? tableIcon(table.logicalname, table.icon)} label={item.label || table.pluralLabel} />;
+  }
+  if (item.dashboard) return <Item to={`/dashboards/${item.dashboard}`} icon={icon ?? "chart"} label={item.label ?? item.dashboard} />;
+  return <Item to={`/${item.page?.replace(/^\//, "") ?? ""}`} icon={icon ?? "table"} label={item.label ?? ""} />;
 }
 
 export function Nav() {
@@ -51,7 +43,8 @@ export function Nav() {
   const live = useLiveState();
   const { data } = useTables();
   const byName = new Map((data ?? []).map((x) => [x.logicalname, x]));
-  const pick = (names: string[]) => names.flatMap((n) => byName.get(n) ?? []);
+  const apps = useApps();
+  const app = useApp();
 
   return (
     <nav className={classes.nav} aria-label={t("nav.label")}>
@@ -62,6 +55,7 @@ export function Nav() {
         </Link>
         <Bell />
       </div>
+      <AppSwitcher />
       <button type="button" className={classes.search} onClick={shell.openPalette}>
         <Icon name="search" size={15} />
         <span className="grow">{t("shell.search")}</span>
@@ -71,14 +65,18 @@ export function Nav() {
         <div className={classes.group}>
           <Item to="/" icon="home" label={t("nav.home")} />
         </div>
-        {groups.map((g) => <Group key={g.label} label={g.label} tables={pick(g.tables)} />)}
-        {byName.has("rpt_model") && (
+        <Visits />
+        {app?.groups.map((group) => (
+          <section key={group.label} className={classes.group}>
+            <h2 className={classes.heading}>{group.label}</h2>
+            {group.items.map((item, i) => <NavEntry key={i} item={item} tables={byName} />)}
+          </section>
+        ))}
+        {apps.isSuccess && !app && (
+          // Who is in no app still finds everything that they may read.
           <section className={classes.group}>
-            <h2 className={classes.heading}>{t("nav.scoring")}</h2>
-            {byName.has("lead") && <Item to="/r/lead" view="worklist" icon="lead" label={t("nav.worklist")} />}
-            <Item to="/scoring" icon="sparkle" label={t("nav.model")} />
-            {byName.has("rpt_historyimport") && <Item to="/history" icon="history" label={t("nav.history")} />}
-            {byName.has("rpt_historyimport") && <Item to="/lake" icon="table" label={t("nav.lake")} />}
+            <h2 className={classes.heading}>{t("apps.everything")}</h2>
+            {data?.map((x) => <NavEntry key={x.logicalname} item={{ table: x.logicalname }} tables={byName} />)}
           </section>
         )}
       </div>

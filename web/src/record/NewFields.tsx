@@ -1,0 +1,29 @@
+import { Alert } from "@mantine/core";
+import classes from "@/pages/NewRecord.module.css";
+import { FieldEditor, isTyped } from "./editors/FieldEditor";
+import type { NewForm } from "./newForm";
+
+/** The fields of a record that is being made. */
+export function NewFields({ form }: { form: NewForm }) {
+  const { id, sections, drafts, problems, failure, draft } = form;
+  const first = sections[0]?.columns.find(isTyped);
+  return (
+    <>
+      {failure && <Alert data-tone="bad" role="alert" mb="md">{failure}</Alert>}
+      {sections.map((section, i) => (
+        <section key={i} className={classes.section}>
+          {section.label && <h2>{section.label}</h2>}
+          <div className={classes.fields}>
+            {section.columns.map((column) => (
+              <div key={column.name} className={classes.field} data-wide={column.type === "memo" || undefined}>
+                <label htmlFor={`${id}-${column.name}`}>{column.label}{column.required && <span className={classes.required} aria-hidden="true"> *</span>}</label>
+                <FieldEditor id={`${id}-${column.name}`} column={column} draft={drafts[column.name] ?? null} error={problems[column.name]}
+                  autoFocus={column === first} onDraft={(value) => draft(column.name, value)} />
+              </div>
+            ))}
+          </div>
+        </section>
+      ))}
+    </>
+  );
+}
