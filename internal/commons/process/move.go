@@ -140,7 +140,7 @@ func linked(p *Process, s *Stage, old, change record.Row) id.ID {
 }
 
 // next gives the stage that follows, nil after the last, and the current stage's record.
-func (p *Process) next(ctx context.Context, tx *record.Tx, current *Stage, instance record.Row) (*Stage, record.Row, error) {
+func (p *Process) next(ctx context.Context, tx record.Reader, current *Stage, instance record.Row) (*Stage, record.Row, error) {
 	row, err := tx.Get(access.AsSystem(ctx, "process"), current.Table, instance.ID(p.Tables[current.Table]), nil, nil)
 	if err != nil {
 		return nil, nil, err

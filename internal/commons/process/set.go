@@ -43,6 +43,14 @@ func (s *Set) by(instance string) *Process {
 	return s.find(func(p *Process) bool { return p.Instance == instance })
 }
 
+// all lists the processes in their order.
+func (s *Set) all() []*Process {
+	if s == nil {
+		return nil
+	}
+	return s.list
+}
+
 func (s *Set) find(is func(*Process) bool) *Process {
 	if s == nil {
 		return nil

@@ -13,6 +13,7 @@ import (
 	"github.com/rapport-platform/rapport/internal/platform/query"
 	"github.com/rapport-platform/rapport/internal/platform/savedquery"
 	"github.com/rapport-platform/rapport/internal/platform/snapshot"
+	"github.com/rapport-platform/rapport/internal/platform/solution"
 )
 
 // wireActions brings the actions together that belong to no capability, and
@@ -47,6 +48,7 @@ func (c *core) wireActions(tailer *changelog.Tailer) error {
 	c.services.Add("duplicate rules", rules)
 	c.wireWebhooks(tailer)
 	c.defineClients()
+	solution.Define(c.actions, c.solutions())
 	support.Define(c.actions, cfg.Clock)
 	c.actions.UseCustom(customs.Get)
 	for _, hook := range savedquery.Hooks(c.access.Catalog, cfg.Clock) {

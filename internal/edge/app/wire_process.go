@@ -36,6 +36,7 @@ func (c *core) wireProcess(tailer *changelog.Tailer) {
 	c.customs.OnChange(c.processes.Invalidate)
 	instances := &process.Instances{Customs: c.customs, Store: c.store, Jobs: c.jobs}
 	keepDefinitions(c.store, c.access.Catalog, definitionKinds(c.checker), instances)
+	process.Define(c.actions, c.processes.Get, c.access.Catalog, cfg.Clock)
 	c.runner.Handle(process.InstanceKind, instances.Handler())
 	c.store.AddHooks(process.Follow(c.processes.Get, c.access.Catalog, cfg.Clock))
 	c.store.AddHooks(businessrule.Obey(c.formRules.Get))

@@ -13,8 +13,9 @@ type Effect uint8
 
 // The effects.
 const (
-	Read Effect = iota // changes nothing
-	DB                 // changes records, in the caller's transaction
+	Read  Effect = iota // changes nothing
+	DB                  // changes records, in the caller's transaction
+	Alone               // changes things in transactions of its own, and so can't be a part of another
 )
 
 // Spec declares an action.
@@ -22,7 +23,7 @@ type Spec struct {
 	Name        string // on the wire; ours begin with rpt_
 	Table       string // logical name of the table it is bound to; "" for unbound ones
 	Collection  bool   // bound to the table's set rather than to one of its rows
-	Function    bool   // called by GET; its effect is Read
+	Function    bool   // called by GET; its effect is Read, or may happen any number of times
 	Effect      Effect
 	Right       access.Right // needed on Table beside what the action's own reads and writes need; 0 for none
 	Privilege   string       // general privilege that is needed, such as access.ActOnBehalf; "" for none

@@ -59,6 +59,8 @@ func edm(t reflect.Type, table string, depth int) (name string, of []Param) {
 	switch t {
 	case reflect.TypeFor[id.ID]():
 		return "Edm.Guid", nil
+	case reflect.TypeFor[Binary]():
+		return "Edm.Binary", nil
 	case reflect.TypeFor[time.Time]():
 		return "Edm.DateTimeOffset", nil
 	case reflect.TypeFor[Ref](), reflect.TypeFor[Entity](), reflect.TypeFor[odata.Typed]():

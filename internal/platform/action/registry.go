@@ -96,7 +96,7 @@ func (r *Registry) Call(ctx context.Context, name string, target id.ID, body map
 		return nil, err
 	}
 	c := Call{Reader: r.store, Target: target, Table: d.spec.Table}
-	if d.spec.Effect == Read {
+	if d.spec.Effect != DB {
 		return d.call(ctx, c, body)
 	}
 	err = r.store.Write(ctx, func(tx *record.Tx) error {
@@ -115,6 +115,9 @@ func (r *Registry) CallIn(ctx context.Context, tx *record.Tx, name string, targe
 	d, err := r.allowed(ctx, name, target)
 	if err != nil {
 		return nil, err
+	}
+	if d.spec.Effect == Alone {
+		return nil, errs.New(errs.Unsupported, "action.alone", "the action %s can't be a part of a change set or a flow", name)
 	}
 	return d.call(ctx, Call{Tx: tx, Reader: tx, Target: target, Table: d.spec.Table}, body)
 }
