@@ -48,7 +48,9 @@ func (c *core) wireActions(tailer *changelog.Tailer) error {
 	c.services.Add("duplicate rules", rules)
 	c.wireWebhooks(tailer)
 	c.defineClients()
-	solution.Define(c.actions, c.solutions())
+	bundles := c.solutions()
+	solution.Define(c.actions, bundles)
+	c.store.AddHook(bundles.Keep())
 	support.Define(c.actions, cfg.Clock)
 	c.actions.UseCustom(customs.Get)
 	for _, hook := range savedquery.Hooks(c.access.Catalog, cfg.Clock) {

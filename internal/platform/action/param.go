@@ -64,7 +64,7 @@ func edm(t reflect.Type, table string, depth int) (name string, of []Param) {
 	case reflect.TypeFor[time.Time]():
 		return "Edm.DateTimeOffset", nil
 	case reflect.TypeFor[Ref](), reflect.TypeFor[Entity](), reflect.TypeFor[odata.Typed]():
-		if table == "" {
+		if table == "" || strings.Contains(table, "|") {
 			table = "crmbaseentity"
 		}
 		return "mscrm." + table, nil

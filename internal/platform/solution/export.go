@@ -6,8 +6,11 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"github.com/rapport-platform/rapport/internal/ground/errs"
+	"github.com/rapport-platform/rapport/internal/platform/access"
 	"github.com/rapport-platform/rapport/internal/platform/customise"
+	"github.com/rapport-platform/rapport/internal/platform/query"
 	"github.com/rapport-platform/rapport/internal/platform/record"
+	"github.com/rapport-platform/rapport/internal/platform/workflow"
 )
 
 // Export gives the files of a solution as it is now, by path: definitions as
@@ -51,6 +54,26 @@ func (m *Manager) Export(ctx context.Context, name string) (map[string][]byte, e
 		}
 	}
 	return out, nil
+}
+
+// Keep is the hook that keeps the row of a solution while anything of it is
+// there: taking the row away would leave the rest to nobody.
+func (m *Manager) Keep() record.Hook {
+	return record.Hook{Table: "solution", BeforeDelete: func(ctx context.Context, tx *record.Tx, row record.Row) error {
+		name := row.Text("uniquename")
+		left := len(m.Customs.Of(name)) > 0
+		if !left {
+			page, err := tx.Find(access.AsSystem(ctx, "solution"), query.Query{Table: workflow.Table, Where: query.Compare{Left: query.Path{"rpt_solution"}, Value: name}, Limit: 1})
+			if err != nil {
+				return err
+			}
+			left = len(page.Rows) > 0
+		}
+		if left {
+			return errs.New(errs.Conflict, "solution.in_use", "the solution %s still has definitions: take it out with DELETE /api/solutions/%s", name, name)
+		}
+		return nil
+	}}
 }
 
 // Remove takes a solution out: its definitions, the records that it brought,

@@ -316,7 +316,7 @@ func (m *Manager) stored(ctx context.Context, name string) (*installed, error) {
 		return nil, err
 	}
 	out.there, out.id = true, s.ID("solutionid")
-	out.manifest = Manifest{Name: s.Text("uniquename"), Title: s.Text("friendlyname"), Version: s.Text("version"), Description: s.Text("description")}
+	out.manifest = Manifest{Name: s.Text("uniquename"), Title: s.Text("friendlyname"), Version: Version(s.Text("version")), Description: s.Text("description")}
 	if files := s.Text("rpt_files"); files != "" {
 		if err := json.Unmarshal([]byte(files), &out.others); err != nil {
 			return nil, errs.Wrap(err, errs.Internal, "solution.files", "the files of the solution %s can't be read", name)
@@ -348,7 +348,7 @@ func (m *Manager) register(ctx context.Context, c *content) error {
 		if err != nil {
 			return err
 		}
-		_, _, err = tx.UpsertByKey(ctx, "solution", map[string]any{"uniquename": c.manifest.Name}, record.Row{"friendlyname": c.manifest.Title, "version": c.manifest.Version,
+		_, _, err = tx.UpsertByKey(ctx, "solution", map[string]any{"uniquename": c.manifest.Name}, record.Row{"friendlyname": c.manifest.Title, "version": string(c.manifest.Version),
 			"description": c.manifest.Description, "publisherid": made.ID("publisherid"), "rpt_files": string(files), "installedon": m.Clock.Now()}, record.Match{})
 		return err
 	})

@@ -3,6 +3,7 @@ package solution
 import (
 	"io/fs"
 	"regexp"
+	"strings"
 
 	"github.com/goccy/go-yaml"
 
@@ -13,9 +14,19 @@ import (
 type Manifest struct {
 	Name        string    `yaml:"name"` // unique, letters, digits and underscores
 	Title       string    `yaml:"title"`
-	Version     string    `yaml:"version"`
+	Version     Version   `yaml:"version"`
 	Description string    `yaml:"description,omitempty"`
 	Publisher   Publisher `yaml:"publisher"`
+}
+
+// Version is up to four numbers with points between. It is kept as it is
+// written: 1.10 is not 1.1.
+type Version string
+
+// UnmarshalYAML takes the text, which would else be a number.
+func (v *Version) UnmarshalYAML(text []byte) error {
+	*v = Version(strings.Trim(strings.TrimSpace(string(text)), `"'`))
+	return nil
 }
 
 // Publisher makes solutions; names of what they add begin with its prefix.
@@ -53,7 +64,7 @@ func ReadManifest(files fs.FS) (Manifest, error) {
 	}
 	check(uniqueName.MatchString(m.Name), "name", "letters, digits and underscores, at most 65")
 	check(m.Title != "", "title", "a title is needed")
-	check(version.MatchString(m.Version), "version", "up to four numbers with points between, such as 1.2.0")
+	check(version.MatchString(string(m.Version)), "version", "up to four numbers with points between, such as 1.2.0")
 	check(uniqueName.MatchString(m.Publisher.Name), "publisher.name", "letters, digits and underscores, at most 65")
 	check(prefixName.MatchString(m.Publisher.Prefix), "publisher.prefix", "2 to 8 lower-case letters and digits")
 	if m.Publisher.Title == "" {

@@ -11,7 +11,7 @@ import (
 
 // Actions lists the actions on the data model.
 func Actions() []string {
-	return []string{"CreateEntities", "InsertOptionValue", "UpdateOptionValue", "DeleteOptionValue", "OrderOption", "InsertStatusValue", "UpdateStateValue", "PublishXml", "PublishAllXml"}
+	return []string{"CreateEntities", "CreateCustomerRelationships", "InsertOptionValue", "UpdateOptionValue", "DeleteOptionValue", "OrderOption", "InsertStatusValue", "UpdateStateValue", "PublishXml", "PublishAllXml"}
 }
 
 func (c *call) action(name string) (*Answer, error) {
@@ -30,6 +30,8 @@ func (c *call) action(name string) (*Answer, error) {
 	switch name {
 	case "CreateEntities":
 		return c.createEntities()
+	case "CreateCustomerRelationships":
+		return c.createCustomer()
 	case "PublishXml", "PublishAllXml":
 		// What is changed is in force at once; there is nothing left to publish.
 		return &Answer{Status: http.StatusNoContent}, nil
