@@ -37,7 +37,8 @@ const usage = `Rapport, the self-hosted customer-engagement platform.
 
 Environment: RAPPORT_ADDR (127.0.0.1:8080), RAPPORT_DATA (./data), RAPPORT_DATABASE (SQLite in the data
 folder; a postgres:// address switches), RAPPORT_NATS (embedded), RAPPORT_SAMPLE=1 (sample organisation),
-RAPPORT_ADMIN_PASSWORD, RAPPORT_TLS_CERT, RAPPORT_TLS_KEY, RAPPORT_TRUSTED_PROXIES, RAPPORT_COUNTRY, RAPPORT_LOG (text,
+RAPPORT_ADMIN_PASSWORD, RAPPORT_TLS_CERT, RAPPORT_TLS_KEY, RAPPORT_TRUSTED_PROXIES, RAPPORT_COUNTRY, RAPPORT_SMTP, RAPPORT_MAIL_FROM and
+RAPPORT_URL (to send members of the portal their links), RAPPORT_LOG (text,
 json), RAPPORT_LOG_LEVEL, OTEL_EXPORTER_OTLP_ENDPOINT.
 `
 

@@ -55,6 +55,7 @@ type core struct {
 	actions     *action.Registry
 	secrets     *secret.Box
 	auth        *auth.Auth
+	mail        *mailer // nil where no e-mail is sent
 	jobs        *job.Queue
 	bucket      *blob.Bucket
 	files       *files.Store

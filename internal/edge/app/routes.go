@@ -120,6 +120,14 @@ func (l lateAuth) Check(ctx context.Context, secret string) (auth.Session, error
 	return a.Check(ctx, secret)
 }
 
+func (l lateAuth) MemberSession(ctx context.Context, secret string) (auth.MemberSession, error) {
+	a, err := l.now()
+	if err != nil {
+		return auth.MemberSession{}, err
+	}
+	return a.MemberSession(ctx, secret)
+}
+
 func (l lateAuth) Token(ctx context.Context, secret string) (auth.Bearer, error) {
 	a, err := l.now()
 	if err != nil {

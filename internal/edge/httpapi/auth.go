@@ -109,7 +109,7 @@ func (a *AuthAPI) give(w http.ResponseWriter, r *http.Request, session auth.Sess
 	if old := cookieSecret(r); old != "" {
 		_ = a.Auth.SignOut(r.Context(), old)
 	}
-	setCookie(w, r, session.Secret, session.Expires.Sub(a.Clock.Now()))
+	setCookie(w, r, cookieName, session.Secret, session.Expires.Sub(a.Clock.Now()))
 }
 
 // readOwn reads a JSON body that our own pages send. It takes JSON only: a form
@@ -153,7 +153,7 @@ func (a *AuthAPI) signOut(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
-	setCookie(w, r, "", 0)
+	setCookie(w, r, cookieName, "", 0)
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(http.StatusNoContent)
 	return nil

@@ -22,6 +22,7 @@ type Authenticator interface {
 	Session(ctx context.Context, secret string) (auth.Session, error)
 	Check(ctx context.Context, secret string) (auth.Session, error)
 	Token(ctx context.Context, secret string) (auth.Bearer, error)
+	MemberSession(ctx context.Context, secret string) (auth.MemberSession, error)
 }
 
 var _ Authenticator = (*auth.Auth)(nil)
@@ -74,11 +75,15 @@ func withSource(ctx context.Context, address netip.Addr) context.Context {
 // asksWho tells of the paths where it matters who asks. The ways of signing in
 // take no cookie, so that they work whatever session the browser still holds.
 func asksWho(path string) bool {
-	return strings.HasPrefix(path, "/api/") && !strings.HasPrefix(path, "/api/events/") && !strings.HasPrefix(path, signInPath)
+	return strings.HasPrefix(path, "/api/") && !strings.HasPrefix(path, "/api/events/") && !strings.HasPrefix(path, signInPath) &&
+		!strings.HasPrefix(path, memberSignIn) && !strings.HasPrefix(path, memberLink)
 }
 
 func identify(by Authenticator, foreign *http.CrossOriginProtection, r *http.Request) (context.Context, error) {
 	ctx := r.Context()
+	if strings.HasPrefix(r.URL.Path, memberPath) {
+		return identifyMember(by, foreign, r)
+	}
 	// Other schemes are not ours: a proxy in front may ask for a password of its own.
 	if scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " "); strings.EqualFold(scheme, "Bearer") {
 		token = strings.TrimSpace(token)
@@ -91,25 +96,60 @@ func identify(by Authenticator, foreign *http.CrossOriginProtection, r *http.Req
 	}
 	secret := cookieSecret(r)
 	if secret == "" {
-		return ctx, nil
+		return identifyMember(by, foreign, r)
 	}
 	session, err := by.Session(ctx, secret)
 	if errs.Has(err, errs.Unauthenticated) {
-		return ctx, nil // a session that has ended makes nobody of the caller
+		return identifyMember(by, foreign, r) // a session that has ended makes nobody of the caller
 	}
 	if err != nil {
 		return nil, err
 	}
-	if !safe(r.Method) {
-		if foreign.Check(r) != nil {
-			return nil, errOrigin
-		}
-		if subtle.ConstantTimeCompare([]byte(r.Header.Get("X-CSRF-Token")), []byte(session.CSRF)) != 1 {
-			return nil, errCSRF
-		}
+	if err := ownPages(foreign, r, session.CSRF); err != nil {
+		return nil, err
 	}
 	ctx = context.WithValue(ctx, signedInKey{}, signedIn{session: session})
 	return access.With(ctx, access.Principal{Kind: access.User, ID: session.User}), nil
+}
+
+// ownPages refuses a change that does not come from our own pages.
+func ownPages(foreign *http.CrossOriginProtection, r *http.Request, csrf string) error {
+	if safe(r.Method) {
+		return nil
+	}
+	if foreign.Check(r) != nil {
+		return errOrigin
+	}
+	if subtle.ConstantTimeCompare([]byte(r.Header.Get("X-CSRF-Token")), []byte(csrf)) != 1 {
+		return errCSRF
+	}
+	return nil
+}
+
+// identifyMember takes the cookie of a member of the portal, at the addresses
+// that are for members and nowhere else: what is not in this list takes a member
+// for nobody.
+func identifyMember(by Authenticator, foreign *http.CrossOriginProtection, r *http.Request) (context.Context, error) {
+	ctx := r.Context()
+	if !strings.HasPrefix(r.URL.Path, memberPath) && !strings.HasPrefix(r.URL.Path, odataRoot) {
+		return ctx, nil
+	}
+	secret := cookieOf(r, memberCookie)
+	if secret == "" {
+		return ctx, nil
+	}
+	session, err := by.MemberSession(ctx, secret)
+	if errs.Has(err, errs.Unauthenticated) {
+		return ctx, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := ownPages(foreign, r, session.CSRF); err != nil {
+		return nil, err
+	}
+	ctx = context.WithValue(ctx, signedInKey{}, signedIn{member: session})
+	return access.With(ctx, access.Principal{Kind: access.Member, ID: session.User, Member: &session.Membership}), nil
 }
 
 func safe(method string) bool {
@@ -120,6 +160,7 @@ func safe(method string) bool {
 type signedIn struct {
 	session auth.Session
 	token   string
+	member  auth.MemberSession
 }
 
 type signedInKey struct{}
@@ -145,17 +186,19 @@ func (s signedIn) still(ctx context.Context, by Authenticator) error {
 	return nil
 }
 
-// The cookie's name. Under TLS its prefix makes the browser keep it to this
+// The cookies' names. Under TLS their prefix makes the browser keep them to this
 // host and to encrypted connections, so that a neighbour can't plant one.
 const (
-	cookieName       = "rapport_session"
-	cookieNameSecure = "__Host-" + cookieName
+	cookieName   = "rapport_session"
+	memberCookie = "rapport_member"
+	cookieSecure = "__Host-"
 )
 
-func cookieSecret(r *http.Request) string {
-	name := cookieName
+func cookieSecret(r *http.Request) string { return cookieOf(r, cookieName) }
+
+func cookieOf(r *http.Request, name string) string {
 	if secure(r) {
-		name = cookieNameSecure
+		name = cookieSecure + name
 	}
 	c, err := r.Cookie(name)
 	if err != nil {
@@ -164,11 +207,11 @@ func cookieSecret(r *http.Request) string {
 	return c.Value
 }
 
-// setCookie gives the session to the browser; an empty secret takes it away.
-func setCookie(w http.ResponseWriter, r *http.Request, secret string, life time.Duration) {
-	c := &http.Cookie{Name: cookieName, Value: secret, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode, MaxAge: int(life.Seconds())}
+// setCookie gives a session to the browser; an empty secret takes it away.
+func setCookie(w http.ResponseWriter, r *http.Request, name, secret string, life time.Duration) {
+	c := &http.Cookie{Name: name, Value: secret, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode, MaxAge: int(life.Seconds())}
 	if secure(r) {
-		c.Name, c.Secure = cookieNameSecure, true
+		c.Name, c.Secure = cookieSecure+name, true
 	}
 	if secret == "" {
 		c.MaxAge = -1

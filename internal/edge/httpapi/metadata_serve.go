@@ -12,6 +12,7 @@ import (
 
 	"github.com/rapport-platform/rapport/internal/edge/httpapi/definition"
 	"github.com/rapport-platform/rapport/internal/ground/errs"
+	"github.com/rapport-platform/rapport/internal/platform/access"
 	"github.com/rapport-platform/rapport/internal/platform/odata"
 )
 
@@ -22,6 +23,8 @@ const openAPIPath = "openapi.json"
 // document. It tells whether the request was such a one.
 func (a *ODataAPI) describedByOthers(w http.ResponseWriter, r *http.Request, version, rest string, params map[string]string) (bool, error) {
 	switch {
+	case access.From(r.Context()).Kind == access.Member && (rest == openAPIPath || definition.Owns(rest)):
+		return true, errMember
 	case rest == openAPIPath && (r.Method == http.MethodGet || r.Method == http.MethodHead):
 		doc, err := a.openAPI(a.base(r) + odataRoot + version)
 		if err != nil {

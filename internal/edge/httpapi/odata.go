@@ -185,7 +185,21 @@ func handlers(kind odata.PathKind) map[string]handler {
 	}
 }
 
+// errMember refuses members what is not about rows.
+var errMember = errs.New(errs.Forbidden, "odata.member", "members of the portal read and write rows here, and nothing else")
+
+func forMembers(kind odata.PathKind) bool {
+	switch kind {
+	case odata.Batch, odata.Set, odata.SetCount, odata.Entity, odata.Property, odata.RawValue, odata.Navigation, odata.NavCount:
+		return true
+	}
+	return false
+}
+
 func (q *request) route() error {
+	if access.From(q.ctx).Kind == access.Member && !forMembers(q.path.Kind) {
+		return errMember
+	}
 	method := q.r.Method
 	if method == http.MethodHead {
 		method = http.MethodGet

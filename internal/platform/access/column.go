@@ -49,12 +49,16 @@ func (u *user) columnRights(table, name string) columnRights {
 }
 
 // Hidden gives the test whether a column is kept from the context's principal.
-// It is nil, and costs nothing, where nothing is kept from it.
+// It is nil, and costs nothing, where nothing is kept from it. With Listed it
+// is asked of every column, not only of secured ones.
 func (c *Control) Hidden(ctx context.Context) func(table, column string) bool {
 	p := From(ctx)
 	u := c.Current().users[p.ID]
 	if p.Kind == System || u != nil && p.Delegate == id.Nil && u.held(AllColumns, General) != nil {
 		return nil
+	}
+	if p.Kind == Member {
+		return func(table, name string) bool { return !c.memberColumn(p, table, name, Read) }
 	}
 	return func(table, name string) bool { return !c.columnRights(ctx, table, name).read }
 }
@@ -62,6 +66,13 @@ func (c *Control) Hidden(ctx context.Context) func(table, column string) bool {
 // AllowColumns refuses values of secured columns that the context's principal
 // may not give, at creation or at a change.
 func (c *Control) AllowColumns(ctx context.Context, t *metadata.Table, given map[string]any, create bool) error {
+	if p := From(ctx); p.Kind == Member {
+		right := Write
+		if create {
+			right = Create
+		}
+		return c.allowMember(p, t, given, right)
+	}
 	if !t.HasSecured() {
 		return nil
 	}
@@ -112,3 +123,7 @@ func (l *loader) columns() {
 		}
 	})
 }
+
+// Listed tells whether the context's principal sees only the columns that are
+// listed for it, whether they are secured or not.
+func (c *Control) Listed(ctx context.Context) bool { return From(ctx).Kind == Member }

@@ -33,6 +33,10 @@ func (c *Control) Rows(ctx context.Context, table string, right Right) (query.No
 	if g.global {
 		return nil, nil
 	}
+	p := From(ctx)
+	if p.Kind == Member {
+		return c.memberRows(p, table, right)
+	}
 	t, ok := c.Catalog().Table(table)
 	if !ok {
 		return nil, errs.New(errs.NotFound, "access.table", "there is no table %s", table)
@@ -42,7 +46,6 @@ func (c *Control) Rows(ctx context.Context, table string, right Right) (query.No
 		return nil, denied(table, right)
 	}
 	arms := query.Arms{Units: slices.SortedFunc(maps.Keys(g.units), func(a, b id.ID) int { return bytes.Compare(a[:], b[:]) })}
-	p := From(ctx)
 	if g.own {
 		arms.Owners = append([]id.ID{p.ID}, u.teams...)
 	}
@@ -76,6 +79,9 @@ func (c *Control) Holds(ctx context.Context, table string, right Right, owner, u
 // Principals gives the ids that the principal acts under: its own and its teams'.
 func (c *Control) Principals(ctx context.Context) []id.ID {
 	p := From(ctx)
+	if p.Kind == Member {
+		return nil // nothing is shared with members
+	}
 	out := []id.ID{p.ID}
 	if u := c.Current().users[p.ID]; u != nil {
 		out = append(out, u.teams...)
@@ -166,6 +172,8 @@ func (c *Control) grant(ctx context.Context, table string, right Right) (*grant,
 			return g, u, nil
 		}
 		return nil, nil, denied(table, right)
+	case Member:
+		return c.Current().memberGrant(p, table, right)
 	}
 	return nil, nil, ErrSignIn
 }

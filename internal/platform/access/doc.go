@@ -16,5 +16,5 @@
 // The map: right.go (rights and depths), principal.go (who asks, in the
 // context), snapshot.go (roles, teams and units in memory, read again when they
 // change), decide.go (conditions and single decisions), scope.go (keys that may do
-// less than their user), column.go (secured columns), explain.go (who, and why).
+// less than their user), member.go (contacts who sign in at the portal), column.go (secured columns), explain.go (who, and why).
 package access

@@ -10,19 +10,19 @@ import (
 // Kind is the sort of principal.
 type Kind uint8
 
-// The kinds. Members and agents come with the portal for members and the
-// autonomous agents.
+// The kinds. Agents come with the autonomous agents. The numbers stand in jobs.
 const (
 	Anonymous Kind = iota // nobody: sees and does nothing
 	User
 	System
+	Member // a contact who has signed in at the portal
 )
 
 // Principal is who asks. It is a name only: what it may do is looked up in the
 // current snapshot at each decision, so that a change of roles holds at once.
 type Principal struct {
 	Kind   Kind
-	ID     id.ID  // systemuserid
+	ID     id.ID  // systemuserid; of a Member contactid
 	Reason string // of System: why the platform acts by itself; kept in the log
 	// Delegate is who really asks, where that is another: it acts on behalf of
 	// ID, and may do only what both may.
@@ -30,6 +30,8 @@ type Principal struct {
 	// Scope narrows what a program may do by the key it has shown; empty with
 	// those who sign in themselves.
 	Scope Scope
+	// Member is what is known of a Member.
+	Member *Membership
 }
 
 type principalKey struct{}

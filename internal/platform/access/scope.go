@@ -147,7 +147,7 @@ func (s Scope) has(what, name string) bool {
 // guarded tells of the tables whose rows decide about access: a key that may
 // write all tables would otherwise give its user's every privilege to anybody.
 func guarded(table string) bool {
-	return table != "organization" && slices.Contains(Watched(), table) || slices.Contains([]string{"fieldsecurityprofile", "teamtemplate"}, table)
+	return table != "organization" && slices.Contains(Watched(), table) || slices.Contains([]string{"fieldsecurityprofile", "teamtemplate", "mspp_webrole_contact"}, table)
 }
 
 func outOfScope(what string) error {

@@ -12,7 +12,7 @@ import (
 // Watched lists the tables whose change makes the snapshot old.
 func Watched() []string {
 	return []string{"systemuser", "businessunit", "team", "teammembership", "role", "roleprivileges", "systemuserroles", "teamroles", "principalobjectaccess",
-		"fieldpermission", "systemuserprofiles", "teamprofiles", "organization"}
+		"fieldpermission", "systemuserprofiles", "teamprofiles", "organization", "mspp_webrole", "mspp_entitypermission", "mspp_entitypermission_webrole"}
 }
 
 // Snapshot is all that decisions need, in memory. It never changes once made.
@@ -24,6 +24,10 @@ type Snapshot struct {
 	members map[id.ID][]id.ID // team → users
 	reports map[id.ID][]id.ID // user → those whose manager it is
 	fiscal  query.Fiscal
+
+	permissions map[id.ID]*permission
+	webroles    map[id.ID][]*permission // web role → its permissions
+	everyMember []id.ID                 // web roles of every member
 }
 
 // user is a principal's privileges, worked out.
@@ -64,6 +68,7 @@ func Load(ctx context.Context, db *sqldb.DB) (*Snapshot, error) {
 	l.calendar()
 	l.columns()
 	l.hierarchy()
+	l.members()
 	if l.err != nil {
 		return nil, l.err
 	}
@@ -157,6 +162,14 @@ func (l *loader) no() string {
 		return "false"
 	}
 	return "0"
+}
+
+// yes is the literal of true.
+func (l *loader) yes() string {
+	if l.db.Dialect() == sqldb.Postgres {
+		return "true"
+	}
+	return "1"
 }
 
 type holding struct {

@@ -131,8 +131,11 @@ func (r *Registry) allowed(ctx context.Context, name string, target id.ID) (*def
 	if d.spec.Table != "" && !d.spec.Collection && target == id.Nil {
 		return nil, errs.New(errs.Invalid, "action.target", "the action %s is bound to %s: name the record", name, d.spec.Table)
 	}
-	if access.From(ctx).Kind == access.Anonymous {
+	switch access.From(ctx).Kind {
+	case access.Anonymous:
 		return nil, access.ErrSignIn
+	case access.Member:
+		return nil, errs.New(errs.Forbidden, "action.member", "members of the portal can't call the action %s", name)
 	}
 	if !d.spec.Function { // a function only reads, as far as the rights on tables go
 		if err := r.access.AllowAction(ctx, name); err != nil {

@@ -12,7 +12,8 @@
 // The map: signin.go (the flow), password.go, reset.go (links to choose a new
 // one), factor.go (authenticator apps, recovery codes), passkey.go, provider.go
 // and sso.go (identity providers), challenge.go (what was begun and is finished
-// once), session.go, sessions.go (lists for people), token.go and keys.go (keys of programs and
+// once), session.go, sessions.go (lists for people), member.go (contacts
+// who sign in at the portal), token.go and keys.go (keys of programs and
 // their scopes), topickey.go,
 // secret.go (making and hashing random secrets).
 package auth

@@ -84,7 +84,7 @@ func (a *Auth) Session(ctx context.Context, secret string) (Session, error) {
 		return Session{}, err
 	}
 	if now := a.o.Clock.Now(); now.Sub(last) > seenEvery {
-		return s, a.touch(ctx, secret, now)
+		return s, a.touchIn(ctx, "session", secret, now)
 	}
 	return s, nil
 }
@@ -125,7 +125,8 @@ func (a *Auth) find(ctx context.Context, secret string) (Session, time.Time, err
 	return s, last, nil
 }
 
-func (a *Auth) touch(ctx context.Context, secret string, now time.Time) error {
+// touchIn notes in a table of sessions when one was last used.
+func (a *Auth) touchIn(ctx context.Context, table, secret string, now time.Time) error {
 	d := a.o.DB.Dialect()
 	e := encoder{d: d}
 	at := e.time(now)
@@ -133,7 +134,7 @@ func (a *Auth) touch(ctx context.Context, secret string, now time.Time) error {
 		return e.err
 	}
 	return a.o.DB.Write(ctx, func(tx *sqldb.Tx) error {
-		_, err := tx.Exec("UPDATE session SET seenon = "+d.Placeholder(1)+" WHERE hash = "+d.Placeholder(2), at, hashSecret(secret))
+		_, err := tx.Exec("UPDATE "+table+" SET seenon = "+d.Placeholder(1)+" WHERE hash = "+d.Placeholder(2), at, hashSecret(secret))
 		return err
 	})
 }
@@ -157,6 +158,9 @@ func (a *Auth) Prune(ctx context.Context) error {
 	}
 	return a.o.DB.Write(ctx, func(tx *sqldb.Tx) error {
 		if _, err := tx.Exec("DELETE FROM session WHERE expireson < "+d.Placeholder(1), ended); err != nil {
+			return err
+		}
+		if _, err := tx.Exec("DELETE FROM membersession WHERE expireson < "+d.Placeholder(1), ended); err != nil {
 			return err
 		}
 		if _, err := tx.Exec("DELETE FROM challenge WHERE expireson < "+d.Placeholder(1), ended); err != nil {

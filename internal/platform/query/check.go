@@ -21,6 +21,8 @@ type Limits struct {
 	// Used is told of audited columns that are filtered, sorted or grouped by. Nil
 	// for who does not want to know.
 	Used func(table, column string)
+	// Every has Secured asked of every column and not only of secured ones.
+	Every bool
 }
 
 func (l Limits) orDefaults() Limits {
@@ -213,7 +215,7 @@ func unknownRelation(t *Table, name string) error {
 }
 
 func (c *checker) mayUse(t *Table, col Column) error {
-	if col.Secured && c.limits.Secured != nil && c.limits.Secured(t.Name, col.Name) {
+	if (col.Secured || c.limits.Every) && c.limits.Secured != nil && c.limits.Secured(t.Name, col.Name) {
 		return errs.New(errs.Forbidden, "query.secured_column", "column %s is secured: you can't filter or sort by it", col.Name)
 	}
 	if col.Audited && c.limits.Used != nil {

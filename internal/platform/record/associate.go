@@ -172,7 +172,7 @@ func (tx *Tx) pair(ctx context.Context, x *metadata.Table, rel query.Relation, k
 
 // tie writes a row of a made intersect table, with its change row.
 func (tx *Tx) tie(ctx context.Context, x *metadata.Table, row Row) error {
-	now, actor := tx.o.Clock.Now(), access.From(ctx).ID
+	now, actor := tx.o.Clock.Now(), access.Actor(ctx)
 	row[x.ID] = id.New()
 	row["createdon"], row["modifiedon"] = now, now
 	row["createdby"], row["modifiedby"] = actor, actor

@@ -61,7 +61,7 @@ func (tx *Tx) enqueue(ctx context.Context, work cascadeWork) error {
 		return nil
 	}
 	_, err = tx.Create(access.Elevate(ctx, "cascade"), asyncTable, Row{"asyncoperationid": work.Async, "name": work.Op + " " + work.Table, "operationtype": int64(1),
-		"statuscode": int64(0), "ownerid": p.ID, "owneridtype": "systemuser", "message": "waiting"})
+		"statuscode": int64(0), "ownerid": access.Actor(ctx), "owneridtype": "systemuser", "message": "waiting"})
 	return err
 }
 

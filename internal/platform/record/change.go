@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"strings"
 
 	"github.com/rapport-platform/rapport/internal/ground/errs"
 	"github.com/rapport-platform/rapport/internal/ground/id"
@@ -39,6 +40,10 @@ func (tx *Tx) change(ctx context.Context, p access.Principal, t *metadata.Table,
 	c := changelog.Change{At: tx.o.Clock.Now(), Table: t.Name, Op: op, Actor: p.ID, Origin: changelog.Origin(ctx), Source: changelog.SourceOf(ctx)}
 	if p.Delegate != id.Nil {
 		c.Actor, c.OnBehalfOf = p.Delegate, p.ID
+	}
+	if p.Kind == access.Member {
+		c.Actor = access.SystemUser
+		c.Origin = strings.TrimSpace("member " + p.ID.String() + " " + c.Origin)
 	}
 	if p.Kind == access.System {
 		if c.Origin == "" {

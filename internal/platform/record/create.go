@@ -9,6 +9,7 @@ import (
 	"github.com/rapport-platform/rapport/internal/platform/access"
 	"github.com/rapport-platform/rapport/internal/platform/changelog"
 	"github.com/rapport-platform/rapport/internal/platform/metadata"
+	"github.com/rapport-platform/rapport/internal/platform/query"
 )
 
 // Create makes a row and gives it back as written. The primary id may be given.
@@ -97,15 +98,13 @@ func (tx *Tx) beginCreate(ctx context.Context, t *metadata.Table, in Row) (Row, 
 		return nil, err
 	}
 	// A hook may have changed the owner: where the row ends up is what counts.
-	if ok, err := tx.o.Access.Holds(ctx, table, access.Create, row.ID("ownerid"), row.ID("owningbusinessunit")); err != nil {
+	if err := tx.mayCreate(ctx, t, row); err != nil {
 		return nil, err
-	} else if !ok {
-		return nil, errs.New(errs.Forbidden, "access.record", "you may not create records of %s for that owner", table)
 	}
 	if err := tx.linkParents(ctx, t, row); err != nil {
 		return nil, err
 	}
-	now, actor := tx.o.Clock.Now(), access.From(ctx).ID
+	now, actor := tx.o.Clock.Now(), access.Actor(ctx)
 	row["createdon"], row["modifiedon"] = now, now
 	if err := override(row, now); err != nil {
 		return nil, err
@@ -114,6 +113,18 @@ func (tx *Tx) beginCreate(ctx context.Context, t *metadata.Table, in Row) (Row, 
 	behalf(ctx, t, row, "createdonbehalfby", "modifiedonbehalfby")
 	row["versionnumber"] = int64(1)
 	return row, nil
+}
+
+// mayCreate tells whether the row may be made as it stands.
+func (tx *Tx) mayCreate(ctx context.Context, t *metadata.Table, row Row) error {
+	ok, err := tx.o.Access.Holds(ctx, t.Name, access.Create, row.ID("ownerid"), row.ID("owningbusinessunit"))
+	if err == nil && !ok && access.From(ctx).Kind == access.Member {
+		ok, err = tx.o.Access.MemberMay(ctx, t, access.Create, row, func(table string, where query.Node) (bool, error) { return tx.exists(ctx, table, where) })
+	}
+	if err == nil && !ok {
+		err = errs.New(errs.Forbidden, "access.record", "you may not create records of %s for that owner", t.Name)
+	}
+	return err
 }
 
 // override lets a row that is brought in from elsewhere keep the moment at which

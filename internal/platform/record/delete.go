@@ -102,7 +102,7 @@ func (tx *Tx) bin(ctx context.Context, t *metadata.Table, old Row) error {
 	for i, v := range map[int]struct {
 		k query.Kind
 		v any
-	}{1: {query.ID, old.ID(t.ID)}, 3: {query.Time, tx.o.Clock.Now()}, 4: {query.ID, access.From(ctx).ID}} {
+	}{1: {query.ID, old.ID(t.ID)}, 3: {query.Time, tx.o.Clock.Now()}, 4: {query.ID, access.Actor(ctx)}} {
 		if args[i], err = query.Encode(d, v.k, v.v); err != nil {
 			return err
 		}

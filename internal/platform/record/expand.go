@@ -60,7 +60,7 @@ func (r reader) expand(ctx context.Context, q *query.Query, rows []Row, guard qu
 			}
 			all = append(all, list...)
 		}
-		conceal(catalog, &e.Query, all, r.o.Access.Hidden(ctx))
+		conceal(catalog, &e.Query, all, r.o.Access.Hidden(ctx), r.o.Access.Listed(ctx))
 		if guard != nil && len(all) > 0 && traced(ctx, r.o) {
 			if list := r.shown(ctx, &e.Query, all, nil); len(list) > 0 {
 				if err := r.note(ctx, list...); err != nil {

@@ -24,7 +24,7 @@ func (tx *Tx) applyOwner(ctx context.Context, t *metadata.Table, row Row, creati
 			}
 			return nil
 		}
-		row["ownerid"], row["owneridtype"] = access.From(ctx).ID, "systemuser"
+		row["ownerid"], row["owneridtype"] = access.Actor(ctx), "systemuser"
 	}
 	unit, err := tx.unitOf(ctx, row.ID("ownerid"), row.Text("owneridtype"))
 	if err != nil {
@@ -66,7 +66,7 @@ func (tx *Tx) permit(ctx context.Context, t *metadata.Table, row Row, right acce
 	}
 	if err == nil {
 		// The privilege is there but does not reach this row; a share may.
-		if shared, err := tx.shared(ctx, t, row, right); err != nil || shared {
+		if reached, err := tx.reached(ctx, t, row, right); err != nil || reached {
 			return err
 		}
 	}
@@ -82,9 +82,29 @@ func (tx *Tx) permit(ctx context.Context, t *metadata.Table, row Row, right acce
 	return ErrNotFound
 }
 
-func (tx *Tx) shared(ctx context.Context, t *metadata.Table, row Row, right access.Right) (found bool, err error) {
-	err = tx.shares(ctx, t.Name, row.ID(t.ID), func(with id.ID, mask access.Right) {
-		found = found || mask&right != 0 && slices.Contains(tx.o.Access.SharedWith(ctx, right), with)
+// reached tells whether a right comes by what the owner's unit does not tell: of
+// a member by how the row stands to it, of a user by a share.
+func (r reader) reached(ctx context.Context, t *metadata.Table, row Row, right access.Right) (bool, error) {
+	if access.From(ctx).Kind != access.Member {
+		return r.shared(ctx, t, row, right)
+	}
+	page, err := r.find(ctx, query.Query{Table: t.Name, Select: []string{t.ID}, Limit: 1, Where: query.Compare{Left: query.Path{t.ID}, Value: row.ID(t.ID)}}, r.o.Access.Guard(ctx, right))
+	return err == nil && len(page.Rows) > 0, err
+}
+
+// exists tells whether there is a row that meets a condition, past access control.
+func (r reader) exists(ctx context.Context, table string, where query.Node) (bool, error) {
+	t, err := tableOf(r.o, table)
+	if err != nil {
+		return false, err
+	}
+	page, err := r.find(access.Elevate(ctx, "how a member stands to a row"), query.Query{Table: table, Select: []string{t.ID}, Limit: 1, Where: where}, nil)
+	return err == nil && len(page.Rows) > 0, err
+}
+
+func (r reader) shared(ctx context.Context, t *metadata.Table, row Row, right access.Right) (found bool, err error) {
+	err = r.shares(ctx, t.Name, row.ID(t.ID), func(with id.ID, mask access.Right) {
+		found = found || mask&right != 0 && slices.Contains(r.o.Access.SharedWith(ctx, right), with)
 	})
 	return found, err
 }

@@ -36,8 +36,12 @@ func (r reader) Rights(ctx context.Context, table string, key id.ID) (access.Rig
 		return 0, err
 	}
 	var out access.Right
+	member := access.From(ctx).Kind == access.Member
 	for _, right := range access.Rights() {
 		ok, err := r.o.Access.Holds(ctx, table, right, row.ID("ownerid"), row.ID("owningbusinessunit"))
+		if member && !ok && err == nil {
+			ok, err = r.reached(ctx, t, row, right)
+		}
 		switch {
 		case ok, err == nil && shared&right != 0: // a share adds to a privilege that is held at all
 			out |= right

@@ -124,7 +124,7 @@ func (tx *Tx) spread(ctx context.Context, t *metadata.Table, old, row, change Ro
 
 // writeUpdate stamps the change, writes it and its change row.
 func (tx *Tx) writeUpdate(ctx context.Context, t *metadata.Table, old, change, row Row) error {
-	change["modifiedon"], change["modifiedby"] = tx.o.Clock.Now(), access.From(ctx).ID
+	change["modifiedon"], change["modifiedby"] = tx.o.Clock.Now(), access.Actor(ctx)
 	behalf(ctx, t, change, "modifiedonbehalfby")
 	change["versionnumber"] = old.Version() + 1
 	maps.Copy(row, change)

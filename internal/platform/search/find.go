@@ -11,6 +11,7 @@ import (
 	"github.com/rapport-platform/rapport/internal/ground/errs"
 	"github.com/rapport-platform/rapport/internal/ground/id"
 	"github.com/rapport-platform/rapport/internal/ground/sqldb"
+	"github.com/rapport-platform/rapport/internal/platform/access"
 	"github.com/rapport-platform/rapport/internal/platform/query"
 	"github.com/rapport-platform/rapport/internal/platform/record"
 )
@@ -47,6 +48,11 @@ const (
 // Find gives the records that the asker may read, the best first, and how many
 // of those ranked there are in all.
 func (x *Index) Find(ctx context.Context, r Request) (hits []Hit, total int, err error) {
+	if access.From(ctx).Kind == access.Member {
+		// The index holds columns that are not listed for members: what is found
+		// would tell of them.
+		return nil, 0, errs.New(errs.Forbidden, "search.member", "members of the portal can't search all records")
+	}
 	words, err := parse(r.Text)
 	if err != nil {
 		return nil, 0, err

@@ -40,6 +40,7 @@ var asSystem = []string{
 	"internal/capability/portal/consume.go",
 	"internal/capability/scoring/service.go", // scores are the platform's; whether a person may ask for them is checked before
 	"internal/edge/httpapi/auth.go",
+	"internal/edge/httpapi/member.go", // a member's own name
 	"internal/edge/app/admin_solution.go",
 	"internal/edge/app/ports.go",
 	"internal/edge/app/seed.go",
@@ -55,6 +56,7 @@ var asSystem = []string{
 	"internal/platform/record/deriver.go",     // computed columns follow whatever changes
 	"internal/platform/record/rollup.go",      // and the log names who computed them
 	"internal/platform/record/cascade_job.go", // the record that tells of the job
+	"internal/platform/record/owner.go",       // how a member stands to a row that it makes
 	"internal/platform/action/builtin/bulkdelete.go",
 	"internal/platform/action/builtin/guard.go",
 	"internal/platform/action/builtin/maps.go",
