@@ -204,7 +204,7 @@ func TestMembersSeeNothingOfOthers(t *testing.T) {
 		}
 		fetch := func(xml string) string { return "?fetchXml=" + url.QueryEscape(xml) }
 		for _, path := range []string{
-			"leads", "contacts", "incidents", "annotations",
+			"leads", "contacts", "incidents", "annotations", "incidents?$select=title,customerid",
 			"leads?$count=true", "leads/$count", "incidents/$count", "contacts/$count",
 			"leads?$select=lastname&$filter=startswith(lastname,'" + marker[:3] + "')",
 			"leads?$filter=customerid_contact/lastname%20eq%20'" + marker + "'",

@@ -28,9 +28,9 @@ import (
 // TestMain sets how many organisations the property test draws: few in the
 // ordinary run, many with RAPPORT_SOAK=1. The flag -rapid.checks overrides it.
 func TestMain(m *testing.M) {
-	checks := "100"
+	checks := "40"
 	if os.Getenv("RAPPORT_SOAK") != "" {
-		checks = "2000"
+		checks, size = "4000", 4
 	}
 	if err := flag.Set("rapid.checks", checks); err != nil {
 		panic(err)
@@ -49,7 +49,7 @@ type env struct {
 
 func each(t *testing.T, run func(t *testing.T, e *env)) {
 	t.Helper()
-	eachOf(t, fixture.Catalog(t), run)
+	eachOf(t, fixture.With(t, dossiers), run)
 }
 
 func eachOf(t *testing.T, catalog *metadata.Catalog, run func(t *testing.T, e *env)) {
@@ -84,13 +84,18 @@ func (e *env) settle(ctx context.Context, t fatal, o *organisation) {
 	e.reload(ctx, t)
 	ctx = access.AsSystem(ctx, "test")
 	err := e.store.Write(ctx, func(tx *record.Tx) error {
-		for _, table := range append(access.Watched(), "lead") {
+		for _, table := range append(access.Watched(), "lead", dossier, "contact", "account", "fieldsecurityprofile") {
 			if _, err := tx.SQL().Exec("DELETE FROM " + table); err != nil {
 				return err
 			}
 		}
 		for _, entry := range o.rows() {
 			if _, err := tx.Create(ctx, entry.table, entry.row); err != nil {
+				return err
+			}
+		}
+		for _, p := range o.pairs() {
+			if err := tx.Associate(ctx, p.table, p.key, p.relation, p.other); err != nil {
 				return err
 			}
 		}
@@ -140,9 +145,29 @@ func TestAccessIsThatOfAPlainModel(t *testing.T) {
 				for i := range o.leads {
 					c.row(i)
 				}
+				c.secrets()
+			}
+			for n, m := range o.members {
+				p := access.Principal{Kind: access.Member, ID: m.id, Member: &access.Membership{}}
+				if m.company > 0 {
+					p.Member.Account = o.companies[m.company-1]
+				}
+				if m.role {
+					p.Member.Roles = []id.ID{someRole}
+				}
+				c := comparison{t: rt, e: e, o: o, member: &m, n: n, ctx: access.With(t.Context(), p), checks: &checks}
+				c.visible()
+				for i := range o.leads {
+					c.row(i)
+				}
+				c.listed()
 			}
 		})
-		if n := checks.Load(); n < 2000 && !t.Failed() {
+		most := int64(2000)
+		if os.Getenv("RAPPORT_SOAK") != "" {
+			most = 1_000_000
+		}
+		if n := checks.Load(); n < most && !t.Failed() {
 			t.Errorf("only %d decisions were compared", n)
 		} else {
 			t.Log(n, "decisions compared")
@@ -150,15 +175,66 @@ func TestAccessIsThatOfAPlainModel(t *testing.T) {
 	})
 }
 
-// comparison compares all decisions for one user.
+// comparison compares all decisions for one user, or for one member of the portal.
 type comparison struct {
 	t      *rapid.T
 	e      *env
 	o      *organisation
 	u      user
+	member *member
 	n      int
 	ctx    context.Context
 	checks *atomic.Int64
+}
+
+func (c *comparison) may(right access.Right, l lead) bool {
+	if c.member != nil {
+		return c.o.memberMay(*c.member, right, l)
+	}
+	return c.o.may(c.u, right, l)
+}
+
+// has tells whether the privilege is held at all.
+func (c *comparison) has(right access.Right) bool {
+	if c.member != nil {
+		return c.o.memberHas(*c.member, right)
+	}
+	return len(c.o.holdings(c.u, right)) > 0
+}
+
+// listed compares which columns a member sees, filters and sorts by.
+func (c *comparison) listed() {
+	sees := c.o.memberSees(*c.member)
+	for _, l := range c.o.leads {
+		if !c.may(access.Read, l) {
+			continue
+		}
+		row, err := c.e.store.Get(c.ctx, "lead", l.id, []string{"subject", "lastname"}, nil)
+		c.want("read columns", -1, err, true)
+		if (row.Text("subject") != "") != sees || row.Text("lastname") == "" {
+			c.t.Fatalf("member %d reads %v; the model says %v", c.n, row, sees)
+		}
+	}
+	if c.has(access.Read) {
+		_, err := c.e.store.Find(c.ctx, query.Query{Table: "lead", Where: query.Compare{Left: query.Path{"subject"}, Value: "subject"}})
+		c.want("filter by a column", -1, err, sees, errs.Forbidden)
+	}
+}
+
+// secrets compares what a user may do with a secured column.
+func (c *comparison) secrets() {
+	t, _ := c.e.catalog.Table(dossier)
+	read, create, update := c.o.secret(c.n)
+	if c.u.disabled {
+		read, create, update = false, false, false
+	}
+	if hidden := c.e.control.Hidden(c.ctx); hidden == nil || hidden(dossier, fixtureSecret) == read {
+		c.t.Fatalf("user %d reads the secured column: the model says %v", c.n, read)
+	}
+	value := map[string]any{fixtureSecret: "x"}
+	c.want("set a secured column", -1, c.e.control.AllowColumns(c.ctx, t, value, true), create, errs.Forbidden)
+	c.want("change a secured column", -1, c.e.control.AllowColumns(c.ctx, t, value, false), update, errs.Forbidden)
+	c.checks.Add(1)
 }
 
 func (c *comparison) want(what string, lead int, err error, allowed bool, kinds ...errs.Kind) {
@@ -176,7 +252,7 @@ func (c *comparison) want(what string, lead int, err error, allowed bool, kinds 
 func (c *comparison) visible() {
 	var want, got []string
 	for _, l := range c.o.leads {
-		if c.o.may(c.u, access.Read, l) {
+		if c.may(access.Read, l) {
 			want = append(want, l.id.String())
 		}
 	}
@@ -188,7 +264,7 @@ func (c *comparison) visible() {
 		got = got[:0]
 		for {
 			page, err := c.e.store.Find(c.ctx, q)
-			if len(c.o.holdings(c.u, access.Read)) == 0 {
+			if !c.has(access.Read) {
 				c.want("find", -1, err, false, errs.Forbidden, errs.Unauthenticated)
 				return
 			}
@@ -215,7 +291,7 @@ func (c *comparison) visible() {
 // row compares what may be done with one lead.
 func (c *comparison) row(i int) {
 	l := c.o.leads[i]
-	read, write := c.o.may(c.u, access.Read, l), c.o.may(c.u, access.Write, l)
+	read, write := c.may(access.Read, l), c.may(access.Write, l)
 	hidden := []errs.Kind{errs.NotFound, errs.Forbidden, errs.Unauthenticated}
 	if read {
 		hidden = []errs.Kind{errs.Forbidden} // what one can read is not denied to be there
@@ -228,7 +304,10 @@ func (c *comparison) row(i int) {
 	})
 	c.want("update", i, err, write, hidden...)
 	err = c.e.try(c.ctx, func(tx *record.Tx) error { return tx.Delete(c.ctx, "lead", l.id, record.Match{}) })
-	c.want("delete", i, err, c.o.may(c.u, access.Delete, l), hidden...)
+	c.want("delete", i, err, c.may(access.Delete, l), hidden...)
+	if c.member != nil {
+		return // a member assigns nothing
+	}
 	to := record.Row{"ownerid": c.o.users[0].id, "owneridtype": "systemuser"}
 	if l.owner == c.o.users[0].id {
 		return // to whom it belongs already
@@ -349,7 +428,22 @@ func TestUnitsInALoop(t *testing.T) {
 			_, err := tx.Update(ctx, "businessunit", o.units[0].id, record.Row{"parentbusinessunitid": o.units[2].id}, record.Match{})
 			return err
 		})
+		if errs.CodeOf(err) != "record.cycle" {
+			t.Fatalf("a unit was put below itself: %v", err)
+		}
+		d := e.db.Dialect()
+		below, err := query.Encode(d, query.ID, o.units[2].id)
 		if err != nil {
+			t.Fatal(err)
+		}
+		top, err := query.Encode(d, query.ID, o.units[0].id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := e.db.Write(ctx, func(tx *sqldb.Tx) error {
+			_, err := tx.Exec("UPDATE businessunit SET parentbusinessunitid = "+d.Placeholder(1)+" WHERE businessunitid = "+d.Placeholder(2), below, top)
+			return err
+		}); err != nil {
 			t.Fatal(err)
 		}
 		e.reload(t.Context(), t)
@@ -357,5 +451,56 @@ func TestUnitsInALoop(t *testing.T) {
 		if err != nil || len(page.Rows) != 1 || page.Rows[0].ID("leadid") != o.leads[0].id {
 			t.Errorf("%v, %d rows", err, len(page.Rows))
 		}
+	})
+}
+
+// A unit that moves takes all that is below it along: what deep privileges reach
+// is another at once, in lists, single decisions and explanations.
+func TestUnitsMove(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, e *env) {
+		deep := map[access.Right]access.Depth{access.Read: access.Deep, access.Write: access.Deep}
+		o := &organisation{
+			units: []unit{{id.New(), -1}, {id.New(), 0}, {id.New(), 0}, {id.New(), 1}, {id.New(), 3}}, // north (1) has a branch (3) with a desk (4); south (2)
+			roles: []role{{id.New(), deep}},
+			users: []user{{id: id.New(), unit: 1, roles: []int{0}}, {id: id.New(), unit: 2, roles: []int{0}}, {id: id.New(), unit: 4, roles: []int{0}}},
+		}
+		o.leads = []lead{{id: id.New(), owner: o.users[2].id, unit: 4}}
+		e.settle(t.Context(), t, o)
+		reads := func(when string, want ...bool) {
+			t.Helper()
+			for n, yes := range want {
+				ctx := as(t.Context(), o.users[n].id)
+				page, err := e.store.Find(ctx, query.Query{Table: "lead", Count: true})
+				if err != nil || (len(page.Rows) == 1) != yes || (page.Total == 1) != yes {
+					t.Errorf("%s, user %d: %d rows of %d, %v; want %v", when, n, len(page.Rows), page.Total, err, yes)
+				}
+				if _, err := e.store.Get(ctx, "lead", o.leads[0].id, nil, nil); (err == nil) != yes {
+					t.Errorf("%s, user %d: %v", when, n, err)
+				}
+				reasons, _ := e.control.Explain(o.users[n].id, access.Subject{Table: "lead", Owner: o.users[2].id, Unit: o.units[4].id}, access.Read)
+				if (len(reasons) > 0) != yes {
+					t.Errorf("%s, user %d: explained by %v", when, n, reasons)
+				}
+			}
+		}
+		reads("before", true, false, true)
+		ctx := access.AsSystem(t.Context(), "test")
+		move := func(unit, to int) error {
+			err := e.store.Write(ctx, func(tx *record.Tx) error {
+				_, err := tx.Update(ctx, "businessunit", o.units[unit].id, record.Row{"parentbusinessunitid": o.units[to].id}, record.Match{})
+				return err
+			})
+			e.reload(t.Context(), t)
+			return err
+		}
+		if err := move(3, 2); err != nil {
+			t.Fatal(err)
+		}
+		reads("after", false, true, true)
+		if err := move(2, 4); errs.CodeOf(err) != "record.cycle" {
+			t.Errorf("below itself: %v", err)
+		}
+		reads("after what was refused", false, true, true)
 	})
 }

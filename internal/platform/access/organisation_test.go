@@ -21,6 +21,35 @@ type organisation struct {
 	teams []team
 	roles []role
 	leads []lead
+
+	companies []id.ID
+	members   []member
+	permits   []permit
+	profiles  []profile
+}
+
+// member is a contact at the portal.
+type member struct {
+	id      id.ID
+	company int  // one more than the index; 0 for none
+	role    bool // has the web role that not all have
+}
+
+// permit is a table permission on leads.
+type permit struct {
+	id     id.ID
+	reach  access.Reach
+	lookup string
+	rights access.Right
+	narrow bool // of the web role that not all have
+	titled bool // lists only some columns
+}
+
+// profile gives rights on the secured column of dossiers to some.
+type profile struct {
+	id                   id.ID
+	read, create, update bool
+	users, teams         []int
 }
 
 type unit struct {
@@ -38,9 +67,10 @@ type user struct {
 }
 
 type team struct {
-	id    id.ID
-	unit  int
-	roles []int
+	id     id.ID
+	unit   int
+	access bool // an access team: it has no roles and owns nothing, rows are shared with it
+	roles  []int
 }
 
 // role gives depths on leads, by right.
@@ -55,6 +85,9 @@ type lead struct {
 	team   bool // the owner is a team
 	unit   int
 	shares map[id.ID]access.Right // principal → mask
+
+	customer id.ID // a member, a company, or nobody
+	company  bool
 }
 
 var depths = []access.Depth{access.None, access.Basic, access.Local, access.Deep, access.Global}
@@ -85,27 +118,110 @@ func drawOrganisation(t *rapid.T) *organisation {
 		return out
 	}
 	for range rapid.IntRange(0, 3).Draw(t, "teams") {
-		o.teams = append(o.teams, team{id: id.New(), unit: someUnit(), roles: some(len(o.roles), "team's role")})
+		t := team{id: id.New(), unit: someUnit(), access: rapid.IntRange(0, 2).Draw(t, "access team") == 0, roles: some(len(o.roles), "team's role")}
+		if t.access {
+			t.roles = nil
+		}
+		o.teams = append(o.teams, t)
 	}
 	o.depth = rapid.SampledFrom([]int{0, 1, 2, 3}).Draw(t, "hierarchy")
-	for i := range rapid.IntRange(1, 5).Draw(t, "users") {
+	for i := range rapid.IntRange(1, 5*size).Draw(t, "users") {
 		o.users = append(o.users, user{id: id.New(), unit: someUnit(), manager: rapid.IntRange(0, i).Draw(t, "manager"), disabled: rapid.IntRange(0, 9).Draw(t, "disabled") == 0,
 			roles: some(len(o.roles), "role"), teams: some(len(o.teams), "member")})
 	}
-	for range rapid.IntRange(1, 8).Draw(t, "leads") {
+	o.drawMembers(t)
+	for range rapid.IntRange(0, 3).Draw(t, "profiles") {
+		o.profiles = append(o.profiles, profile{id: id.New(), read: rapid.Bool().Draw(t, "reads"), create: rapid.Bool().Draw(t, "creates"), update: rapid.Bool().Draw(t, "updates"),
+			users: some(len(o.users), "profile of user"), teams: some(len(o.teams), "profile of team")})
+	}
+	for range rapid.IntRange(1, 8*size).Draw(t, "leads") {
 		o.leads = append(o.leads, o.drawLead(t))
 	}
 	return o
 }
 
+// size makes the organisations larger where there is time.
+var size = 1
+
+func (o *organisation) drawMembers(t *rapid.T) {
+	for range rapid.IntRange(0, 2).Draw(t, "companies") {
+		o.companies = append(o.companies, id.New())
+	}
+	for range rapid.IntRange(0, 3).Draw(t, "members") {
+		o.members = append(o.members, member{id: id.New(), company: rapid.IntRange(0, len(o.companies)).Draw(t, "company"), role: rapid.Bool().Draw(t, "web role")})
+	}
+	for range rapid.IntRange(0, 4).Draw(t, "permissions") {
+		o.permits = append(o.permits, permit{id: id.New(), narrow: rapid.Bool().Draw(t, "of the web role"), titled: rapid.Bool().Draw(t, "some columns"),
+			reach:  rapid.SampledFrom([]access.Reach{access.ReachGlobal, access.ReachContact, access.ReachContact, access.ReachAccount, access.ReachAccount, access.ReachSelf}).Draw(t, "reach"),
+			lookup: rapid.SampledFrom([]string{"customerid", "customerid", "customerid", "parentcontactid", ""}).Draw(t, "lookup"),
+			rights: rapid.SampledFrom([]access.Right{access.Read, access.Read | access.Write, access.Delete, access.Read | access.Delete | access.Write}).Draw(t, "rights")})
+	}
+}
+
 func (o *organisation) drawLead(t *rapid.T) lead {
 	l := lead{id: id.New(), shares: map[id.ID]access.Right{}}
-	l.owner, l.team, l.unit = o.drawOwner(t)
+	for l.owner, l.team, l.unit = o.drawOwner(t); o.isAccessTeam(l.owner); {
+		l.owner, l.team, l.unit = o.drawOwner(t)
+	}
+	switch n := rapid.IntRange(0, len(o.members)+len(o.companies)).Draw(t, "customer"); {
+	case n == 0:
+	case n <= len(o.members):
+		l.customer = o.members[n-1].id
+	default:
+		l.customer, l.company = o.companies[n-1-len(o.members)], true
+	}
 	for range rapid.IntRange(0, 2).Draw(t, "shares") {
 		with, _, _ := o.drawOwner(t)
 		l.shares[with] = rapid.SampledFrom([]access.Right{access.Read, access.Read | access.Write, access.Delete, access.Read | access.Delete | access.Assign | access.Write}).Draw(t, "mask")
 	}
 	return l
+}
+
+func (o *organisation) isAccessTeam(key id.ID) bool {
+	return slices.ContainsFunc(o.teams, func(t team) bool { return t.id == key && t.access })
+}
+
+// memberMay tells whether a member of the portal may use the right on the lead.
+func (o *organisation) memberMay(m member, right access.Right, l lead) bool {
+	for _, p := range o.permits {
+		if p.rights&right == 0 || p.narrow && !m.role {
+			continue
+		}
+		switch p.reach {
+		case access.ReachGlobal:
+			return true
+		case access.ReachContact:
+			if p.lookup == "customerid" && l.customer == m.id {
+				return true
+			}
+		case access.ReachAccount:
+			if p.lookup == "customerid" && m.company > 0 && l.customer == o.companies[m.company-1] {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// memberHas tells whether a member has any permission for the right at all.
+func (o *organisation) memberHas(m member, right access.Right) bool {
+	return slices.ContainsFunc(o.permits, func(p permit) bool { return p.rights&right != 0 && (!p.narrow || m.role) })
+}
+
+// memberSees tells whether a member sees the column subject of the leads that it
+// reads: where a permission lists some columns, that is not among them.
+func (o *organisation) memberSees(m member) bool {
+	return o.memberHas(m, access.Read) && !slices.ContainsFunc(o.permits, func(p permit) bool { return p.titled && p.rights&access.Read != 0 && (!p.narrow || m.role) })
+}
+
+// secret tells what a user may do with the secured column of dossiers.
+func (o *organisation) secret(n int) (read, create, update bool) {
+	for _, p := range o.profiles {
+		if slices.Contains(p.users, n) || slices.ContainsFunc(p.teams, func(t int) bool { return slices.Contains(o.users[n].teams, t) }) {
+			read, create, update = read || p.read, create || p.create, update || p.update
+		}
+	}
+	return read, create, update
 }
 
 // drawOwner picks a user or team, and tells its unit.
@@ -239,7 +355,7 @@ func (o *organisation) rows() (out []entry) {
 		}
 	}
 	for i, t := range o.teams {
-		add("team", record.Row{"teamid": t.id, "name": fmt.Sprint("team ", i), "businessunitid": o.units[t.unit].id})
+		add("team", record.Row{"teamid": t.id, "name": fmt.Sprint("team ", i), "businessunitid": o.units[t.unit].id, "teamtype": map[bool]int64{true: 1}[t.access]})
 		for _, r := range t.roles {
 			add("teamroles", record.Row{"teamid": t.id, "roleid": o.roles[r].id})
 		}
@@ -262,14 +378,85 @@ func (o *organisation) rows() (out []entry) {
 			add("teammembership", record.Row{"systemuserid": u.id, "teamid": o.teams[t].id})
 		}
 	}
+	o.memberRows(add)
 	for i, l := range o.leads {
-		add("lead", record.Row{"leadid": l.id, "lastname": fmt.Sprint("lead ", i), "ownerid": l.owner, "owneridtype": map[bool]string{true: "team", false: "systemuser"}[l.team]})
+		row := record.Row{"leadid": l.id, "lastname": fmt.Sprint("lead ", i), "subject": "subject", "ownerid": l.owner, "owneridtype": map[bool]string{true: "team", false: "systemuser"}[l.team]}
+		if l.customer != id.Nil {
+			row["customerid"], row["customeridtype"] = l.customer, map[bool]string{true: "account", false: "contact"}[l.company]
+		}
+		add("lead", row)
 		for with, mask := range l.shares {
 			add("principalobjectaccess", record.Row{"objectid": l.id, "objecttypecode": "lead", "principalid": with, "principaltypecode": "systemuser", "accessrightsmask": int64(mask)})
 		}
 	}
 	return out
 }
+
+// memberRows lists companies, members, web roles, permissions and profiles.
+func (o *organisation) memberRows(add func(table string, row record.Row)) {
+	first := o.users[0].id
+	for i, c := range o.companies {
+		add("account", record.Row{"accountid": c, "name": fmt.Sprint("company ", i), "ownerid": first, "owneridtype": "systemuser"})
+	}
+	for i, m := range o.members {
+		row := record.Row{"contactid": m.id, "lastname": fmt.Sprint("member ", i), "ownerid": first, "owneridtype": "systemuser"}
+		if m.company > 0 {
+			row["parentcustomerid"], row["parentcustomeridtype"] = o.companies[m.company-1], "account"
+		}
+		add("contact", row)
+	}
+	add("mspp_webrole", record.Row{"mspp_webroleid": everyRole, "mspp_name": "all members", "mspp_authenticatedusersrole": true})
+	add("mspp_webrole", record.Row{"mspp_webroleid": someRole, "mspp_name": "some members"})
+	for _, p := range o.permits {
+		columns := "*"
+		if p.titled {
+			columns = "lastname,firstname, customerid,createdon"
+		}
+		add("mspp_entitypermission", record.Row{"mspp_entitypermissionid": p.id, "mspp_entityname": "p", "mspp_entitylogicalname": "lead", "mspp_scope": int64(p.reach), "rpt_lookup": p.lookup, "rpt_columns": columns,
+			"mspp_read": p.rights&access.Read != 0, "mspp_write": p.rights&access.Write != 0, "mspp_delete": p.rights&access.Delete != 0})
+	}
+	for i, p := range o.profiles {
+		add("fieldsecurityprofile", record.Row{"fieldsecurityprofileid": p.id, "name": fmt.Sprint("profile ", i)})
+		add("fieldpermission", record.Row{"fieldsecurityprofileid": p.id, "entityname": dossier, "attributelogicalname": fixtureSecret,
+			"canread": given(p.read), "cancreate": given(p.create), "canupdate": given(p.update)})
+	}
+}
+
+func given(yes bool) int64 {
+	if yes {
+		return 4
+	}
+	return 0
+}
+
+// pairs lists what is associated rather than created: relation, from, to.
+func (o *organisation) pairs() (out []pair) {
+	for _, p := range o.permits {
+		role := everyRole
+		if p.narrow {
+			role = someRole
+		}
+		out = append(out, pair{"mspp_webrole", role, "mspp_entitypermission_webrole", p.id})
+	}
+	for _, p := range o.profiles {
+		for _, n := range p.users {
+			out = append(out, pair{"systemuser", o.users[n].id, "systemuserprofiles_association", p.id})
+		}
+		for _, n := range p.teams {
+			out = append(out, pair{"team", o.teams[n].id, "teamprofiles_association", p.id})
+		}
+	}
+	return out
+}
+
+type pair struct {
+	table    string
+	key      id.ID
+	relation string
+	other    id.ID
+}
+
+var everyRole, someRole = id.Derive("web role", "all"), id.Derive("web role", "some")
 
 type entry struct {
 	table string

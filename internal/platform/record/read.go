@@ -248,12 +248,20 @@ func (r reader) scan(ctx context.Context, st query.Statement, sparse bool) ([]Ro
 }
 
 // Names gives the primary names of rows by id, for showing lookups. As in
-// Dataverse a lookup shows the name of its target to whoever sees the lookup.
+// Dataverse a lookup shows the name of its target to whoever sees the lookup; to
+// members of the portal only where they may read the target.
 func (r reader) Names(ctx context.Context, table string, ids []id.ID) (map[id.ID]string, error) {
 	r = r.pin()
 	t, err := tableOf(r.o, table)
 	if err != nil {
 		return nil, err
+	}
+	var guard query.Guard
+	if access.From(ctx).Kind == access.Member {
+		if r.o.Access.Allow(ctx, table, access.Read) != nil {
+			return nil, nil
+		}
+		guard = r.o.Access.Guard(ctx, access.Read)
 	}
 	values := make([]any, len(ids))
 	for i, v := range ids {
@@ -262,7 +270,7 @@ func (r reader) Names(ctx context.Context, table string, ids []id.ID) (map[id.ID
 	out := make(map[id.ID]string, len(ids))
 	for len(values) > 0 {
 		n := min(len(values), 1000)
-		page, err := r.find(ctx, query.Query{Table: table, Select: []string{t.ID, t.Title}, Where: query.In{Left: query.Path{t.ID}, Values: values[:n]}}, nil)
+		page, err := r.find(ctx, query.Query{Table: table, Select: []string{t.ID, t.Title}, Where: query.In{Left: query.Path{t.ID}, Values: values[:n]}}, guard)
 		if err != nil {
 			return nil, err
 		}
