@@ -114,8 +114,14 @@ func (d *Deriver) Step(ctx context.Context, after int64) (int64, error) {
 	}
 	var work []task
 	catalog := d.store.o.Catalog()
+	dependents := map[string][]metadata.Dependent{}
 	for _, c := range changes {
-		for _, t := range tasks(catalog, c) {
+		deps, known := dependents[c.Table]
+		if !known {
+			deps = catalog.Dependents(c.Table)
+			dependents[c.Table] = deps
+		}
+		for _, t := range tasks(deps, c) {
 			if !slices.Contains(work, t) {
 				work = append(work, t)
 			}
@@ -146,16 +152,15 @@ type task struct {
 }
 
 // tasks says what a change makes out of date.
-func tasks(catalog *metadata.Catalog, c changelog.Change) []task {
-	t, ok := catalog.Table(c.Table)
-	if !ok {
+func tasks(deps []metadata.Dependent, c changelog.Change) []task {
+	if len(deps) == 0 {
 		return nil
 	}
 	var before, after map[string]any
 	_ = json.Unmarshal(c.Before, &before) // a create has none
 	_ = json.Unmarshal(c.After, &after)   // a delete has none
 	var out []task
-	for _, dep := range catalog.Dependents(c.Table) {
+	for _, dep := range deps {
 		switch {
 		case dep.Rollup && c.Op == changelog.Update && !touches(dep, before, after):
 		case dep.Rollup:
@@ -170,7 +175,7 @@ func tasks(catalog *metadata.Catalog, c changelog.Change) []task {
 				}
 			}
 		case c.Op == changelog.Update && touches(dep, before, after):
-			out = append(out, task{table: dep.Table, column: dep.Lookup, key: c.Record, onType: t.Name})
+			out = append(out, task{table: dep.Table, column: dep.Lookup, key: c.Record, onType: c.Table})
 		}
 	}
 	return out

@@ -106,7 +106,7 @@ func (tx *Tx) lock(ctx context.Context, t *metadata.Table, key id.ID, columns []
 	if err != nil {
 		return nil, err
 	}
-	rows, err := tx.scan(ctx, st, true)
+	rows, err := tx.rows(ctx, st)
 	if err != nil {
 		return nil, err
 	}

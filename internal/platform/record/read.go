@@ -205,35 +205,27 @@ func (r reader) count(ctx context.Context, q *query.Query, guard query.Guard) (n
 // sparseSize is about how many columns of a row have values.
 const sparseSize = 32
 
-// rows runs a statement and turns its result into canonical values.
+// rows runs a statement and turns its result into canonical values. What is
+// empty is left out: most of a wide row's columns are.
 func (r reader) rows(ctx context.Context, st query.Statement) ([]Row, error) {
-	return r.scan(ctx, st, false)
-}
-
-// scan is rows. A sparse row leaves empty columns out: most of a wide row's
-// are, and who changes a row looks at few of them.
-func (r reader) scan(ctx context.Context, st query.Statement, sparse bool) ([]Row, error) {
-	rows, err := r.query(ctx, st.SQL, st.Args)
+	found, err := r.query(ctx, st.SQL, st.Args)
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
+	defer found.Close()
 	raw, into := make([]any, len(st.Columns)), make([]any, len(st.Columns))
 	for i := range raw {
 		into[i] = &raw[i]
 	}
-	size := len(st.Columns)
-	if sparse {
-		size = min(size, sparseSize)
-	}
+	size := min(len(st.Columns), sparseSize)
 	var out []Row
-	for rows.Next() {
-		if err := rows.Scan(into...); err != nil {
+	for found.Next() {
+		if err := found.Scan(into...); err != nil {
 			return nil, errs.Wrap(err, errs.Internal, "record.read", "the row could not be read")
 		}
 		row := make(Row, size)
 		for i, c := range st.Columns {
-			if sparse && raw[i] == nil {
+			if raw[i] == nil {
 				continue
 			}
 			v, err := query.Decode(r.o.DB.Dialect(), c.Kind, c.Scale, raw[i])
@@ -244,7 +236,7 @@ func (r reader) scan(ctx context.Context, st query.Statement, sparse bool) ([]Ro
 		}
 		out = append(out, row)
 	}
-	return out, rows.Err()
+	return out, found.Err()
 }
 
 // Names gives the primary names of rows by id, for showing lookups. As in
