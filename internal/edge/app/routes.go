@@ -48,6 +48,7 @@ func (c *core) register() {
 	api := &httpapi.ODataAPI{Records: c.store, Log: c.log, Actions: odataActions{c.actions}, Callers: odataCallers{c}, Search: c.index, Limits: c.limits, Principals: c.access, Catalog: c.access.Catalog, Clock: cfg.Clock, Organization: c.app.front.organization,
 		Definitions: &definition.API{Customs: c.customs, Clock: cfg.Clock}, Renew: c.customs.Refresh, Files: c.files}
 	api.Register(c.mux)
+	c.wireTransfer(api)
 	(&httpapi.SearchAPI{OData: api}).Register(c.mux)
 	(&httpapi.SolutionsAPI{Solutions: c.solutions()}).Register(c.mux)
 	c.registerAuth()

@@ -53,7 +53,6 @@ func (c *core) wire(_ context.Context, tailer *changelog.Tailer) error {
 	c.wireSearch()
 	c.wireLimits(tailer)
 	c.register()
-	c.wireTransfer()
 	c.coreMetrics()
 
 	metrics := event.NewMetrics(c.registry)

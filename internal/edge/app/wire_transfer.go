@@ -5,19 +5,27 @@ import (
 
 	"github.com/rapport-platform/rapport/internal/edge/httpapi"
 	"github.com/rapport-platform/rapport/internal/platform/transfer"
+	"github.com/rapport-platform/rapport/internal/platform/transfer/bulk"
+	"github.com/rapport-platform/rapport/internal/platform/transfer/export"
 	"github.com/rapport-platform/rapport/internal/platform/transfer/operation"
 )
 
 // transferFolder holds files that are imported, below the data folder.
 const transferFolder = "transfer"
 
-// wireTransfer brings in import, export and changes to many rows.
-func (c *core) wireTransfer() {
+// wireTransfer brings in import, export and changes to many rows. Conditions are
+// read as the Web API reads them.
+func (c *core) wireTransfer(api *httpapi.ODataAPI) {
 	cfg := c.app.c
 	keeper := &operation.Keeper{DB: c.db, Store: c.store, Log: c.log, Queue: c.jobs, Clock: cfg.Clock}
 	c.imports = transfer.New(transfer.Config{DB: c.db, Store: c.store, Access: c.access, Log: c.log, Queue: c.jobs, Clock: cfg.Clock, Logger: cfg.Logger, Dir: filepath.Join(cfg.Data, transferFolder), Keeper: keeper})
 	c.imports.Define(c.actions)
 	c.runner.Handle(transfer.Kind, c.imports.Handler())
 	c.runner.Handle(operation.UndoKind, keeper.Undos())
+	many := bulk.New(bulk.Config{Store: c.store, Access: c.access, Actions: c.actions, Clock: cfg.Clock, Logger: cfg.Logger, Keeper: keeper, Text: api.Text})
+	many.Define(c.actions)
+	c.runner.Handle(bulk.Kind, many.Handler())
 	(&httpapi.ImportsAPI{Imports: c.imports, Clock: cfg.Clock}).Register(c.mux)
+	(&httpapi.BulkAPI{Bulk: many, Keeper: keeper}).Register(c.mux)
+	(&httpapi.ExportsAPI{OData: api, Exports: &export.Exporter{Store: c.store, Access: c.access, Clock: cfg.Clock}}).Register(c.mux)
 }

@@ -33,10 +33,15 @@ type request struct {
 }
 
 // text gives what option text is read against.
-func (q *request) text() *odata.Context {
-	c := &odata.Context{Catalog: q.catalog, Now: q.api.Clock.Now(), UserID: access.From(q.ctx).ID}
-	if p := q.api.Principals; p != nil {
-		if all := p.Principals(q.ctx); len(all) > 0 {
+func (q *request) text() *odata.Context { return q.api.text(q.ctx, q.catalog) }
+
+// Text gives what option text is read against in the name of the context's principal.
+func (a *ODataAPI) Text(ctx context.Context) *odata.Context { return a.text(ctx, a.Catalog()) }
+
+func (a *ODataAPI) text(ctx context.Context, catalog *metadata.Catalog) *odata.Context {
+	c := &odata.Context{Catalog: catalog, Now: a.Clock.Now(), UserID: access.From(ctx).ID}
+	if p := a.Principals; p != nil {
+		if all := p.Principals(ctx); len(all) > 0 {
 			c.Teams = all[1:]
 		}
 		c.UnitID, c.Zone, c.Language, c.Fiscal = p.Unit(c.UserID), p.Zone(c.UserID), p.Language(c.UserID), p.Fiscal()

@@ -76,6 +76,9 @@ var asSystem = []string{
 	"internal/commons/activity/mention.go",      // whether a mentioned person may read what the note is about; telling them
 	"internal/platform/search/index.go",
 	"internal/platform/search/rebuild.go",
+	"internal/platform/transfer/bulk/bulk.go", // the record of a change is the platform's to write
+	"internal/platform/transfer/bulk/run.go",
+	"internal/platform/transfer/export/export.go", // the record of an export
 	"internal/platform/transfer/operation/begin.go", // how far an operation has got is the platform's to write
 	"internal/platform/transfer/operation/undo.go",
 	"internal/platform/transfer/run.go", // counts and cursor; rows are written in the name of who asked

@@ -12,7 +12,6 @@ import (
 	"github.com/rapport-platform/rapport/internal/platform/action"
 	"github.com/rapport-platform/rapport/internal/platform/changelog"
 	"github.com/rapport-platform/rapport/internal/platform/job"
-	"github.com/rapport-platform/rapport/internal/platform/query"
 	"github.com/rapport-platform/rapport/internal/platform/record"
 )
 
@@ -184,33 +183,14 @@ func (s *Service) deleteSome(ctx context.Context, tx *record.Tx, e Expression, w
 		return err
 	}
 	t, _ := s.catalog().Table(q.Table)
-	q.Limit, q.Order = bulkBatch, []query.Order{{Column: t.ID}}
-	if work.After != id.Nil {
-		later := query.Compare{Left: query.Path{t.ID}, Op: query.Gt, Value: work.After}
-		if q.Where == nil {
-			q.Where = later
-		} else {
-			q.Where = query.And{q.Where, later}
-		}
-	}
-	page, err := tx.Find(ctx, q)
+	got, err := tx.Sweep(ctx, q, work.After, bulkBatch, func(row record.Row) error {
+		return tx.Delete(ctx, t.Name, row.ID(t.ID), record.Match{})
+	})
 	if err != nil {
 		return err
 	}
-	for _, row := range page.Rows {
-		key := row.ID(t.ID)
-		err := tx.Nested(func() error { return tx.Delete(ctx, t.Name, key, record.Match{}) })
-		switch {
-		case err == nil:
-			work.Done++
-		case errs.Has(err, errs.Internal) || errs.Has(err, errs.Unavailable):
-			return err
-		default:
-			work.Failed++
-		}
-		work.After = key
-	}
-	if page.Next == nil {
+	work.Done, work.Failed, work.After = work.Done+got.Done, work.Failed+int64(len(got.Failed)), got.Last
+	if !got.More {
 		work.Index, work.After = work.Index+1, id.Nil
 	}
 	return nil

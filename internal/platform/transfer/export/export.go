@@ -1,0 +1,208 @@
+package export
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"github.com/rapport-platform/rapport/internal/ground/clock"
+	"github.com/rapport-platform/rapport/internal/ground/errs"
+	"github.com/rapport-platform/rapport/internal/ground/id"
+	"github.com/rapport-platform/rapport/internal/platform/access"
+	"github.com/rapport-platform/rapport/internal/platform/odata"
+	"github.com/rapport-platform/rapport/internal/platform/query"
+	"github.com/rapport-platform/rapport/internal/platform/record"
+)
+
+// Formats by name.
+const (
+	CSV     = "csv"
+	XLSX    = "xlsx"
+	JSONL   = "jsonl"
+	Parquet = "parquet"
+)
+
+// MediaType gives the media type of a format; "" for one that is not known.
+func MediaType(format string) string {
+	return map[string]string{CSV: "text/csv; charset=utf-8", XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+		JSONL: "application/x-ndjson", Parquet: "application/vnd.apache.parquet"}[format]
+}
+
+// Request says what is written, and how.
+type Request struct {
+	Query    query.Query // its Limit and After are ours
+	View     odata.View  // columns in order
+	Format   string
+	Language string         // of labels and headings
+	Zone     *time.Location // of moments in CSV and XLSX; nil means UTC
+	Only     []id.ID        // these rows only; none means all that match
+	Text     map[string]any // what was asked for, for the log
+}
+
+// Exporter writes rows out.
+type Exporter struct {
+	Store  *record.Store
+	Access *access.Control
+	Clock  clock.Clock
+	// Told is called, where it is set, once an export is noted and before a row
+	// leaves, so that whoever keeps reads can note it too.
+	Told func(ctx context.Context, r Request) error
+}
+
+// The outcomes of an export, options of rpt_outcome.
+const (
+	begun = int64(iota)
+	complete
+	brokenOff
+)
+
+const (
+	pageRows = 1000
+	maxOnly  = 5000
+)
+
+// writer is a format.
+type writer interface {
+	row(values []any) error
+	close() error
+}
+
+// Export writes the rows and gives their number.
+func (e *Exporter) Export(ctx context.Context, r Request, to io.Writer) (rows int64, err error) {
+	if MediaType(r.Format) == "" {
+		return 0, errs.New(errs.Invalid, "export.format", "the format is one of csv, xlsx, jsonl, parquet")
+	}
+	if access.From(ctx).Kind == access.Anonymous {
+		return 0, access.ErrSignIn
+	}
+	if err := e.Access.Allow(ctx, r.Query.Table, access.Read); err != nil {
+		return 0, err
+	}
+	if err := r.narrow(); err != nil {
+		return 0, err
+	}
+	columns, err := e.columns(ctx, &r)
+	if err != nil {
+		return 0, err
+	}
+	r.Query.Limit, r.Query.Count, r.Query.Expand = pageRows, false, nil
+	first, err := e.Store.Find(ctx, r.Query) // what is wrong with the query is told before anything is noted
+	if err != nil {
+		return 0, err
+	}
+	note, err := e.note(ctx, r)
+	if err != nil {
+		return 0, err
+	}
+	rows, err = e.pages(ctx, r, columns, first, to)
+	outcome := complete
+	if err != nil {
+		outcome = brokenOff
+	}
+	if e := e.noteEnd(context.WithoutCancel(ctx), note, rows, outcome); err == nil {
+		err = e
+	}
+	return rows, err
+}
+
+// narrow keeps to the rows that were named.
+func (r *Request) narrow() error {
+	if len(r.Only) == 0 {
+		return nil
+	}
+	if len(r.Only) > maxOnly {
+		return errs.New(errs.Invalid, "export.rows", "at most %d rows can be named", maxOnly)
+	}
+	values := make([]any, len(r.Only))
+	for i, v := range r.Only {
+		values[i] = v
+	}
+	named := query.In{Left: query.Path{r.View.Table.ID}, Values: values}
+	if r.Query.Where == nil {
+		r.Query.Where = named
+	} else {
+		r.Query.Where = query.And{r.Query.Where, named}
+	}
+	return nil
+}
+
+func (e *Exporter) pages(ctx context.Context, r Request, columns []column, page record.Page, to io.Writer) (n int64, err error) {
+	w, err := open(r, columns, to)
+	if err != nil {
+		return 0, err
+	}
+	defer func() {
+		if err != nil {
+			_ = w.close() // temporary files go; what was written is of no use
+		}
+	}()
+	names := newNames(e.Store)
+	values := make([]any, len(columns))
+	for {
+		if r.shown() {
+			if err := names.load(ctx, columns, page.Rows); err != nil {
+				return n, err
+			}
+		}
+		for _, row := range page.Rows {
+			for i := range columns {
+				values[i] = columns[i].value(row, names, &r)
+			}
+			if err := w.row(values); err != nil {
+				return n, err
+			}
+			n++
+		}
+		if page.Next == nil {
+			return n, w.close()
+		}
+		r.Query.After = page.Next
+		if page, err = e.Store.Find(ctx, r.Query); err != nil {
+			return n, err
+		}
+	}
+}
+
+// shown tells whether values are written as people read them.
+func (r *Request) shown() bool { return r.Format == CSV || r.Format == XLSX }
+
+func open(r Request, columns []column, to io.Writer) (writer, error) {
+	switch r.Format {
+	case XLSX:
+		return newXLSX(r, columns, to)
+	case JSONL:
+		return newJSONL(columns, to), nil
+	case Parquet:
+		return newParquet(columns, to), nil
+	}
+	return newCSV(r, columns, to)
+}
+
+// note tells of an export that begins.
+func (e *Exporter) note(ctx context.Context, r Request) (key id.ID, err error) {
+	if e.Told != nil {
+		if err := e.Told(ctx, r); err != nil {
+			return id.Nil, err
+		}
+	}
+	asked, err := query.RawJSON(r.Text)
+	if err != nil {
+		return id.Nil, err
+	}
+	system := access.Elevate(ctx, "export")
+	err = e.Store.Write(ctx, func(tx *record.Tx) error {
+		row, err := tx.Create(system, "rpt_exportlog", record.Row{"rpt_name": r.View.Table.Plural.In("en") + " " + e.Clock.Now().UTC().Format("2006-01-02 15:04"), "rpt_table": r.Query.Table,
+			"rpt_format": r.Format, "rpt_query": asked, "ownerid": access.From(ctx).ID, "owneridtype": "systemuser"})
+		key = row.ID("rpt_exportlogid")
+		return err
+	})
+	return key, err
+}
+
+func (e *Exporter) noteEnd(ctx context.Context, key id.ID, rows, outcome int64) error {
+	system := access.Elevate(ctx, "export")
+	return e.Store.Write(ctx, func(tx *record.Tx) error {
+		_, err := tx.Update(system, "rpt_exportlog", key, record.Row{"rpt_rows": rows, "rpt_outcome": outcome, "rpt_finishedon": e.Clock.Now()}, record.Match{})
+		return err
+	})
+}
