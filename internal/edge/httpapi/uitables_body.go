@@ -1,10 +1,12 @@
 package httpapi
 
 import (
+	"github.com/rapport-platform/rapport/internal/ground/id"
 	"github.com/rapport-platform/rapport/internal/platform/access"
 	"github.com/rapport-platform/rapport/internal/platform/businessrule"
 	"github.com/rapport-platform/rapport/internal/platform/metadata"
 	"github.com/rapport-platform/rapport/internal/platform/query"
+	"github.com/rapport-platform/rapport/internal/platform/savedquery"
 )
 
 // The bodies below are the interface's types (web/src/api/types.ts). Lists are
@@ -65,6 +67,7 @@ type uiView struct {
 	Columns []uiViewColumn `json:"columns"`
 	Filter  string         `json:"filter,omitempty"`
 	OrderBy string         `json:"orderby,omitempty"`
+	Row     id.ID          `json:"row"` // of savedquery
 }
 
 type uiViewColumn struct {
@@ -100,7 +103,7 @@ func tableOf(t *metadata.Table, lang string, may func(access.Right) bool) uiTabl
 		out.Columns = append(out.Columns, columnOf(t, c, lang))
 	}
 	for _, v := range t.Views {
-		out.Views = append(out.Views, viewOf(v, lang))
+		out.Views = append(out.Views, viewOf(t, v, lang))
 	}
 	for _, f := range t.Forms {
 		out.Forms = append(out.Forms, formOf(f, lang))
@@ -159,8 +162,8 @@ func maxLength(c *metadata.Column) int {
 	return textLength
 }
 
-func viewOf(v metadata.View, lang string) uiView {
-	out := uiView{ID: v.Name, Name: v.Label.In(lang), Default: v.Default, Columns: []uiViewColumn{}, Filter: v.Filter, OrderBy: v.Order}
+func viewOf(t *metadata.Table, v metadata.View, lang string) uiView {
+	out := uiView{ID: v.Name, Name: v.Label.In(lang), Default: v.Default, Columns: []uiViewColumn{}, Filter: v.Filter, OrderBy: v.Order, Row: savedquery.ViewID(t.Name, v.Name)}
 	if out.Name == "" {
 		out.Name = v.Name
 	}

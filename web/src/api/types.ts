@@ -40,6 +40,13 @@ export interface View {
   columns: ViewColumn[];
   filter?: string;
   orderby?: string;
+  /** The id of its row among the saved queries. */
+  row?: string;
+  /** Of saved views: whose it is, and its filter as the filter builder has it. */
+  kind?: "system" | "organisation" | "mine" | "shared";
+  model?: string;
+  /** Of saved views that ask more than the filter builder can show: the query option that asks it. */
+  whole?: string;
 }
 
 export interface FormSection {

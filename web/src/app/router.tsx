@@ -141,8 +141,14 @@ const lake = createRoute({
   component: lazyRouteComponent(() => import("@/pages/Lake"), "Lake"),
 });
 
+const dashboard = createRoute({
+  getParentRoute: () => root,
+  path: "/dashboards/$name",
+  component: lazyRouteComponent(() => import("@/charts/DashboardPage"), "DashboardPage"),
+});
+
 const tree = root.addChildren([
-  scoring, modelVersions, modelVersion, imports, importPage, lake,
+  scoring, modelVersions, modelVersion, imports, importPage, lake, dashboard,
   home, list, create, record, quarantine, quarantineItem, deadLetters, deadLetter, flowRuns, flowRun, rules,
 ]);
 

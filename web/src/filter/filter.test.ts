@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Column } from "@/api/types";
 import { parseDay, spanOf } from "./dates";
+import { writeFetch } from "./fetchXml";
 import { countConditions, type Group, isComplete, nothing } from "./model";
 import { searchFilter, toOData } from "./toOData";
 import { filterFromText, filterToText } from "./urlText";
@@ -105,4 +106,19 @@ it("knows when a condition is complete", () => {
   expect(isComplete({ column: "a", op: "empty" })).toBe(true);
   expect(isComplete({ column: "a", op: "between", value: ["1", ""] })).toBe(false);
   expect(isComplete({ column: "a", op: "in", value: [] })).toBe(false);
+});
+
+describe("a view as FetchXML", () => {
+  it("says every kind of condition, escaped", () => {
+    const filter: Group = { join: "or", items: [
+      { column: "companyname", op: "contains", value: '50% of <A&B> "x"' }, { column: "statuscode", op: "in", value: ["1", "2"] }, { column: "createdon", op: "before", value: "2026-03-01" },
+      { column: "createdon", op: "lastdays", value: "7" }, { join: "and", items: [{ column: "companyname", op: "empty" }] }, { column: "companyname", op: "eq" },
+    ] };
+    const fetch = writeFetch("lead", "leadid", ["fullname"], { filter, order: [{ column: "createdon", desc: true }] }, '<filter><condition attribute="statecode" operator="eq" value="0"/></filter>');
+    expect(fetch).toBe(
+      '<fetch version="1.0" mapping="logical"><entity name="lead"><attribute name="leadid"/><attribute name="fullname"/><order attribute="createdon" descending="true"/><filter type="and"><filter><condition attribute="statecode" operator="eq" value="0"/></filter>' +
+      '<filter type="or"><condition attribute="companyname" operator="like" value="%50[%] of &lt;A&amp;B&gt; &quot;x&quot;%"/><condition attribute="statuscode" operator="in"><value>1</value><value>2</value></condition>' +
+      '<condition attribute="createdon" operator="on-or-before" value="2026-02-28"/><condition attribute="createdon" operator="last-x-days" value="7"/><filter type="and"><condition attribute="companyname" operator="null"/></filter></filter></filter></entity></fetch>',
+    );
+  });
 });

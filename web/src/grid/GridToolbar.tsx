@@ -10,9 +10,12 @@ import { formatNumber } from "@/lib/format";
 import { useShortcuts } from "@/lib/keys";
 import { Icon, tableIcon } from "@/ui/icons";
 import { PageBar } from "@/ui/PageBar";
+import { groupable } from "./GridHead";
 import { ColumnChooser } from "./ColumnChooser";
 import classes from "./GridToolbar.module.css";
 import type { GridState } from "./gridState";
+import { EMPTY } from "./savedViews";
+import { ViewPicker } from "./ViewPicker";
 
 interface Props {
   table: Table;
@@ -23,9 +26,12 @@ interface Props {
   newPath?: string;
   actions?: ReactNode;
   onRefresh: () => void;
+  saveable: Record<"mine" | "organisation", boolean>;
+  onSaved: () => void;
+  chartOpen: boolean;
 }
 
-export function GridToolbar({ table, state, search, total, change, newPath, actions, onRefresh }: Props) {
+export function GridToolbar({ table, state, search, total, change, newPath, actions, onRefresh, saveable, onSaved, chartOpen }: Props) {
   const { t } = useTranslation();
   const navigate = useNavigate();
   const box = useRef<HTMLInputElement>(null);
@@ -41,16 +47,20 @@ export function GridToolbar({ table, state, search, total, change, newPath, acti
         <>
           <span className={classes.icon}><Icon name={tableIcon(table.logicalname, table.icon)} /></span>
           <h1>{table.pluralLabel}</h1>
-          <ViewPicker table={table} state={state} change={change} />
+          <ViewPicker table={table} state={state} search={search} saveable={saveable} change={change} onSaved={onSaved} />
           {total !== undefined && <span className={`faint tnum ${classes.count}`}>{formatNumber(total)}</span>}
         </>
       }
       actions={
         <>
           <SearchBox box={box} value={search.q ?? ""} onChange={(q) => change({ q: q || undefined })} label={t("grid.search", { what: table.pluralLabel })} />
-          <FilterButton table={table} value={search.filter} onChange={(filter) => change({ filter })} />
+          <FilterButton table={table} value={search.filter ?? state.view?.model} onChange={(filter) => change({ filter: filter ?? (state.view?.model ? EMPTY : undefined) })} />
           <ColumnChooser table={table} state={state} onChange={(names) => change({ cols: names.join(",") })}
             onReset={() => change({ cols: undefined, w: undefined })} />
+          <GroupMenu table={table} state={state} group={search.group} change={change} />
+          <Tooltip label={t("charts.show")}>
+            <ActionIcon aria-label={t("charts.show")} aria-pressed={chartOpen} onClick={() => change({ chart: chartOpen ? undefined : "default" })} className={classes.wide}><Icon name="chart" /></ActionIcon>
+          </Tooltip>
           <Tooltip label={t("grid.refresh")}>
             <ActionIcon aria-label={t("grid.refresh")} onClick={onRefresh} className={classes.wide}><Icon name="refresh" /></ActionIcon>
           </Tooltip>
@@ -66,25 +76,22 @@ export function GridToolbar({ table, state, search, total, change, newPath, acti
   );
 }
 
-function ViewPicker({ table, state, change }: Pick<Props, "table" | "state" | "change">) {
+function GroupMenu({ table, state, group, change }: { table: Table; state: GridState; group?: string; change: Props["change"] }) {
   const { t } = useTranslation();
-  if (table.views.length === 0) return null;
+  const columns = [...state.columns, ...table.columns.filter((c) => !state.columns.includes(c) && (c.type === "choice" || c.name === "ownerid"))].filter(groupable);
+  const current = table.columns.find((c) => c.name === group);
+  if (columns.length === 0) return null;
   return (
-    <Menu position="bottom-start" width={240}>
+    <Menu position="bottom-end" width={220}>
       <Menu.Target>
-        <button type="button" className={classes.view} aria-label={t("grid.view", { name: state.view?.name ?? "" })}>
-          <span className="clip">{state.view?.name}</span>
-          <Icon name="chevronDown" size={14} />
-        </button>
+        <Tooltip label={current ? t("group.by", { column: current.label }) : t("group.menu")}>
+          <ActionIcon aria-label={current ? t("group.by", { column: current.label }) : t("group.menu")} className={classes.wide} data-on={current ? true : undefined}><Icon name="list" /></ActionIcon>
+        </Tooltip>
       </Menu.Target>
-      <Menu.Dropdown>
-        <Menu.Label>{t("grid.views")}</Menu.Label>
-        {table.views.map((view) => (
-          <Menu.Item key={view.id} rightSection={view.id === state.view?.id ? <Icon name="check" /> : undefined}
-            onClick={() => change({ view: view.default ? undefined : view.id, sort: undefined, cols: undefined, w: undefined })}>
-            {view.name}
-          </Menu.Item>
-        ))}
+      <Menu.Dropdown className={classes.views}>
+        <Menu.Label>{t("group.menu")}</Menu.Label>
+        {current && <Menu.Item onClick={() => change({ group: undefined })}>{t("group.off")}</Menu.Item>}
+        {columns.map((c) => <Menu.Item key={c.name} rightSection={c.name === group ? <Icon name="check" /> : undefined} onClick={() => change({ group: c.name })}>{c.label}</Menu.Item>)}
       </Menu.Dropdown>
     </Menu>
   );

@@ -1,13 +1,15 @@
 import { useMediaQuery } from "@mantine/hooks";
 import { useNavigate } from "@tanstack/react-router";
-import { type ReactNode, useCallback, useMemo } from "react";
+import { lazy, type ReactNode, Suspense, useCallback, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import type { GridSearch } from "@/app/router";
+import { columnOf } from "@/api/rows";
 import type { Table } from "@/api/types";
 import { Failure } from "@/ui/Calm";
 import { toast } from "@/ui/toast";
 import { FilterChips } from "@/filter/FilterChips";
 import { GridCards } from "./GridCards";
+import { GroupedRows } from "./GroupedRows";
 import { GridEmpty } from "./GridEmpty";
 import { GridPreview } from "./GridPreview";
 import { GridTable } from "./GridTable";
@@ -16,9 +18,12 @@ import { gridState, widthsToText } from "./gridState";
 import { LivePill } from "./LivePill";
 import classes from "./RecordGrid.module.css";
 import { SelectionBar } from "./SelectionBar";
+import { EMPTY, useSavedViews } from "./savedViews";
 import { isChosen, useSelection } from "./selection";
 import { tableText } from "./tableText";
 import { useGridData } from "./useGridData";
+
+const ChartPane = lazy(() => import("@/charts/ChartPane"));
 
 export interface RecordGridProps {
   table: Table;
@@ -35,15 +40,16 @@ export interface RecordGridProps {
 }
 
 /** The list of any table. Its whole state stands in the address. */
-export function RecordGrid({ table, search, fixed, open, newPath, empty, actions }: RecordGridProps) {
+export function RecordGrid({ table: bare, search, fixed, open, newPath, empty, actions }: RecordGridProps) {
   const { t } = useTranslation();
   const navigate = useNavigate();
   const phone = useMediaQuery("(max-width: 767px)", undefined, { getInitialValueInEffect: false });
   // The preview is no part of the list's question: opening it must not ask again.
-  const { peek, ...asked } = search;
+  const { peek, chart, ...asked } = search;
   const signature = JSON.stringify(asked);
+  const { table, saveable, again, ready } = useSavedViews(bare);
   const state = useMemo(() => gridState(table, asked), [table, signature]);
-  const data = useGridData(table, state, asked, fixed);
+  const data = useGridData(table, state, asked, fixed, ready || !/^[us]-/.test(asked.view ?? ""));
 
   const change = useCallback((next: Partial<GridSearch>) => {
     void navigate({ to: ".", search: (old: GridSearch) => ({ ...old, ...next }), replace: true });
@@ -51,6 +57,7 @@ export function RecordGrid({ table, search, fixed, open, newPath, empty, actions
   const openRecord = useCallback((id: string) => void navigate({ to: open(id) }), [navigate, open]);
   const onWidths = useCallback((widths: Record<string, number>) => change({ w: widthsToText(widths) }), [change]);
   const onPreview = useCallback((id: string | undefined) => change({ peek: id }), [change]);
+  const by = asked.group && !state.view?.whole ? columnOf(table, asked.group) : undefined;
   const narrowed = Boolean(search.q || search.filter);
   const ids = useMemo(() => data.rows.map((r) => String(r[table.primaryid])), [data.rows, table.primaryid]);
   const selection = useSelection(ids, data.total, data.filter);
@@ -62,8 +69,8 @@ export function RecordGrid({ table, search, fixed, open, newPath, empty, actions
   return (
     <div className={classes.grid}>
       <GridToolbar table={table} state={state} search={asked} total={data.total} change={change} newPath={newPath} actions={actions}
-        onRefresh={data.refresh} />
-      <FilterChips table={table} value={search.filter} onChange={(filter) => change({ filter })} />
+        onRefresh={data.refresh} saveable={saveable} onSaved={again} chartOpen={chart !== undefined} />
+      <FilterChips table={table} value={search.filter ?? state.view?.model} onChange={(filter) => change({ filter: filter ?? (state.view?.model ? EMPTY : undefined) })} />
       <div className={classes.body}>
         <div className={classes.main}>
           <LivePill count={data.fresh} label={data.fresh === 1 ? table.label : table.pluralLabel} onShow={data.refresh} />
@@ -71,6 +78,8 @@ export function RecordGrid({ table, search, fixed, open, newPath, empty, actions
             <Failure error={data.error} onRetry={data.refresh} />
           ) : !data.loading && data.rows.length === 0 ? (
             <GridEmpty table={table} narrowed={narrowed} newPath={newPath} onClear={() => change({ q: undefined, filter: undefined })}>{empty}</GridEmpty>
+          ) : by ? (
+            <GroupedRows table={table} state={state} filter={data.filter} by={by} open={open} />
           ) : phone ? (
             <GridCards table={table} state={state} data={data} open={open} />
           ) : (
@@ -80,6 +89,11 @@ export function RecordGrid({ table, search, fixed, open, newPath, empty, actions
           <SelectionBar context={{ table, selection: selection.selection, count: selection.count, filter: data.filter, clear: selection.clear, refresh: data.refresh }} total={data.total}
             loadedAll={selection.loaded === "all"} onAll={selection.all} onCopy={copyChosen} />
         </div>
+        {chart && (
+          <Suspense fallback={null}>
+            <ChartPane table={table} chosen={chart} onChoose={(id) => change({ chart: id })} onFilter={(filter) => change({ filter })} onClose={() => change({ chart: undefined })} />
+          </Suspense>
+        )}
         {peek && !phone && <GridPreview table={table} id={peek} open={open} onClose={() => onPreview(undefined)} />}
       </div>
     </div>

@@ -73,7 +73,7 @@ export function viewOf(table: Table, search: GridSearch): View | undefined {
 
 /** Columns on show, primary name first: it is the row's header and stays in sight. */
 export function shownColumns(table: Table, view: View | undefined, search: GridSearch): Column[] {
-  const wanted = search.cols ? search.cols.split(",") : (view?.columns.map((c) => c.name) ?? fallback(table));
+  const wanted = search.cols ? search.cols.split(",") : view?.columns.length ? view.columns.map((c) => c.name) : fallback(table);
   const names = [table.primaryname, ...wanted.filter((n) => n !== table.primaryname)];
   return [...new Set(names)].flatMap((name) => table.columns.find((c) => c.name === name) ?? []);
 }

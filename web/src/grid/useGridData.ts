@@ -2,7 +2,7 @@ import { type InfiniteData, keepPreviousData, useInfiniteQuery, useQueryClient }
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import type { GridSearch } from "@/app/router";
 import { useLive } from "@/api/live";
-import { allOf, listUrl } from "@/api/odata";
+import { allOf, API, listUrl } from "@/api/odata";
 import { fetchPage, fetchTop } from "@/api/records";
 import { wireName } from "@/api/rows";
 import type { Page, Row, Table } from "@/api/types";
@@ -42,7 +42,7 @@ function orderBy(table: Table, state: GridState): string | undefined {
 }
 
 /** The list's rows, page by page, kept current without ever shifting under the cursor. */
-export function useGridData(table: Table, state: GridState, search: GridSearch, fixed?: string): GridData {
+export function useGridData(table: Table, state: GridState, search: GridSearch, fixed?: string, enabled = true): GridData {
   const client = useQueryClient();
   // Relative dates mean other instants tomorrow: the day is part of the question.
   const today = dayText(new Date());
@@ -51,12 +51,12 @@ export function useGridData(table: Table, state: GridState, search: GridSearch, 
     [table, state.columns],
   );
   const filter = useMemo(
-    () => allOf(fixed, state.view?.filter, toOData(filterFromText(search.filter), table.columns, new Date()), searchFilter(search.q ?? "", table.columns)),
+    () => allOf(fixed, state.view?.filter, toOData(filterFromText(search.filter ?? state.view?.model), table.columns, new Date()), searchFilter(search.q ?? "", table.columns)),
     // eslint-disable-next-line react-hooks/exhaustive-deps
     [table, state.view, search.filter, search.q, fixed, today],
   );
   const url = useMemo(
-    () => listUrl(table.entityset, { select, filter, orderby: orderBy(table, state), count: true }),
+    () => (state.view?.whole ? `${API}/${table.entityset}?${state.view.whole}&$count=true` : listUrl(table.entityset, { select, filter, orderby: orderBy(table, state), count: true })),
     // eslint-disable-next-line react-hooks/exhaustive-deps
     [table, select, state.sort, state.view, filter],
   );
@@ -64,6 +64,7 @@ export function useGridData(table: Table, state: GridState, search: GridSearch, 
   const key = useMemo(() => ["rows", table.logicalname, url], [table.logicalname, url]);
   const query = useInfiniteQuery({
     queryKey: key,
+    enabled,
     queryFn: ({ pageParam, signal }) => fetchPage(pageParam, PAGE, signal),
     initialPageParam: url,
     getNextPageParam: (last: Page) => last.next,
