@@ -31,6 +31,7 @@
 //	batch.go     rows of several tables on their way, and their commits
 //	tidy.go      compaction, bases, retention
 //	erase.go     taking records out for good
+//	redact.go    emptying columns of records; taking events and imported rows out
 //	status.go    Tables: rows, files, versions, freshness
 //	lease.go     one writer at a time
 //	metrics.go   counts

@@ -260,3 +260,60 @@ func TestRestoredDatabase(t *testing.T) {
 		}
 	})
 }
+
+// What is redacted is gone from every version, from the base and from the disk,
+// and what is not asked for stays.
+func TestRedact(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, e *env) {
+		e.start(t)
+		person := e.create(t, "lead", record.Row{"subject": "About Zacharias", "lastname": "Zzachariasson", "emailaddress1": "zz@example.com"}).ID("leadid")
+		other := e.create(t, "lead", record.Row{"subject": "Another", "lastname": "Aaronson", "emailaddress1": "aa@example.com"}).ID("leadid")
+		e.flush(t)
+		e.update(t, "lead", person, record.Row{"jobtitle": "Baker"})
+		e.flush(t)
+		e.tidy(t)
+		n, err := e.lake.Redact(t.Context(), "lead", []id.ID{person}, []string{"lastname", "emailaddress1", "fullname"}, func(s string) string { return strings.ReplaceAll(s, "Zacharias", "…") })
+		if err != nil || n != 3 {
+			t.Fatal(n, err)
+		}
+		if n, err := e.lake.Redact(t.Context(), "lead", []id.ID{person}, []string{"lastname", "emailaddress1", "fullname"}, func(s string) string { return strings.ReplaceAll(s, "Zacharias", "…") }); n != 0 || err != nil {
+			t.Errorf("redacted again: %d, %v", n, err)
+		}
+		names, err := e.lake.Names()
+		must(t, err)
+		if _, err := e.lake.Shred(t.Context(), names); err != nil {
+			t.Fatal(err)
+		}
+		for _, row := range all(t, e.lake.History(t.Context(), "lead", []string{"subject", "lastname", "emailaddress1", "jobtitle"}, time.Time{}, time.Time{})) {
+			switch {
+			case row.ID == person && (row.Values[0] != "About …" || row.Values[1] != nil || row.Values[2] != nil):
+				t.Errorf("version %d: %v", row.Version, row.Values)
+			case row.ID == other && (row.Values[0] != "Another" || row.Values[1] != "Aaronson"):
+				t.Errorf("another: %v", row.Values)
+			}
+		}
+		for _, n := range names {
+			if found, err := e.lake.Holding(t.Context(), n, func(s string) bool { return strings.Contains(s, "zz@") || strings.Contains(s, "Zzach") }); found || err != nil {
+				t.Errorf("%s: %v %v", n, found, err)
+			}
+		}
+		err = filepath.WalkDir(e.dir, func(path string, d os.DirEntry, err error) error {
+			if err == nil && !d.IsDir() {
+				text, e := os.ReadFile(path)
+				if strings.Contains(string(text), "zz@example.com") || strings.Contains(string(text), "Zzach") {
+					t.Errorf("%s quotes the person", path)
+				}
+				return e
+			}
+			return err
+		})
+		must(t, err)
+		e.update(t, "lead", other, record.Row{"jobtitle": "Smith"})
+		e.flush(t)
+		e.open(t)
+		if rows := all(t, e.lake.History(t.Context(), "lead", []string{"jobtitle"}, time.Time{}, time.Time{})); len(rows) != 4 {
+			t.Errorf("%d versions", len(rows))
+		}
+	})
+}

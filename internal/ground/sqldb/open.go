@@ -162,7 +162,9 @@ func openSQLite(ctx context.Context, o Options) (*DB, error) {
 	}
 	const common = "&_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=temp_store(MEMORY)&_pragma=cache_size(-65536)"
 	file := "file:" + (&url.URL{Path: path}).EscapedPath() + "?_txlock=immediate" + common
-	w, err := sql.Open("sqlite", file)
+	// What is deleted or replaced is overwritten with zeros, so that the file holds
+	// nothing of what the tables no longer do, but in the write-ahead log until Scrub.
+	w, err := sql.Open("sqlite", file+"&_pragma=secure_delete(1)")
 	if err != nil {
 		return nil, err
 	}

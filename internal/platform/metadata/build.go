@@ -29,6 +29,9 @@ func (t *Table) build(currencies bool) error {
 			return err
 		}
 	}
+	if err := t.checkPrivacy(); err != nil {
+		return err
+	}
 	for _, name := range []string{t.ID, t.Title} {
 		if t.byName[name] == nil {
 			return errs.New(errs.Invalid, "metadata.table", "table %s has no column %s", t.Name, name)

@@ -46,6 +46,7 @@ type Table struct {
 	Views       []View    `yaml:"views"`
 	Forms       []Form    `yaml:"forms"`
 	Charts      []Chart   `yaml:"charts"`
+	Privacy     *Privacy  `yaml:"privacy"` // nil: rows may speak of persons in their texts
 
 	// Back names the navigation properties that lead to the rows from users,
 	// teams and units, where Dataverse does not follow its own pattern

@@ -137,3 +137,41 @@ func anys(list []string) []any {
 	}
 	return out
 }
+
+// Renew brings the documents of records up to date at once, without waiting for
+// the change log to be followed: those of rows that are gone go.
+func (x *Index) Renew(ctx context.Context, table string, keys []id.ID) error {
+	t, ok := x.o.Catalog().Table(table)
+	if !ok || !searched(t) {
+		return nil
+	}
+	for some := range slices.Chunk(keys, batch) {
+		err := x.o.DB.Write(ctx, func(tx *sqldb.Tx) error {
+			if err := tx.Lock("search index"); err != nil {
+				return err
+			}
+			for _, key := range some {
+				if err := x.put(ctx, tx, t, key); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Optimize writes the words of the index anew, so that nothing of documents that
+// are gone is left in it. On PostgreSQL there is nothing to do: VACUUM does it.
+func (x *Index) Optimize(ctx context.Context) error {
+	if x.o.DB.Dialect() != sqldb.SQLite {
+		return nil
+	}
+	return x.o.DB.Write(ctx, func(tx *sqldb.Tx) error {
+		_, err := tx.Exec("INSERT INTO searchindex(searchindex) VALUES('optimize')")
+		return err
+	})
+}
