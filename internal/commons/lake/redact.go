@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -232,4 +233,41 @@ func same(a, b []any) bool {
 		}
 		return reflect.DeepEqual(x, y)
 	})
+}
+
+// VersionsOf gives all versions of records that the lake holds, each as what
+// stands in it by column; empty columns are left out.
+func (l *Lake) VersionsOf(ctx context.Context, table string, ids []id.ID) (out []map[string]any, err error) {
+	full, err := name(layerChanges, table)
+	if err != nil || len(ids) == 0 {
+		return nil, err
+	}
+	snap, err := l.snapshot(ctx, full)
+	if err != nil || snap == nil {
+		return nil, err
+	}
+	values := make([]any, len(ids))
+	wanted := map[any]bool{}
+	for i, x := range ids {
+		values[i] = x.String()
+		wanted[values[i]] = true
+	}
+	key := snap.Meta.Config(keyConfig)
+	at := snap.Schema.Index(key)
+	for row, err := range snap.Rows(ctx, delta.Scan{Where: []delta.Test{{Column: key, Op: delta.In, Values: values}}}) {
+		if err != nil {
+			return nil, err
+		}
+		if at < 0 || !wanted[row[at]] {
+			continue
+		}
+		one := map[string]any{}
+		for i, f := range snap.Schema.Fields {
+			if row[i] != nil {
+				one[f.Name] = fmt.Sprint(row[i])
+			}
+		}
+		out = append(out, one)
+	}
+	return out, nil
 }

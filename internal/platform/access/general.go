@@ -22,6 +22,8 @@ const (
 	ReadLake           = "prvReadLake"               // what state the lake's tables are in
 	AllColumns         = "prvAllSecuredColumns"      // read and set every secured column, whatever the profiles
 	ManageSignIn       = "prvManageSignIn"           // identity providers, others' sessions and factors, the sign-in log
+	ErasePersons       = "prvErasePersons"           // erase a person everywhere
+	ExportPersons      = "prvExportPersons"          // have all that is kept of a person
 )
 
 // General is the right under which a general privilege is kept.
@@ -29,7 +31,7 @@ const General Right = 0
 
 // GeneralPrivileges lists them all.
 func GeneralPrivileges() []string {
-	return []string{ActOnBehalf, BypassLogic, BulkDelete, Merge, ReadRecordHistory, PublishDuplicate, ManageApplications, ReadLake, ManageSignIn}
+	return []string{ActOnBehalf, BypassLogic, BulkDelete, Merge, ReadRecordHistory, PublishDuplicate, ManageApplications, ReadLake, ManageSignIn, ErasePersons, ExportPersons}
 }
 
 // IsGeneral tells whether a name is that of a general privilege.

@@ -116,6 +116,7 @@ func (e *Eraser) Finish(ctx context.Context, tx *sqldb.Tx) error {
 	s := Seal{Kind: SealErased, First: list[0], Last: list[len(list)-1], Count: int64(len(list)), Table: e.Erasure.String(), At: e.Now.UTC().Truncate(time.Microsecond), entries: packNumbers(list)}
 	s.finish(last, e.Keys)
 	e.done = nil
+	tx.AfterCommit(e.Log.tailer.recent.forget)
 	return putSeal(tx, &s)
 }
 

@@ -68,3 +68,12 @@ func (r *recent) after(seq int64, limit int) ([]Change, bool) {
 	to := min(len(r.changes), from+limit)
 	return r.changes[from:to:to], true
 }
+
+// forget drops what is in memory: the rows have been changed in the database.
+func (r *recent) forget() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if n := len(r.changes); n > 0 {
+		r.base, r.changes, r.bytes = r.changes[n-1].Seq, nil, 0
+	}
+}

@@ -147,15 +147,11 @@ func (x *Index) Renew(ctx context.Context, table string, keys []id.ID) error {
 	}
 	for some := range slices.Chunk(keys, batch) {
 		err := x.o.DB.Write(ctx, func(tx *sqldb.Tx) error {
-			if err := tx.Lock("search index"); err != nil {
+			docs, err := x.docs(ctx, x.o.Store.Bind(tx), t, some)
+			if err != nil {
 				return err
 			}
-			for _, key := range some {
-				if err := x.put(ctx, tx, t, key); err != nil {
-					return err
-				}
-			}
-			return nil
+			return x.write(tx, docs)
 		})
 		if err != nil {
 			return err

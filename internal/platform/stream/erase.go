@@ -98,3 +98,16 @@ func (s *Stream) Rest(ctx context.Context, name string) (bool, error) {
 	st, err := s.State(ctx, name)
 	return st.Count > 0, err
 }
+
+// Find gives the events of a topic for which match says so, as far as they have
+// not been trimmed.
+func (s *Stream) Find(ctx context.Context, name string, match func(cloudevents.Event) bool) (out []cloudevents.Event, err error) {
+	_, err = s.packsWith(ctx, name, func(e cloudevents.Event) bool {
+		found := match(e)
+		if found {
+			out = append(out, e)
+		}
+		return found
+	})
+	return out, err
+}

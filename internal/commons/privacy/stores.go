@@ -1,0 +1,283 @@
+package privacy
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"time"
+
+	"github.com/rapport-platform/rapport/internal/ground/errs"
+	"github.com/rapport-platform/rapport/internal/ground/id"
+	"github.com/rapport-platform/rapport/internal/ground/sqldb"
+	"github.com/rapport-platform/rapport/internal/kit/cloudevents"
+	"github.com/rapport-platform/rapport/internal/platform/metadata"
+	"github.com/rapport-platform/rapport/internal/platform/query"
+	"github.com/rapport-platform/rapport/internal/platform/record"
+)
+
+// eraseBin takes the person's rows out of the recycle bin and him out of others',
+// forgets what merges of his rows overwrote, ended jobs that quote him, and where
+// runs of flows stood. The inbox forgets events whose ids quote him.
+func (s *Service) eraseBin(ctx context.Context, w *work, n *needles, kept map[Ref]bool) error {
+	sub := w.Subject
+	d := s.o.DB.Dialect()
+	p := d.Placeholder
+	gone := slices.Concat(sub.touched(), s.binnedWays(sub, kept))
+	counts := map[string]int{}
+	exec := func(tx *sqldb.Tx, what, text string, args ...any) error {
+		c, err := tx.Exec(text, args...)
+		counts[what] += int(c)
+		return err
+	}
+	for some := range slices.Chunk(gone, part) {
+		if err := s.o.DB.Write(ctx, func(tx *sqldb.Tx) error {
+			for _, r := range some {
+				key, err := query.Encode(d, query.ID, r.ID)
+				if err != nil {
+					return err
+				}
+				if err := exec(tx, "bin", "DELETE FROM recyclebin WHERE tablename = "+p(1)+" AND recordid = "+p(2), r.Table, key); err != nil {
+					return err
+				}
+				if err := exec(tx, "merges", "DELETE FROM mergestep WHERE recordid = "+p(1), key); err != nil {
+					return err
+				}
+				if r.Table == "rpt_flowrun" {
+					if err := exec(tx, "jobs", "DELETE FROM flowstate WHERE runid = "+p(1), key); err != nil {
+						return err
+					}
+				}
+			}
+			return nil
+		}); err != nil {
+			return err
+		}
+	}
+	if err := s.redactBin(ctx, sub, n, kept, counts); err != nil {
+		return err
+	}
+	if find := like(d, "payload", slices.Concat(n.emails, n.visitors)); find.text != "" {
+		if err := s.o.DB.Write(ctx, func(tx *sqldb.Tx) error {
+			return exec(tx, "jobs", "DELETE FROM job WHERE deadon IS NOT NULL AND ("+find.text+")", find.args...)
+		}); err != nil {
+			return err
+		}
+	}
+	if find := like(d, "eventid", n.emails); find.text != "" {
+		if err := s.o.DB.Write(ctx, func(tx *sqldb.Tx) error {
+			return exec(tx, "inbox", "DELETE FROM inbox WHERE "+find.text, find.args...)
+		}); err != nil {
+			return err
+		}
+	}
+	for what, c := range counts {
+		w.Report.add(what, "", "deleted", "", c)
+	}
+	return nil
+}
+
+// redactBin takes the person out of rows of others in the recycle bin.
+func (s *Service) redactBin(ctx context.Context, sub *Subject, n *needles, kept map[Ref]bool, counts map[string]int) error {
+	d := s.o.DB.Dialect()
+	p := d.Placeholder
+	for _, r := range sub.Binned {
+		if kept[r] {
+			continue
+		}
+		key, err := query.Encode(d, query.ID, r.ID)
+		if err != nil {
+			return err
+		}
+		err = s.o.DB.Write(ctx, func(tx *sqldb.Tx) error {
+			var text string
+			found, err := tx.QueryRow("SELECT image FROM recyclebin WHERE tablename = "+p(1)+" AND recordid = "+p(2), []any{r.Table, key}, &text)
+			if err != nil || !found {
+				return err
+			}
+			c, err := tx.Exec("UPDATE recyclebin SET image = "+p(1)+" WHERE tablename = "+p(2)+" AND recordid = "+p(3), string(stripped(json.RawMessage(text), nil, n, false)), r.Table, key)
+			counts["bin"] += int(c)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// eraseFiles drops the content of the rows that go or are emptied, and archives
+// made of the same person earlier.
+func (s *Service) eraseFiles(ctx context.Context, request id.ID, w *work) error {
+	if s.o.Files == nil {
+		return nil
+	}
+	var own []Ref
+	for _, r := range slices.Concat(w.Subject.touched(), w.Subject.Binned) {
+		if r.Way != "" {
+			own = append(own, r)
+		}
+	}
+	for table, keys := range byTable(own) {
+		n, err := s.o.Files.Forget(ctx, table, keys)
+		if err != nil {
+			return err
+		}
+		w.Report.add("files", table, "deleted", "", n)
+	}
+	for _, person := range w.Subject.Persons {
+		page, err := s.o.Store.Find(ctx, query.Query{Table: "rpt_personrequest", Select: []string{"rpt_personrequestid", "rpt_archive"}, Where: query.And{query.Compare{Left: query.Path{"rpt_subjectid"}, Value: person.ID}, query.Null{Left: query.Path{"rpt_archive"}, Negate: true}}})
+		if err != nil {
+			return err
+		}
+		for _, row := range page.Rows {
+			key := row.ID("rpt_personrequestid")
+			if key == request {
+				continue
+			}
+			if err := s.o.Store.Write(ctx, func(tx *record.Tx) error {
+				_, err := tx.Update(ctx, "rpt_personrequest", key, record.Row{"rpt_archive": nil}, record.Match{})
+				return err
+			}); err != nil {
+				return err
+			}
+			n, err := s.o.Files.Forget(ctx, "rpt_personrequest", []id.ID{key})
+			if err != nil {
+				return err
+			}
+			w.Report.add("files", "rpt_personrequest", "deleted", "", n)
+		}
+	}
+	return nil
+}
+
+// eraseSearch brings the documents of all these rows up to date at once.
+func (s *Service) eraseSearch(ctx context.Context, _ id.ID, w *work) error {
+	if s.o.Index == nil {
+		return nil
+	}
+	for table, keys := range byTable(w.Subject.touched()) {
+		if err := s.o.Index.Renew(ctx, table, keys); err != nil {
+			return err
+		}
+		w.Report.add("search", table, "redacted", "", len(keys))
+	}
+	return nil
+}
+
+// eraseStream takes the person's events out of the topics.
+func (s *Service) eraseStream(ctx context.Context, _ id.ID, w *work) error {
+	if s.o.Stream == nil {
+		return nil
+	}
+	n := w.Subject.needles()
+	for _, topic := range s.o.Topics {
+		gone, err := s.o.Stream.Erase(ctx, topic.Name, n.event)
+		if err != nil {
+			return err
+		}
+		for _, e := range gone {
+			add(&w.Subject.Events, EventKey{e.Source, e.ID})
+		}
+		w.Report.add("stream", topic.Name, "deleted", "", len(gone))
+	}
+	if s.o.Trim != nil {
+		if err := s.o.Trim(ctx); err != nil {
+			return err
+		}
+	}
+	for _, topic := range s.o.Topics {
+		rest, err := s.o.Stream.Rest(ctx, topic.Name)
+		if err != nil {
+			return err
+		}
+		if rest {
+			w.Report.add("stream", topic.Name, "remains", "events that were worked off before may leave bytes in the topic's files until all its events are worked off at one time", 1)
+		}
+	}
+	return nil
+}
+
+// event tells whether an event is the person's.
+func (n *needles) event(e cloudevents.Event) bool {
+	return n.events[EventKey{e.Source, e.ID}] || n.his(string(e.Data)) || n.his(e.Subject) || n.his(e.ID)
+}
+
+// flushWait is how long the lake is given to take in what is on its way.
+const flushWait = time.Minute
+
+// eraseLake takes the person out of the lake's newest versions, and older
+// versions of the tables he was in away.
+func (s *Service) eraseLake(ctx context.Context, _ id.ID, w *work) error {
+	if s.o.Lake == nil {
+		return nil
+	}
+	flush, cancel := context.WithTimeout(ctx, flushWait)
+	defer cancel()
+	if err := s.o.Lake.Flush(flush); err != nil {
+		return errs.Wrap(err, errs.Unavailable, "privacy.lake", "the lake does not take in what is on its way")
+	}
+	n := w.Subject.needles()
+	own := w.Subject.own()
+	shred := map[string]bool{}
+	groups := map[string]map[Ref][]id.ID{} // table → way and whether it is his → rows
+	for _, r := range slices.Concat(w.Subject.touched(), s.binnedWays(w.Subject, nil)) {
+		kind := Ref{Way: r.Way}
+		if own[Ref{Table: r.Table, ID: r.ID}] {
+			kind.Kept = "own"
+		}
+		if groups[r.Table] == nil {
+			groups[r.Table] = map[Ref][]id.ID{}
+		}
+		groups[r.Table][kind] = append(groups[r.Table][kind], r.ID)
+	}
+	for table, ways := range groups {
+		for kind, keys := range ways {
+			rows, done, err := 0, "deleted", error(nil)
+			if kind.Way == metadata.Remove {
+				rows, err = s.o.Lake.Erase(ctx, table, keys)
+			} else {
+				var columns []string
+				if kind.Way == metadata.Anonymise {
+					_, columns = s.tableOf(table)
+				}
+				done = "redacted"
+				rows, err = s.o.Lake.Redact(ctx, table, keys, columns, func(text string) string { return n.redact(text, kind.Kept != "") })
+			}
+			if err != nil {
+				return err
+			}
+			w.Report.add("lake", table, done, "", rows)
+			shred["changes/"+table], shred["current/"+table] = true, true
+		}
+	}
+	for _, topic := range s.o.Topics {
+		_, rows, err := s.o.Lake.EraseEventsWhere(ctx, topic.Name, topic.Table, func(source, event string, data []byte) bool {
+			return n.events[EventKey{source, event}] || n.his(string(data)) || n.his(event)
+		})
+		if err != nil {
+			return err
+		}
+		w.Report.add("lake", "events/"+topic.Name, "deleted", "", rows)
+		shred["events/"+topic.Name] = true
+		if topic.Table != "" {
+			shred["arrivals/"+topic.Table] = true
+		}
+	}
+	rows, err := s.o.Lake.EraseImported(ctx, n.his)
+	if err != nil {
+		return err
+	}
+	w.Report.add("lake", "history", "deleted", "", rows)
+	names, err := s.o.Lake.Names()
+	if err != nil {
+		return err
+	}
+	var list []string
+	for _, name := range names {
+		if shred[name] || rows > 0 && name[:4] == "hist" {
+			list = append(list, name)
+		}
+	}
+	_, err = s.o.Lake.Shred(ctx, list)
+	return err
+}

@@ -1,0 +1,238 @@
+package privacy
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/rapport-platform/rapport/internal/ground/id"
+	"github.com/rapport-platform/rapport/internal/ground/sqldb"
+)
+
+// scrub takes away what the database's files still hold of what was deleted, as
+// far as that can be done while it is used, and says what it can't.
+func (s *Service) scrub(ctx context.Context, _ id.ID, w *work) error {
+	if s.o.DB.Dialect() == sqldb.SQLite && s.o.Index != nil && s.small() {
+		if err := s.o.Index.Optimize(ctx); err != nil {
+			return err
+		}
+	}
+	tables := []string{"changelog", "recyclebin", "job", "personwork", "searchdoc", "searchterm", "searchvariant"}
+	for table := range byTable(w.Subject.touched()) {
+		tables = append(tables, table)
+	}
+	did, err := s.o.DB.Scrub(ctx, s.o.Whole, tables)
+	if err != nil {
+		w.Report.add("database", "", "remains", "the database's files could not be cleaned now; deleted rows may lie in them until it is done: "+err.Error(), 1)
+		return nil
+	}
+	if s.o.DB.Dialect() == sqldb.Postgres {
+		w.Report.add("database", "", "remains", "PostgreSQL keeps the bytes of rows that were deleted or changed in its pages until the place is used again, and in its write-ahead log, its archive and backups until those are recycled. VACUUM FULL on the tables named in this report rewrites them; it locks each while it runs", 1)
+		return nil
+	}
+	if !did.Whole {
+		w.Report.add("database", "", "remains", "the file is too large to be written anew while it is used: words of the search index may lie in it until VACUUM; rows that were deleted or changed are overwritten", 1)
+	}
+	if !did.Log {
+		w.Report.add("database", "", "remains", "the write-ahead log is in use and is emptied with its next checkpoint", 1)
+	}
+	return nil
+}
+
+func (s *Service) small() bool {
+	var pages, size int64
+	rows, err := s.o.DB.SQL().Query("PRAGMA page_count")
+	if err == nil && rows.Next() {
+		_ = rows.Scan(&pages)
+	}
+	if rows != nil {
+		rows.Close()
+	}
+	rows, err = s.o.DB.SQL().Query("PRAGMA page_size")
+	if err == nil && rows.Next() {
+		_ = rows.Scan(&size)
+	}
+	if rows != nil {
+		rows.Close()
+	}
+	return pages*size <= s.o.Whole
+}
+
+// verify looks once more for addresses of the person everywhere, and for his
+// name; what it finds the report names.
+func (s *Service) verify(ctx context.Context, request id.ID, w *work) error {
+	n := w.Subject.needles()
+	if err := s.verifyRecords(ctx, w, n); err != nil {
+		return err
+	}
+	d := s.o.DB.Dialect()
+	for _, t := range []struct{ table, text string }{{"changelog", "(COALESCE(before, '') || COALESCE(after, '') || origin)"}, {"recyclebin", "image"}, {"job", "payload"}, {"inbox", "eventid"}, {"mergestep", "(COALESCE(was, '') || COALESCE(became, ''))"},
+		{"flowstate", "state"}, {"filecontent", "filename"}, {"searchdoc", "tokens"}} {
+		find := like(d, t.text, slices.Concat(n.emails, n.visitors))
+		if find.text == "" {
+			continue
+		}
+		var count int
+		if _, err := s.o.DB.QueryRow(ctx, "SELECT COUNT(*) FROM "+t.table+" WHERE "+find.text, find.args, &count); err != nil {
+			return err
+		}
+		w.Report.add("verify", t.table, "remains", "rows here still name the person: those of records that are kept, or that are being worked on now", count)
+	}
+	if s.o.Lake != nil {
+		for table := range byTable(w.Subject.touched()) {
+			for _, layer := range []string{"changes/", "current/"} {
+				found, err := s.o.Lake.Holding(ctx, layer+table, n.his)
+				if err != nil {
+					return err
+				}
+				if found {
+					w.Report.add("verify", layer+table, "remains", "rows here still name the person: those of records that are kept", 1)
+				}
+			}
+		}
+	}
+	return s.verifyFolder(ctx, request, w, n)
+}
+
+// forget drops from the state what the person is known by: the last look at the
+// files must not find what the erasure itself keeps.
+func (s *Service) forget(ctx context.Context, request id.ID, w *work) error {
+	w.Who = Who{Table: w.Who.Table, ID: w.Who.ID}
+	w.Subject = &Subject{Persons: w.Subject.Persons}
+	if err := s.o.DB.Write(ctx, func(tx *sqldb.Tx) error { return s.save(tx, request, w) }); err != nil {
+		return err
+	}
+	if s.o.DB.Dialect() == sqldb.SQLite {
+		if _, err := s.o.DB.Scrub(ctx, 0, nil); err != nil {
+			s.o.Logger.Warn("the write-ahead log can't be emptied now", "error", err)
+		}
+	}
+	return nil
+}
+
+// verifyRecords tells of rows that still have an address of his, because they
+// are kept or refused the change, and of rows that bear his name, which may be
+// another's of the same name.
+func (s *Service) verifyRecords(ctx context.Context, w *work, n *needles) error {
+	whole := slices.DeleteFunc(slices.Clone(n.names), func(v string) bool { return !strings.Contains(v, " ") })
+	texts := slices.Concat(n.emails, whole)
+	for _, name := range s.o.Catalog().Names() {
+		t, _ := s.o.Catalog().Table(name)
+		if !scanned(t) {
+			continue
+		}
+		err := s.scan(ctx, t.Name, t.ID, textsOf(t, s.o.DB.Dialect()), texts, func(key id.ID, text string) {
+			if n.his(text) {
+				w.Report.add("verify", name, "remains", "the record is kept, or has come since", 1, key)
+				return
+			}
+			w.Report.add("names", name, "remains", "the record bears the person's name; it may be somebody else of that name: look by hand", 1, key)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Bounds of looking through the data folder.
+const folderMost = 2 << 30 // bytes read
+
+// verifyFolder looks through the files of the data folder for addresses and
+// numbers as they stand there: logs of the stream, uploads, the database's files.
+func (s *Service) verifyFolder(ctx context.Context, request id.ID, w *work, n *needles) error {
+	if len(n.emails)+len(n.phones)+len(n.names) == 0 {
+		w.Report.add("folder", "", "remains", "the process was stopped during the last look: the files were not looked through to the end", 1)
+	}
+	if err := s.forget(ctx, request, w); err != nil || s.o.Data == "" {
+		return err
+	}
+	var look [][]byte
+	for _, v := range slices.Concat(n.emails, n.phones) {
+		look = append(look, []byte(v))
+	}
+	left := int64(folderMost)
+	passed := 0
+	err := filepath.WalkDir(s.o.Data, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return nil // files come and go
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		info, err := e.Info()
+		if err != nil || !info.Mode().IsRegular() {
+			return nil
+		}
+		if left -= info.Size(); left < 0 {
+			passed++
+			return nil
+		}
+		found, err := quotes(path, look)
+		if err != nil || !found {
+			return nil
+		}
+		name, err := filepath.Rel(s.o.Data, path)
+		if err == nil {
+			w.Report.add("folder", filepath.ToSlash(name), "remains", "the file holds an address or number of the person", 1)
+		}
+		return nil
+	})
+	if passed > 0 {
+		w.Report.add("folder", "", "remains", "files that were not looked through, as the folder is larger than 2 GiB", passed)
+	}
+	return err
+}
+
+// quotes tells whether a file holds one of the texts, in small letters or as they are.
+func quotes(path string, look [][]byte) (bool, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return false, err
+	}
+	defer f.Close()
+	longest := 0
+	for _, v := range look {
+		longest = max(longest, len(v))
+	}
+	if longest == 0 {
+		return false, nil
+	}
+	buffer := make([]byte, 1<<20)
+	kept := 0
+	for {
+		n, err := f.Read(buffer[kept:])
+		chunk := buffer[:kept+n]
+		small := asciiLower(chunk)
+		for _, v := range look {
+			if bytes.Contains(small, v) {
+				return true, nil
+			}
+		}
+		if errors.Is(err, io.EOF) {
+			return false, nil
+		}
+		if err != nil {
+			return false, err
+		}
+		kept = copy(buffer, chunk[max(0, len(chunk)-longest):])
+	}
+}
+
+// asciiLower gives bytes with small letters for capitals; others stay.
+func asciiLower(b []byte) []byte {
+	out := make([]byte, len(b))
+	for i, c := range b {
+		if c >= 'A' && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		out[i] = c
+	}
+	return out
+}
