@@ -33,6 +33,7 @@ const usage = `Rapport, the self-hosted customer-engagement platform.
   rapport import history FILE --map MAP  bring a file of past leads into the lake (docs/guides/scoring.md)
   rapport verify                        walk along the change log's hash chain and name what was tampered with
                                         (--from SEAL, --anchor NUMBER:HASH of a seal noted elsewhere)
+  rapport person export|preview|erase   a person's data as an archive (--out), or erased (--yes), by --email, --phone or --table and --id
   rapport version                       print the version
 
 Environment: RAPPORT_ADDR (127.0.0.1:8080), RAPPORT_DATA (./data), RAPPORT_DATABASE (SQLite in the data
@@ -90,6 +91,8 @@ func run(ctx context.Context, args []string, out, log io.Writer) error {
 		return solution(ctx, o, args[1:], out)
 	case len(args) > 0 && args[0] == "password":
 		return password(ctx, o, args[1:], out)
+	case len(args) > 0 && args[0] == "person":
+		return person(ctx, o, args[1:], out)
 	case command == "import history":
 		return importHistory(ctx, o, args[2:], out)
 	case len(args) > 0 && args[0] == "verify":

@@ -22,7 +22,7 @@ type step struct {
 func (s *Service) steps() []step {
 	return []step{
 		{"records", []string{"records"}, s.eraseRecords},
-		{"changes", []string{"changes", "bin", "merges", "jobs", "inbox"}, s.eraseLog},
+		{"changes", []string{"changes", "bin", "merges", "jobs", "inbox", "imports", "signin"}, s.eraseLog},
 		{"files", []string{"files"}, s.eraseFiles},
 		{"search", []string{"search"}, s.eraseSearch},
 		{"stream", []string{"stream"}, s.eraseStream},

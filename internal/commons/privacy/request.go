@@ -66,6 +66,25 @@ func (s *Service) ask(ctx context.Context, tx *record.Tx, kind int64, who Who) (
 	return key, err
 }
 
+// AskErasure makes the request of an erasure, in the caller's transaction.
+func (s *Service) AskErasure(ctx context.Context, tx *record.Tx, who Who) (id.ID, error) {
+	return s.ask(ctx, tx, forErasure, who)
+}
+
+// AskAccess makes the request of an archive.
+func (s *Service) AskAccess(ctx context.Context, tx *record.Tx, who Who) (id.ID, error) {
+	return s.ask(ctx, tx, forAccess, who)
+}
+
+// Preview tells what an erasure would do to the records, for those who may.
+func (s *Service) Preview(ctx context.Context, who Who) (Report, error) {
+	sub, err := s.plan(ctx, who)
+	if err != nil {
+		return Report{}, err
+	}
+	return sub.preview(), sub.frozen()
+}
+
 // save keeps the state of a request.
 func (s *Service) save(tx *sqldb.Tx, request id.ID, w *work) error {
 	text, err := json.Marshal(w)

@@ -17,7 +17,8 @@ import (
 
 // eraseBin takes the person's rows out of the recycle bin and him out of others',
 // forgets what merges of his rows overwrote, ended jobs that quote him, and where
-// runs of flows stood. The inbox forgets events whose ids quote him.
+// runs of flows stood. The inbox forgets events whose ids quote him, imports the
+// rows that they refused, and the sign-in its log of him and his password.
 func (s *Service) eraseBin(ctx context.Context, w *work, n *needles, kept map[Ref]bool) error {
 	sub := w.Subject
 	d := s.o.DB.Dialect()
@@ -42,8 +43,8 @@ func (s *Service) eraseBin(ctx context.Context, w *work, n *needles, kept map[Re
 				if err := exec(tx, "merges", "DELETE FROM mergestep WHERE recordid = "+p(1), key); err != nil {
 					return err
 				}
-				if r.Table == "rpt_flowrun" {
-					if err := exec(tx, "jobs", "DELETE FROM flowstate WHERE runid = "+p(1), key); err != nil {
+				for _, beside := range besides()[r.Table] {
+					if err := exec(tx, beside.what, "DELETE FROM "+beside.table+" WHERE "+beside.key+" = "+p(1), key); err != nil {
 						return err
 					}
 				}
@@ -56,24 +57,34 @@ func (s *Service) eraseBin(ctx context.Context, w *work, n *needles, kept map[Re
 	if err := s.redactBin(ctx, sub, n, kept, counts); err != nil {
 		return err
 	}
-	if find := like(d, "payload", slices.Concat(n.emails, n.visitors)); find.text != "" {
-		if err := s.o.DB.Write(ctx, func(tx *sqldb.Tx) error {
-			return exec(tx, "jobs", "DELETE FROM job WHERE deadon IS NOT NULL AND ("+find.text+")", find.args...)
-		}); err != nil {
-			return err
-		}
-	}
-	if find := like(d, "eventid", n.emails); find.text != "" {
-		if err := s.o.DB.Write(ctx, func(tx *sqldb.Tx) error {
-			return exec(tx, "inbox", "DELETE FROM inbox WHERE "+find.text, find.args...)
-		}); err != nil {
-			return err
+	for _, t := range []struct {
+		what, table, column, where string
+		texts                      []string
+	}{
+		{"jobs", "job", "payload", "deadon IS NOT NULL AND ", slices.Concat(n.emails, n.visitors)}, {"inbox", "inbox", "eventid", "", n.emails}, {"imports", "transferfault", "data", "", n.emails},
+		{"signin", "signin", "username", "", n.emails}, {"signin", "challenge", "detail", "", n.emails},
+	} {
+		if find := like(d, t.column, t.texts); find.text != "" {
+			if err := s.o.DB.Write(ctx, func(tx *sqldb.Tx) error {
+				return exec(tx, t.what, "DELETE FROM "+t.table+" WHERE "+t.where+"("+find.text+")", find.args...)
+			}); err != nil {
+				return err
+			}
 		}
 	}
 	for what, c := range counts {
 		w.Report.add(what, "", "deleted", "", c)
 	}
 	return nil
+}
+
+// beside is a table that keeps something of a row beside the records.
+type beside struct{ what, table, key string }
+
+// besides lists them by the row's table: where runs of flows stood, and the
+// password and sessions of a contact who is a member of the portal.
+func besides() map[string][]beside {
+	return map[string][]beside{"rpt_flowrun": {{"jobs", "flowstate", "runid"}}, "contact": {{"signin", "membercredential", "contactid"}, {"signin", "membersession", "contactid"}}}
 }
 
 // redactBin takes the person out of rows of others in the recycle bin.

@@ -73,7 +73,7 @@ func (s *Service) verify(ctx context.Context, request id.ID, w *work) error {
 	}
 	d := s.o.DB.Dialect()
 	for _, t := range []struct{ table, text string }{{"changelog", "(COALESCE(before, '') || COALESCE(after, '') || origin)"}, {"recyclebin", "image"}, {"job", "payload"}, {"inbox", "eventid"}, {"mergestep", "(COALESCE(was, '') || COALESCE(became, ''))"},
-		{"flowstate", "state"}, {"filecontent", "filename"}, {"searchdoc", "tokens"}} {
+		{"flowstate", "state"}, {"transferfault", "data"}, {"signin", "username"}, {"challenge", "detail"}, {"filecontent", "filename"}, {"searchdoc", "tokens"}} {
 		find := like(d, t.text, slices.Concat(n.emails, n.visitors))
 		if find.text == "" {
 			continue

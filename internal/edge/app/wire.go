@@ -51,6 +51,7 @@ func (c *core) wire(_ context.Context, tailer *changelog.Tailer) error {
 	}
 	c.live = live.New(live.Options{Tail: tailer, Reader: c.store, Access: c.access, Catalog: c.access.Catalog, Registerer: c.registry})
 	c.wireSearch()
+	c.wirePrivacy()
 	c.wireLimits(tailer)
 	c.register()
 	c.coreMetrics()

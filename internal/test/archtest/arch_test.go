@@ -43,6 +43,7 @@ var asSystem = []string{
 	"internal/capability/scoring/service.go", // scores are the platform's; whether a person may ask for them is checked before
 	"internal/edge/httpapi/auth.go",
 	"internal/edge/httpapi/member.go", // a member's own name
+	"internal/edge/app/admin_person.go",
 	"internal/edge/app/admin_solution.go",
 	"internal/edge/app/ports.go",
 	"internal/edge/app/seed.go",

@@ -1,0 +1,19 @@
+package app
+
+import (
+	"github.com/rapport-platform/rapport/internal/capability/intake"
+	"github.com/rapport-platform/rapport/internal/commons/privacy"
+)
+
+// wirePrivacy brings in what exports and erases persons.
+func (c *core) wirePrivacy() {
+	cfg := c.app.c
+	o := privacy.Options{DB: c.db, Store: c.store, Catalog: c.access.Catalog, Log: c.log, Keys: c.secrets, Files: c.files, Index: c.index, Jobs: c.jobs, Clock: cfg.Clock, Logger: cfg.Logger,
+		Stream: c.app.front.stream, Topics: []privacy.Topic{{Name: intake.Topic, Table: "lead"}, {Name: TopicInteractions}}, Trim: c.trim, Data: cfg.Data}
+	if c.app.front.lake != nil {
+		o.Lake = c.app.front.lake.lake
+	}
+	s := privacy.New(o)
+	s.Define(c.actions)
+	c.runner.Handle(privacy.Kind, s.Handler())
+}
