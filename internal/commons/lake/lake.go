@@ -35,7 +35,7 @@ type Config struct {
 	Logger  *slog.Logger
 	Metrics *Metrics
 	// Linger is how long the first of several changes waits for others, so that
-	// they share a file. 0 means a second.
+	// they share a file. 0 means two seconds.
 	Linger time.Duration
 	// Keep is for how long files that were replaced, and old commits, stay for
 	// readers that are under way and for time travel. 0 means a day.
@@ -84,7 +84,7 @@ func New(c Config) *Lake {
 		c.Metrics = NewMetrics(nil)
 	}
 	if c.Linger <= 0 {
-		c.Linger = time.Second
+		c.Linger = 2 * time.Second
 	}
 	if c.Keep <= 0 {
 		c.Keep = 24 * time.Hour

@@ -11,7 +11,8 @@ import (
 // column. A lookup is an id.ID under its column's name; a polymorphic one also
 // has its target's logical name under metadata.TypeColumn. Expanded relations
 // stand under the navigation property as Row or []Row. On writing, a nil value
-// clears the column and a missing one leaves it alone.
+// clears the column and a missing one leaves it alone; on reading, a missing
+// one is empty.
 type Row map[string]any
 
 // ID gives an id or lookup column; id.Nil when it is empty.

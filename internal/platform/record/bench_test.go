@@ -55,3 +55,43 @@ func change(ctx context.Context, tx *record.Tx, row record.Row, n int) error {
 	_, err := tx.Update(ctx, "lead", row.ID("leadid"), record.Row{"jobtitle": fmt.Sprint("Analyst ", n)}, record.Match{})
 	return err
 }
+
+// BenchmarkMany tells what a row costs among a thousand of one transaction,
+// made by the bulk way and one by one.
+func BenchmarkMany(b *testing.B) {
+	catalog := fixture.Catalog(b)
+	db, err := sqldb.Open(b.Context(), sqldb.Options{URL: dbtest.SQLite(b, fixture.Schema(b, catalog))})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { db.Close() })
+	e := newEnv(b, db, catalog)
+	ctx := system(b.Context())
+	const many = 1000
+	for name, way := range map[string]func(tx *record.Tx, rows []record.Row) error{
+		"bulk": func(tx *record.Tx, rows []record.Row) error { _, err := tx.CreateMany(ctx, "lead", rows); return err },
+		"one by one": func(tx *record.Tx, rows []record.Row) error {
+			for _, row := range rows {
+				if _, err := tx.Create(ctx, "lead", row); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for n := 0; b.Loop(); n++ {
+				rows := make([]record.Row, many)
+				for i := range rows {
+					rows[i] = record.Row{"firstname": "Ada", "lastname": fmt.Sprint("Lovelace ", n*many+i), "emailaddress1": fmt.Sprintf("ada%d@engines.example", n*many+i), "companyname": "Engines",
+						"mobilephone": "+12125550123", "address1_city": "London", "subject": "A loan", "description": "for a difference engine", "leadsourcecode": int64(8)}
+				}
+				if err := e.store.Write(ctx, func(tx *record.Tx) error { return way(tx, rows) }); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/many, "ns/row")
+		})
+	}
+}
