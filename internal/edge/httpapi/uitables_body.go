@@ -27,6 +27,7 @@ type uiTable struct {
 	Columns     []uiColumn          `json:"columns"`
 	Views       []uiView            `json:"views"`
 	Forms       []uiForm            `json:"forms"`
+	Charts      []uiChart           `json:"charts"`
 	Related     []uiRelated         `json:"related"`
 	Rules       []businessrule.View `json:"rules,omitempty"`
 }
@@ -70,6 +71,16 @@ type uiView struct {
 	Row     id.ID          `json:"row"` // of savedquery
 }
 
+// uiChart is a chart; its query is the row of savedqueryvisualizations of that id.
+type uiChart struct {
+	ID      id.ID  `json:"id"`
+	Name    string `json:"name"`
+	Label   string `json:"label"`
+	Type    string `json:"type"`
+	Default bool   `json:"default,omitempty"`
+	View    string `json:"view,omitempty"` // whose rows it shows
+}
+
 type uiViewColumn struct {
 	Name string `json:"name"`
 }
@@ -95,7 +106,7 @@ func summaryOf(t *metadata.Table, lang string) uiSummary {
 }
 
 func tableOf(t *metadata.Table, lang string, may func(access.Right) bool) uiTable {
-	out := uiTable{uiSummary: summaryOf(t, lang), PrimaryID: t.ID, PrimaryName: t.Title, Columns: []uiColumn{}, Views: []uiView{}, Forms: []uiForm{}}
+	out := uiTable{uiSummary: summaryOf(t, lang), PrimaryID: t.ID, PrimaryName: t.Title, Columns: []uiColumn{}, Views: []uiView{}, Forms: []uiForm{}, Charts: []uiChart{}}
 	// The platform alone writes rows of managed tables, whatever the roles say.
 	out.Privileges = uiPrivileges{Read: may(access.Read), Create: !t.Managed && may(access.Create), Write: !t.Managed && may(access.Write),
 		Delete: !t.Managed && may(access.Delete), Assign: !t.Managed && t.Owned() && may(access.Assign)}
@@ -104,6 +115,9 @@ func tableOf(t *metadata.Table, lang string, may func(access.Right) bool) uiTabl
 	}
 	for _, v := range t.Views {
 		out.Views = append(out.Views, viewOf(t, v, lang))
+	}
+	for _, c := range t.Charts {
+		out.Charts = append(out.Charts, uiChart{savedquery.ChartID(t.Name, c.Name), c.Name, c.Label.In(lang), c.Type, c.Default, c.View})
 	}
 	for _, f := range t.Forms {
 		out.Forms = append(out.Forms, formOf(f, lang))

@@ -92,6 +92,16 @@ export interface TableSummary {
   icon?: string;
 }
 
+/** A chart of a table; its query is the row of savedqueryvisualizations of that id. */
+export interface ChartSummary {
+  id: string;
+  name: string;
+  label: string;
+  type: string;
+  default?: boolean;
+  view?: string;
+}
+
 export interface Table extends TableSummary {
   primaryid: string;
   primaryname: string;
@@ -99,6 +109,7 @@ export interface Table extends TableSummary {
   columns: Column[];
   views: View[];
   forms: Form[];
+  charts?: ChartSummary[];
   /** Lists of other rows that belong to a row. */
   related: Related[];
   /** Business rules that the table's forms obey. */

@@ -5,7 +5,7 @@ import type { NewForm } from "./newForm";
 
 /** The fields of a record that is being made. */
 export function NewFields({ form }: { form: NewForm }) {
-  const { id, sections, drafts, problems, failure, draft } = form;
+  const { id, sections, drafts, problems, failure, draft, needed, locked } = form;
   const first = sections[0]?.columns.find(isTyped);
   return (
     <>
@@ -16,9 +16,11 @@ export function NewFields({ form }: { form: NewForm }) {
           <div className={classes.fields}>
             {section.columns.map((column) => (
               <div key={column.name} className={classes.field} data-wide={column.type === "memo" || undefined}>
-                <label htmlFor={`${id}-${column.name}`}>{column.label}{column.required && <span className={classes.required} aria-hidden="true"> *</span>}</label>
-                <FieldEditor id={`${id}-${column.name}`} column={column} draft={drafts[column.name] ?? null} error={problems[column.name]}
-                  autoFocus={column === first} onDraft={(value) => draft(column.name, value)} />
+                <label htmlFor={`${id}-${column.name}`}>{column.label}{needed(column) && <span className={classes.required} aria-hidden="true"> *</span>}</label>
+                <fieldset className={classes.ruled} disabled={locked(column)}>
+                  <FieldEditor id={`${id}-${column.name}`} column={column} draft={drafts[column.name] ?? null} error={problems[column.name]}
+                    autoFocus={column === first} onDraft={(value) => draft(column.name, value)} />
+                </fieldset>
               </div>
             ))}
           </div>

@@ -1,5 +1,5 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useId, useRef, useState } from "react";
+import { useId, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { asApiError } from "@/api/errors";
 import { entitySets } from "@/api/metadata";
@@ -7,6 +7,8 @@ import { createRecord } from "@/api/records";
 import { columnOf, payload } from "@/api/rows";
 import { useSession } from "@/api/session";
 import type { Column, Reference, Table } from "@/api/types";
+import type { FormState } from "@/businessrules/rules";
+import { useNewRules } from "@/businessrules/useNewRules";
 import { toast } from "@/ui/toast";
 import { isTyped } from "./editors/FieldEditor";
 import { fromInput } from "./fieldValue";
@@ -36,6 +38,14 @@ export function newSections(table: Table, short: boolean): NewSection[] {
 
 const SHORT = 7;
 
+/** The sections as the rules have them: without what is hidden, with what is required. */
+function ruledSections(table: Table, sections: NewSection[], state: FormState): NewSection[] {
+  const out = sections.map((s) => ({ ...s, columns: s.columns.filter((c) => !state.hidden.has(c.name)) })).filter((s) => s.columns.length > 0);
+  const there = new Set(out.flatMap((s) => s.columns.map((c) => c.name)));
+  const more = table.columns.filter((c) => state.required.has(c.name) && !state.hidden.has(c.name) && asked(c) && !there.has(c.name));
+  return more.length > 0 ? [...out, { label: "", columns: more }] : out;
+}
+
 /** The drafts of a record that is being made, their check, and its making. */
 export function useNewForm(table: Table, { short, preset, onMade }: { short: boolean; preset?: Record<string, unknown>; onMade: (made: Reference) => void }) {
   const { t } = useTranslation();
@@ -46,7 +56,20 @@ export function useNewForm(table: Table, { short, preset, onMade }: { short: boo
   const [drafts, setDrafts] = useState<Record<string, unknown>>(() => ({ ...(columnOf(table, "ownerid") && owner ? { ownerid: owner } : {}), ...preset }));
   const [problems, setProblems] = useState<Record<string, string>>({});
   const touched = useRef(false);
-  const sections = newSections(table, short);
+  const entered = useMemo(() => {
+    const values: Record<string, unknown> = {};
+    for (const column of table.columns) {
+      const draft = drafts[column.name] ?? null;
+      if (draft === null) continue;
+      values[column.name] = isTyped(column) ? fromInput(column, String(draft), t).value ?? null : draft;
+    }
+    return values;
+  }, [table, drafts, t]);
+  const { state, own } = useNewRules(table, entered);
+  const sections = useMemo(() => ruledSections(table, newSections(table, short), state), [table, short, state]);
+  const needed = (column: Column) => column.required === true || state.required.has(column.name);
+  /** Whether a rule will put a value in. */
+  const filled = (column: Column) => (state.values[column.name] ?? null) !== null;
 
   const create = useMutation({
     mutationFn: async (values: Record<string, unknown>) => {
@@ -71,13 +94,16 @@ export function useNewForm(table: Table, { short, preset, onMade }: { short: boo
       const draft = drafts[column.name];
       if (!isTyped(column)) {
         if (draft !== undefined && draft !== null) values[column.name] = draft;
-        else if (column.required) wrong[column.name] = t("field.required");
+        else if (needed(column) && !filled(column)) wrong[column.name] = t("field.required");
         continue;
       }
       const parsed = fromInput(column, String(draft ?? ""), t);
       if (parsed.problem !== undefined) wrong[column.name] = parsed.problem;
       else if (parsed.value !== null) values[column.name] = parsed.value;
+      else if (needed(column) && !filled(column)) wrong[column.name] = t("field.required");
     }
+    Object.assign(values, own);
+    Object.assign(wrong, state.errors);
     setProblems(wrong);
     const first = Object.keys(wrong)[0];
     if (first) document.getElementById(`${id}-${first}`)?.focus();
@@ -86,7 +112,10 @@ export function useNewForm(table: Table, { short, preset, onMade }: { short: boo
 
   const failure = create.isError ? asApiError(create.error) : undefined;
   return {
-    id, sections, drafts, problems, submit, touched,
+    id, sections, drafts, submit, touched, needed,
+    /** What is wrong with the fields: what the last attempt found, and what rules say of what has been entered. */
+    problems: { ...problems, ...Object.fromEntries(Object.entries(state.errors).filter(([name]) => (drafts[name] ?? null) !== null)) },
+    locked: (column: Column) => state.locked.has(column.name),
     busy: create.isPending,
     failure: failure && (failure.kind === "network" ? t("failure.network") : failure.message),
     draft: (name: string, value: unknown) => { touched.current = true; setDrafts((old) => ({ ...old, [name]: value })); },
