@@ -42,6 +42,7 @@ import (
 type core struct {
 	app         *App
 	checker     *flow.Checker
+	allocated   uint64             // bytes, by the last round of the housekeeping
 	customs     *customise.Service // the catalog in force
 	db          *sqldb.DB
 	log         *changelog.Log

@@ -14,7 +14,7 @@ import (
 )
 
 // housekeeping lets go, once a minute, of what nobody needs any more: events
-// that every consumer has worked off, old inbox keys, ended sessions.
+// that every consumer has worked off, old inbox keys, ended sessions, memory.
 func (c *core) housekeeping() lifecycle.Service {
 	return &lifecycle.Loop{Run: func(ctx context.Context) {
 		for {
@@ -23,7 +23,7 @@ func (c *core) housekeeping() lifecycle.Service {
 			case <-ctx.Done():
 				return
 			}
-			for what, tidy := range map[string]func(context.Context) error{"stream": c.trim, "inbox": c.pruner(event.Prune), "interactions": c.pruner(portal.PruneInteractions), "sessions": c.auth.Prune, "tokens": c.auth.PruneTokens, "files": c.collectFiles, "imports": c.imports.Tidy} {
+			for what, tidy := range map[string]func(context.Context) error{"stream": c.trim, "inbox": c.pruner(event.Prune), "interactions": c.pruner(portal.PruneInteractions), "sessions": c.auth.Prune, "tokens": c.auth.PruneTokens, "files": c.collectFiles, "imports": c.imports.Tidy, "memory": c.returnMemory} {
 				if err := tidy(ctx); err != nil && ctx.Err() == nil && !errs.Has(err, errs.Unavailable) {
 					c.app.c.Logger.Warn("housekeeping", "of", what, "error", err)
 				}
