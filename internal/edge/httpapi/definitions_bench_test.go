@@ -93,9 +93,13 @@ func BenchmarkManyDefinitions(b *testing.B) {
 	few, many := make(1), make(1000)
 	for name, run := range map[string]func(s *side){
 		"create": func(s *side) { s.ask("POST", "leads", `{"lastname":"Berg","subject":"x"}`, 204) },
-		"update": func(s *side) { s.ask("PATCH", "leads("+s.lead.String()+")", fmt.Sprintf(`{"subject":"%d"}`, len(s.took)), 204) },
-		"read":   func(s *side) { s.ask("GET", "leads("+s.lead.String()+")?$select=subject,statecode", "", 200) },
-		"list":   func(s *side) { s.ask("GET", "leads?$select=lastname&$filter=startswith(lastname,'Okafor')&$orderby=createdon&$top=50", "", 200) },
+		"update": func(s *side) {
+			s.ask("PATCH", "leads("+s.lead.String()+")", fmt.Sprintf(`{"subject":"%d"}`, len(s.took)), 204)
+		},
+		"read": func(s *side) { s.ask("GET", "leads("+s.lead.String()+")?$select=subject,statecode", "", 200) },
+		"list": func(s *side) {
+			s.ask("GET", "leads?$select=lastname&$filter=startswith(lastname,'Okafor')&$orderby=createdon&$top=50", "", 200)
+		},
 	} {
 		b.Run(name, func(b *testing.B) {
 			few.took, many.took = nil, nil
