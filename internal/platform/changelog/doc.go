@@ -32,7 +32,8 @@
 //
 // The map: change.go (the row), source.go (from where it comes), append.go
 // (writing), order.go (numbering), read.go and touched.go (reading from a cursor),
-// tail.go (one tailer per node that wakes whoever waits for changes), sealer.go
+// tail.go (one tailer per node that wakes whoever waits for changes), recent.go
+// (the end of the log in memory, for all followers), sealer.go
 // (the job that seals), digest.go, seal.go, numbers.go, verify.go, erase.go and
 // cut.go (the chain).
 package changelog
