@@ -13,5 +13,9 @@
 // Who gives values out by another way calls Store.NoteReads. A trace is a row of
 // rpt_readlog, with the ids of a whole page packed into one value beside it.
 //
-// The map: tables/rpt_readlog.yaml (the traces; written by record/reads.go).
+// The actions: rpt_RevertChange and rpt_RevertRecord (revert.go),
+// rpt_RetrieveRecordAsOf (asof.go), rpt_RetrieveRecycleBin and rpt_Restore
+// (restore.go; the work is done by record/restore.go), rpt_RetrieveReadsOfRecord
+// (reads.go). The traces are rows of tables/rpt_readlog.yaml, which
+// record/reads.go writes.
 package audit

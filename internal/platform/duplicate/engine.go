@@ -50,9 +50,10 @@ func (e *Engine) Hook(table string) record.Hook {
 			}
 			return e.refuse(ctx, tx, table, whole, change)
 		},
-		AfterCreate: func(_ context.Context, tx *record.Tx, row record.Row) error { return e.keep(tx, table, nil, row) },
-		AfterUpdate: func(_ context.Context, tx *record.Tx, old, row record.Row) error { return e.keep(tx, table, old, row) },
-		AfterDelete: func(_ context.Context, tx *record.Tx, row record.Row) error { return e.keep(tx, table, row, nil) },
+		AfterCreate:  func(_ context.Context, tx *record.Tx, row record.Row) error { return e.keep(tx, table, nil, row) },
+		AfterUpdate:  func(_ context.Context, tx *record.Tx, old, row record.Row) error { return e.keep(tx, table, old, row) },
+		AfterRestore: func(_ context.Context, tx *record.Tx, row record.Row) error { return e.keep(tx, table, nil, row) },
+		AfterDelete:  func(_ context.Context, tx *record.Tx, row record.Row) error { return e.keep(tx, table, row, nil) },
 	}
 }
 

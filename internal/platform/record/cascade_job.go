@@ -22,13 +22,14 @@ const CascadeKind = "record.cascade"
 
 // cascadeWork is what happens to the children of a row, and how far it is.
 type cascadeWork struct {
-	Op      string       `json:"op"` // delete, assign, share, unshare
-	Table   string       `json:"table"`
-	Record  id.ID        `json:"record"`
-	Owner   id.ID        `json:"owner,omitzero"` // the owner that the row had
-	To      id.ID        `json:"to,omitzero"`    // the new owner, or with whom it is shared
-	ToTable string       `json:"totable,omitempty"`
-	Mask    access.Right `json:"mask,omitempty"` // of shares
+	Op       string       `json:"op"` // delete, assign, share, unshare
+	Table    string       `json:"table"`
+	Record   id.ID        `json:"record"`
+	Deletion id.ID        `json:"deletion,omitzero"` // under which rows go to the recycle bin
+	Owner    id.ID        `json:"owner,omitzero"`    // the owner that the row had
+	To       id.ID        `json:"to,omitzero"`       // the new owner, or with whom it is shared
+	ToTable  string       `json:"totable,omitempty"`
+	Mask     access.Right `json:"mask,omitempty"` // of shares
 
 	Async    id.ID        `json:"async,omitzero"` // the asyncoperation that tells of it
 	Kind     uint8        `json:"kind"`           // of the principal who began it
@@ -149,6 +150,8 @@ func (tx *Tx) part(ctx context.Context, work *cascadeWork) (finished bool, err e
 // deletePart takes up to a batch of rows away from below a row, the lowest
 // first, and with the last of them the row itself.
 func (tx *Tx) deletePart(ctx context.Context, t *metadata.Table, work *cascadeWork) (finished bool, err error) {
+	tx.deletion = deletion{work.Deletion, work.Record}
+	defer func() { tx.deletion = deletion{} }()
 	old, err := tx.lock(ctx, t, work.Record, nil, forDelete)
 	if errors.Is(err, ErrNotFound) {
 		return true, nil // somebody else was faster

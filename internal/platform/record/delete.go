@@ -2,7 +2,6 @@ package record
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"slices"
 	"strings"
@@ -28,13 +27,14 @@ func (tx *Tx) Delete(ctx context.Context, table string, key id.ID, m Match) erro
 	if err != nil {
 		return err
 	}
+	defer tx.deleting(key)()
 	budget := relatedMax
 	if tx.o.Jobs == nil {
 		return tx.deleteLocked(ctx, t, old, m, &budget)
 	}
 	err = tx.Nested(func() error { return tx.deleteLocked(ctx, t, old, m, &budget) })
 	if errs.CodeOf(err) == errTooMany.Code {
-		return tx.enqueue(ctx, cascadeWork{Op: "delete", Table: t.Name, Record: key})
+		return tx.enqueue(ctx, cascadeWork{Op: "delete", Table: t.Name, Record: key, Deletion: tx.deletion.id})
 	}
 	return err
 }
@@ -88,28 +88,6 @@ func (tx *Tx) deleteRow(t *metadata.Table, key id.ID) error {
 		return err
 	}
 	_, err = tx.sql.Exec("DELETE FROM "+d.Quote(t.Name)+" WHERE "+d.Quote(t.ID)+" = "+d.Placeholder(1), enc)
-	return err
-}
-
-// bin keeps the full image of a row.
-func (tx *Tx) bin(ctx context.Context, t *metadata.Table, old Row) error {
-	full, err := json.Marshal(old)
-	if err != nil {
-		return errs.Wrap(err, errs.Internal, "record.image", "the record could not be kept")
-	}
-	d := tx.sql.Dialect()
-	args := []any{t.Name, nil, string(full), nil, nil}
-	for i, v := range map[int]struct {
-		k query.Kind
-		v any
-	}{1: {query.ID, old.ID(t.ID)}, 3: {query.Time, tx.o.Clock.Now()}, 4: {query.ID, access.Actor(ctx)}} {
-		if args[i], err = query.Encode(d, v.k, v.v); err != nil {
-			return err
-		}
-	}
-	p := d.Placeholder
-	_, err = tx.sql.Exec("INSERT INTO recyclebin (tablename, recordid, image, deletedon, deletedby) VALUES ("+p(1)+", "+p(2)+", "+p(3)+", "+p(4)+", "+p(5)+
-		") ON CONFLICT (tablename, recordid) DO UPDATE SET image = excluded.image, deletedon = excluded.deletedon, deletedby = excluded.deletedby", args...)
 	return err
 }
 
@@ -198,6 +176,9 @@ func (tx *Tx) releaseChildren(ctx context.Context, b branch, key id.ID, budget *
 // unlink empties a lookup whose target goes. It needs no right on the child:
 // the link can't outlive what it leads to.
 func (tx *Tx) unlink(ctx context.Context, t *metadata.Table, old Row, column *metadata.Column) error {
+	if err := tx.binLink(t, old, column); err != nil {
+		return err
+	}
 	change := Row{column.Name: nil}
 	if column.Polymorphic() {
 		change[metadata.TypeColumn(column.Name)] = nil

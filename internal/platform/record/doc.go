@@ -13,6 +13,10 @@
 // What happens to a row may happen to those that look up to it (cascade.go), as a
 // job where they are many (cascade_job.go).
 //
+// What is deleted goes to the recycle bin (bin.go, binlist.go) and comes back with
+// what went along (restore.go). Reads of audited columns and exports leave a trace
+// (reads.go).
+//
 // The map: associate.go (N:N relations), api.go (rows, pages, conditions), store.go (the store and its
 // transactions), read.go and expand.go (reading), create.go, update.go,
 // delete.go, upsert.go (writing), values.go and state.go (checking values),

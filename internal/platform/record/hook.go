@@ -22,6 +22,9 @@ type Hook struct {
 	// BeforeDelete sees the row that is about to go, AfterDelete the one that has gone.
 	BeforeDelete func(ctx context.Context, tx *Tx, row Row) error
 	AfterDelete  func(ctx context.Context, tx *Tx, row Row) error
+	// AfterRestore sees a row that has come back from the recycle bin. The hooks of
+	// creation do not: what they set going has been set going once.
+	AfterRestore func(ctx context.Context, tx *Tx, row Row) error
 }
 
 // AddHook adds a hook. Hooks of a table run in the order they were added, those

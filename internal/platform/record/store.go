@@ -153,6 +153,7 @@ type Tx struct {
 	parents  map[parentKey]Row // rows that lookups may lead to and that this transaction holds already
 	// cascading says that a part of a job is under way: what hangs on its rows is left to jobs of its own.
 	cascading bool
+	deletion  deletion // that is under way
 	// Deferred lists the asyncoperations of the jobs that this transaction has asked for.
 	Deferred []id.ID
 }

@@ -58,6 +58,9 @@ type AuditRecord struct {
 	ObjectType  string    `json:"objecttypecode"`
 	Version     int64     `json:"versionnumber"`
 	Origin      string    `json:"rpt_origin" doc:"Request, event or flow that caused it"`
+	Channel     string    `json:"rpt_channel" doc:"By which way it came: web, api key, client, event, flow, import, job, agent, platform"`
+	Address     string    `json:"rpt_address,omitempty" doc:"Network address of whoever asked"`
+	Erased      bool      `json:"rpt_erased,omitempty" doc:"An erasure has taken values away"`
 }
 
 // AuditDetail is a change with its values.
@@ -142,7 +145,7 @@ func (s *Service) history(ctx context.Context, c action.Call, target action.Ref,
 		for _, change := range changes {
 			if len(out.AuditDetails) == most {
 				out.MoreRecords, out.PagingCookie = true, strconv.FormatInt(before, 10)
-				return History{out}, nil
+				return History{out}, s.noteShown(ctx, t, target.ID, out.AuditDetails)
 			}
 			before = change.Seq
 			if d, has := s.detail(t, change, column); has {
@@ -151,18 +154,43 @@ func (s *Service) history(ctx context.Context, c action.Call, target action.Ref,
 		}
 		scanned += len(changes)
 		if len(changes) <= most {
-			return History{out}, nil
+			return History{out}, s.noteShown(ctx, t, target.ID, out.AuditDetails)
 		}
 	}
 	out.MoreRecords, out.PagingCookie = true, strconv.FormatInt(before, 10)
-	return History{out}, nil
+	return History{out}, s.noteShown(ctx, t, target.ID, out.AuditDetails)
+}
+
+// noteShown leaves the trace of audited columns whose old values are shown.
+func (s *Service) noteShown(ctx context.Context, t *metadata.Table, key id.ID, details []AuditDetail) error {
+	if !t.Shape().Audited {
+		return nil
+	}
+	var names []string
+	for _, d := range details {
+		for _, image := range []*odata.Typed{d.OldValue, d.NewValue} {
+			if image == nil {
+				continue
+			}
+			for _, name := range image.Columns {
+				if t.Shape().Columns[name].Audited && !slices.Contains(names, name) {
+					names = append(names, name)
+				}
+			}
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	return s.o.Store.NoteReads(ctx, record.Read{Table: t.Name, Columns: names, IDs: []id.ID{key}, How: "history"})
 }
 
 // detail turns a change into what clients know. has is false where the change
 // does not touch the column that was asked for.
 func (s *Service) detail(t *metadata.Table, c changelog.Change, column string) (d AuditDetail, has bool) {
-	d = AuditDetail{Type: "#" + odata.Namespace + ".AttributeAuditDetail", AuditRecord: AuditRecord{AuditID: auditID(c.Seq), CreatedOn: c.At, Operation: int64(c.Op), Action: int64(c.Op),
-		UserID: c.Actor, ObjectID: c.Record, ObjectType: c.Table, Version: c.Version, Origin: c.Origin}}
+	d = AuditDetail{Type: "#" + odata.Namespace + ".AttributeAuditDetail", AuditRecord: AuditRecord{AuditID: AuditID(c.Seq), CreatedOn: c.At, Operation: int64(c.Op), Action: int64(c.Op),
+		UserID: c.Actor, ObjectID: c.Record, ObjectType: c.Table, Version: c.Version, Origin: c.Origin,
+		Channel: string(c.Channel), Address: c.Address, Erased: c.Erasure != id.Nil}}
 	if c.OnBehalfOf != id.Nil {
 		by := c.Actor
 		d.AuditRecord.UserID, d.AuditRecord.CallingUser = c.OnBehalfOf, &by
@@ -208,19 +236,28 @@ func (s *Service) image(t *metadata.Table, c changelog.Change, text json.RawMess
 // auditMark makes ids of changes tell themselves apart from other ids.
 var auditMark = id.Derive("audit")
 
-// auditID gives the id of a change by its position in the log.
-func auditID(pos int64) id.ID {
+// AuditID gives the id of a change by its position in the log.
+func AuditID(pos int64) id.ID {
 	out := auditMark
 	binary.BigEndian.PutUint64(out[8:], uint64(pos))
 	return out
 }
 
+// Position gives the position of a change in the log by its id.
+func Position(audit id.ID) (pos int64, ok bool) {
+	if !bytes.Equal(audit[:8], auditMark[:8]) {
+		return 0, false
+	}
+	return int64(binary.BigEndian.Uint64(audit[8:])), true
+}
+
 func (s *Service) details(ctx context.Context, c action.Call, in DetailsInput) (Details, error) {
 	gone := errs.New(errs.NotFound, "record.not_found", "there is no such change, or you may not see it")
-	if !bytes.Equal(in.AuditID[:8], auditMark[:8]) {
+	pos, ok := Position(in.AuditID)
+	if !ok {
 		return Details{}, gone
 	}
-	change, found, err := s.o.Log.At(ctx, int64(binary.BigEndian.Uint64(in.AuditID[8:])))
+	change, found, err := s.o.Log.At(ctx, pos)
 	if err != nil || !found {
 		if err == nil {
 			err = gone
@@ -235,5 +272,5 @@ func (s *Service) details(ctx context.Context, c action.Call, in DetailsInput) (
 		return Details{}, err
 	}
 	d, _ := s.detail(t, change, "")
-	return Details{d}, nil
+	return Details{d}, s.noteShown(ctx, t, change.Record, []AuditDetail{d})
 }
