@@ -22,6 +22,7 @@ import (
 	"github.com/rapport-platform/rapport/internal/ground/sqldb"
 	"github.com/rapport-platform/rapport/internal/platform/access"
 	"github.com/rapport-platform/rapport/internal/platform/action"
+	"github.com/rapport-platform/rapport/internal/platform/audit"
 	"github.com/rapport-platform/rapport/internal/platform/auth"
 	"github.com/rapport-platform/rapport/internal/platform/businessrule"
 	"github.com/rapport-platform/rapport/internal/platform/changelog"
@@ -60,6 +61,8 @@ type core struct {
 	jobs        *job.Queue
 	bucket      *blob.Bucket
 	files       *files.Store
+	retention   *audit.Retention
+	kept        time.Time // when what has been kept long enough was last let go; of the housekeeping alone
 	collected   time.Time // when content that nobody needs was last looked for; of the housekeeping alone
 	runner      *job.Runner
 	flows       *flow.Engine

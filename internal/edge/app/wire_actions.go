@@ -8,7 +8,6 @@ import (
 	"github.com/rapport-platform/rapport/internal/platform/access"
 	"github.com/rapport-platform/rapport/internal/platform/action"
 	"github.com/rapport-platform/rapport/internal/platform/action/builtin"
-	"github.com/rapport-platform/rapport/internal/platform/audit"
 	"github.com/rapport-platform/rapport/internal/platform/changelog"
 	"github.com/rapport-platform/rapport/internal/platform/duplicate"
 	"github.com/rapport-platform/rapport/internal/platform/query"
@@ -28,7 +27,7 @@ func (c *core) wireActions(tailer *changelog.Tailer) error {
 	c.store.AddHook(maker.Check(c.actions))
 	own := builtin.New(builtin.Options{Store: c.store, Access: c.access, Log: c.log, Jobs: c.jobs, Clock: cfg.Clock, Organization: c.app.front.organization, Name: "Rapport"})
 	own.Define(c.actions)
-	audit.New(audit.Options{Store: c.store, Access: c.access, Log: c.log, Clock: cfg.Clock}).Define(c.actions)
+	c.wireAudit()
 	for _, guard := range own.Guards() {
 		c.store.AddHook(guard)
 	}

@@ -21,6 +21,7 @@ const (
 	ConfigureSearch    = "prvConfigureSearch"        // have the search index made anew
 	ReadLake           = "prvReadLake"               // what state the lake's tables are in
 	AllColumns         = "prvAllSecuredColumns"      // read and set every secured column, whatever the profiles
+	ReadAuditSummary   = "prvReadAuditSummary"       // whether the change log is as it was sealed
 	ManageSignIn       = "prvManageSignIn"           // identity providers, others' sessions and factors, the sign-in log
 	ErasePersons       = "prvErasePersons"           // erase a person everywhere
 	ExportPersons      = "prvExportPersons"          // have all that is kept of a person
@@ -31,7 +32,7 @@ const General Right = 0
 
 // GeneralPrivileges lists them all.
 func GeneralPrivileges() []string {
-	return []string{ActOnBehalf, BypassLogic, BulkDelete, Merge, ReadRecordHistory, PublishDuplicate, ManageApplications, ReadLake, ManageSignIn, ErasePersons, ExportPersons}
+	return []string{ActOnBehalf, BypassLogic, BulkDelete, Merge, ReadRecordHistory, PublishDuplicate, ManageApplications, ReadLake, ReadAuditSummary, ManageSignIn, ErasePersons, ExportPersons}
 }
 
 // IsGeneral tells whether a name is that of a general privilege.

@@ -13,9 +13,14 @@
 // Who gives values out by another way calls Store.NoteReads. A trace is a row of
 // rpt_readlog, with the ids of a whole page packed into one value beside it.
 //
+// Retention (retention.go, rules.go; tables/rpt_retention.yaml) lets go once a day of
+// what has been kept long enough, in bounded batches. Change rows stay for ever
+// unless a rule says otherwise.
+//
 // The actions: rpt_RevertChange and rpt_RevertRecord (revert.go),
 // rpt_RetrieveRecordAsOf (asof.go), rpt_RetrieveRecycleBin and rpt_Restore
 // (restore.go; the work is done by record/restore.go), rpt_RetrieveReadsOfRecord
-// (reads.go). The traces are rows of tables/rpt_readlog.yaml, which
+// (reads.go), rpt_VerifyChangeLog (verify.go), rpt_RetrieveRetention and
+// rpt_SetRetention. The traces are rows of tables/rpt_readlog.yaml, which
 // record/reads.go writes.
 package audit

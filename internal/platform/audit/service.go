@@ -7,6 +7,7 @@ import (
 	"github.com/rapport-platform/rapport/internal/ground/clock"
 	"github.com/rapport-platform/rapport/internal/ground/errs"
 	"github.com/rapport-platform/rapport/internal/ground/id"
+	"github.com/rapport-platform/rapport/internal/ground/secret"
 	"github.com/rapport-platform/rapport/internal/platform/access"
 	"github.com/rapport-platform/rapport/internal/platform/action"
 	"github.com/rapport-platform/rapport/internal/platform/changelog"
@@ -20,6 +21,7 @@ type Options struct {
 	Access *access.Control
 	Log    *changelog.Log
 	Clock  clock.Clock
+	Keys   *secret.Box // checks the signatures of seals; nil leaves them alone
 }
 
 // Service does the actions.
@@ -34,6 +36,7 @@ func (s *Service) Define(r *action.Registry) {
 	s.defineAsOf(r)
 	s.defineRestore(r)
 	s.defineReads(r)
+	s.defineVerify(r, s.o.Keys)
 }
 
 func (s *Service) table(name string) (*metadata.Table, error) {

@@ -35,6 +35,9 @@ type Report struct {
 	Faults []Fault `json:"faults"` // in the order of the chain; the first is the first bad row
 }
 
+// Anchor gives the last seal that was looked at, as it is noted elsewhere.
+func (r *Report) Anchor() string { return fmt.Sprintf("%d:%s", r.Number, r.Head) }
+
 // faultsMost bounds a report.
 const faultsMost = 100
 

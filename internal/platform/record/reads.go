@@ -105,11 +105,14 @@ func (tx *Tx) noteRead(ctx context.Context, t *metadata.Table, r Read) error {
 	if r.Detail == "" {
 		r.Detail = h.detail
 	}
+	if p.Kind == access.Member {
+		r.Detail = strings.TrimPrefix(r.Detail+"; member "+p.ID.String(), "; ")
+	}
 	if r.Count == 0 {
 		r.Count = int64(len(r.IDs))
 	}
 	row := Row{t.ID: id.New(), "rpt_name": fmt.Sprintf("%s: %d", r.Table, r.Count), "rpt_how": r.How, "rpt_table": r.Table, "rpt_columns": clipped(strings.Join(r.Columns, ", ")), "rpt_used": clipped(strings.Join(r.Used, ", ")),
-		"rpt_count": r.Count, "rpt_userid": p.ID, "rpt_channel": string(source.Channel), "rpt_address": source.Address, "rpt_origin": changelog.Origin(ctx), "rpt_detail": clipped(r.Detail),
+		"rpt_count": r.Count, "rpt_userid": access.Actor(ctx), "rpt_channel": string(source.Channel), "rpt_address": source.Address, "rpt_origin": changelog.Origin(ctx), "rpt_detail": clipped(r.Detail),
 		"createdon": now, "modifiedon": now, "createdby": access.SystemUser, "modifiedby": access.SystemUser, "versionnumber": int64(1)}
 	if p.Delegate != id.Nil {
 		row["rpt_callinguserid"] = p.Delegate
