@@ -148,6 +148,11 @@ export interface TimelineItem {
   text?: string;
   changes?: TimelineChange[];
   link?: { table: string; id: string };
+  pinned?: boolean;
+  /** Of activities: no longer open. */
+  done?: boolean;
+  due?: string;
+  file?: { name: string; type?: string; size: number };
 }
 
 export interface TimelinePage {

@@ -71,6 +71,13 @@ export function formatDuration(ms: number): string {
   return `${formatNumber(minutes)} min ${formatNumber(Math.round((ms % 60_000) / 1000))} s`;
 }
 
+/** Bytes as people read the size of a file. */
+export function formatBytes(bytes: number): string {
+  const units = ["byte", "kilobyte", "megabyte", "gigabyte"];
+  const at = bytes > 0 ? Math.min(units.length - 1, Math.floor(Math.log2(bytes) / 10)) : 0;
+  return memo(`bytes${at}`, (l) => new Intl.NumberFormat(l, { style: "unit", unit: units[at], unitDisplay: "short", maximumFractionDigits: at > 1 ? 1 : 0 })).format(bytes / 1024 ** at);
+}
+
 const spans: [Intl.NumberFormatOptions["unit"], number][] = [["day", 86_400], ["hour", 3_600], ["minute", 60]];
 
 /** Seconds as a rough span: 3 days, 5 hours, 12 minutes. */

@@ -1,14 +1,21 @@
-import { Button } from "@mantine/core";
-import { useInfiniteQuery } from "@tanstack/react-query";
+import { ActionIcon, Button, NativeSelect, TextInput } from "@mantine/core";
+import { useDebouncedValue } from "@mantine/hooks";
+import { keepPreviousData, useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { request } from "@/api/http";
 import { useLive } from "@/api/live";
-import type { TimelineChange, TimelineItem, TimelinePage } from "@/api/types";
-import { formatAgo, formatDayHeading, formatInstant } from "@/lib/format";
+import { recordUrl } from "@/api/odata";
+import { fetchTop } from "@/api/records";
+import type { Row, TimelineChange, TimelineItem, TimelinePage } from "@/api/types";
+import { formatAgo, formatBytes, formatDayHeading, formatInstant } from "@/lib/format";
 import { recordPath } from "@/lib/paths";
 import { Calm, Failure } from "@/ui/Calm";
 import { Icon, type IconName } from "@/ui/icons";
+import { toastFailure } from "@/ui/toast";
+import { attachmentUrl } from "./attach";
+import { RichText } from "./RichText";
 import { Composer } from "./Composer";
 import classes from "./Timeline.module.css";
 
@@ -27,16 +34,38 @@ interface Props {
 /** What happened to a record, the newest first. */
 export function Timeline({ table, id, composer, title }: Props) {
   const { t } = useTranslation();
+  const client = useQueryClient();
+  const [kinds, setKinds] = useState("");
+  const [words, setWords] = useState("");
+  const [asked] = useDebouncedValue(words.trim(), 250);
   const query = useInfiniteQuery({
-    queryKey: ["timeline", table, id],
+    queryKey: ["timeline", table, id, kinds, asked],
+    placeholderData: keepPreviousData,
     initialPageParam: "",
     queryFn: async ({ pageParam, signal }) => {
       const before = pageParam ? `&before=${encodeURIComponent(pageParam)}` : "";
-      return (await request<TimelinePage>(`/api/ui/tables/${table}/${id}/timeline?top=50${before}`, { signal })).data;
+      return (await request<TimelinePage>(`/api/ui/tables/${table}/${id}/timeline?top=50${kinds && `&kinds=${kinds}`}${asked && `&q=${encodeURIComponent(asked)}`}${before}`, { signal })).data;
     },
     getNextPageParam: (last) => last.next,
   });
-  const again = () => void query.refetch();
+  const pins = useQuery({
+    queryKey: ["timeline", table, id, "pinned"],
+    enabled: Boolean(composer),
+    queryFn: async ({ signal }) => {
+      const page = await fetchTop("annotations", { select: ["annotationid", "subject", "notetext", "filename", "filesize", "createdon", "_createdby_value"], filter: `_objectid_value eq ${id} and rpt_pinned eq true`, orderby: "createdon desc", top: 20 }, signal).catch(() => undefined);
+      return (page?.rows ?? []).map(pinnedItem);
+    },
+  });
+  const again = () => void client.invalidateQueries({ queryKey: ["timeline", table, id] });
+  async function pin(item: TimelineItem) {
+    try {
+      await request(recordUrl("annotations", item.id), { method: "PATCH", body: { rpt_pinned: !item.pinned }, headers: { "If-Match": "*" } });
+      again();
+    } catch (error) {
+      toastFailure(error);
+    }
+  }
+  const narrowed = kinds !== "" || asked !== "";
   useLive("annotation", again);
   useLive("task", again);
   const items = query.data?.pages.flatMap((p) => p.items ?? []) ?? [];
@@ -45,8 +74,21 @@ export function Timeline({ table, id, composer, title }: Props) {
     <section className={classes.timeline} aria-label={title ?? t("timeline.title")}>
       <h2 className={classes.title}>{title ?? t("timeline.title")}</h2>
       {composer && <Composer table={table} id={id} onAdded={again} />}
+      {composer && (
+        <div className={classes.tools}>
+          <NativeSelect size="xs" aria-label={t("timeline.filter")} value={kinds} onChange={(e) => setKinds(e.currentTarget.value)}
+            data={[{ value: "", label: t("timeline.all") }, { value: "note", label: t("timeline.notes") }, { value: "activity", label: t("timeline.activities") }, { value: "change", label: t("timeline.changes") }]} />
+          <TextInput size="xs" type="search" className="grow" aria-label={t("timeline.search")} placeholder={t("timeline.search")} value={words} onChange={(e) => setWords(e.currentTarget.value)} leftSection={<Icon name="search" size={14} />} />
+        </div>
+      )}
+      {!narrowed && (pins.data?.length ?? 0) > 0 && (
+        <div className={classes.pinned}>
+          <h3 className={classes.day}><Icon name="pin" size={13} /> {t("timeline.pinned")}</h3>
+          {pins.data!.map((item) => <Entry key={item.id} item={item} onPin={pin} />)}
+        </div>
+      )}
       {query.isError && items.length === 0 && <Failure small error={query.error} onRetry={again} />}
-      {query.isSuccess && items.length === 0 && <Calm small icon="history" title={t("timeline.emptyTitle")}>{t("timeline.empty")}</Calm>}
+      {query.isSuccess && items.length === 0 && <Calm small icon="history" title={t(narrowed ? "timeline.noneTitle" : "timeline.emptyTitle")}>{t(narrowed ? "grid.noneFound" : "timeline.empty")}</Calm>}
       <ol className={classes.list}>
         {items.map((item, i) => {
           const day = formatDayHeading(item.at);
@@ -54,7 +96,7 @@ export function Timeline({ table, id, composer, title }: Props) {
           return (
             <li key={`${item.kind}-${item.id}`}>
               {first && <h3 className={classes.day}>{day}</h3>}
-              <Entry item={item} />
+              <Entry item={item} onPin={composer ? pin : undefined} />
             </li>
           );
         })}
@@ -66,7 +108,16 @@ export function Timeline({ table, id, composer, title }: Props) {
   );
 }
 
-function Entry({ item }: { item: TimelineItem }) {
+function pinnedItem(row: Row): TimelineItem {
+  const actor = row["_createdby_value@OData.Community.Display.V1.FormattedValue"];
+  return {
+    kind: "annotation", id: String(row.annotationid), at: String(row.createdon), title: String(row.subject ?? ""), text: typeof row.notetext === "string" ? row.notetext : undefined, pinned: true,
+    actor: typeof actor === "string" ? { id: String(row._createdby_value), name: actor } : undefined,
+    file: typeof row.filename === "string" && row.filename ? { name: row.filename, size: Number(row.filesize ?? 0) } : undefined,
+  };
+}
+
+function Entry({ item, onPin }: { item: TimelineItem; onPin?: (item: TimelineItem) => void }) {
   const { t } = useTranslation();
   const card = item.kind === "annotation" || item.kind === "task";
   return (
@@ -77,8 +128,17 @@ function Entry({ item }: { item: TimelineItem }) {
           {item.actor?.name && <strong>{item.actor.name}</strong>}
           {item.link ? <Link to={recordPath(item.link.table, item.link.id)} className="link">{item.title || t(`timeline.kind.${item.kind}`)}</Link> : <span>{item.title || t(`timeline.kind.${item.kind}`)}</span>}
           <time className="faint" dateTime={item.at} title={formatInstant(item.at)}>{formatAgo(item.at)}</time>
+          {onPin && item.kind === "annotation" && (
+            <ActionIcon size={24} className={classes.pin} aria-pressed={item.pinned ?? false} aria-label={t(item.pinned ? "timeline.unpin" : "timeline.pin")} onClick={() => onPin(item)}><Icon name="pin" size={14} /></ActionIcon>
+          )}
         </div>
-        {item.text && <p className={classes.text}>{item.text}</p>}
+        {item.text && <RichText text={item.text} />}
+        {item.file && (
+          <a className={classes.file} href={attachmentUrl(item.id)} download={item.file.name}>
+            <Icon name="clip" size={14} /><span className="clip">{item.file.name}</span><span className="faint">{formatBytes(item.file.size)}</span>
+          </a>
+        )}
+        {item.due && <p className="faint">{t(item.done ? "timeline.done" : "timeline.dueOn", { at: formatInstant(item.due) })}</p>}
         {item.changes && item.changes.length > 0 && <Changes changes={item.changes} />}
       </div>
     </article>
