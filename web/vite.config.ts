@@ -26,9 +26,6 @@ export default defineConfig({
           if (/node_modules\/(react|react-dom|scheduler)\//.test(id)) return "react";
           if (/node_modules\/(@mantine|@floating-ui|react-remove-scroll|clsx)/.test(id)) return "mantine";
           if (/node_modules\/@tanstack\/(react-table|table-core|react-virtual|virtual-core)\//.test(id)) return "grid";
-          // Shared libraries that load when they are needed; the size check counts them apart by this name.
-          if (/node_modules\/(echarts|zrender|tslib)\//.test(id)) return "lib-echarts";
-          if (/node_modules\/(@tiptap|prosemirror-|orderedmap|rope-sequence|w3c-keyname|linkifyjs)/.test(id)) return "lib-tiptap";
           if (/node_modules\/(@tanstack|i18next|react-i18next)/.test(id)) return "data";
           return undefined;
         },

@@ -147,8 +147,14 @@ const dashboard = createRoute({
   component: lazyRouteComponent(() => import("@/charts/DashboardPage"), "DashboardPage"),
 });
 
+const settings = createRoute({
+  getParentRoute: () => root,
+  path: "/settings",
+  component: lazyRouteComponent(() => import("@/workspace/SettingsPage"), "SettingsPage"),
+});
+
 const tree = root.addChildren([
-  scoring, modelVersions, modelVersion, imports, importPage, lake, dashboard,
+  scoring, modelVersions, modelVersion, imports, importPage, lake, dashboard, settings,
   home, list, create, record, quarantine, quarantineItem, deadLetters, deadLetter, flowRuns, flowRun, rules,
 ]);
 

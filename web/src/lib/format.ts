@@ -1,17 +1,24 @@
 import i18next from "i18next";
+import { settings } from "./settings";
 import { formattedOf, parseJson, valueOf } from "@/api/rows";
 import type { Column, Option, Reference, Row } from "@/api/types";
 
 const cache = new Map<string, Intl.NumberFormat | Intl.DateTimeFormat | Intl.RelativeTimeFormat>();
 
 function memo<T extends Intl.NumberFormat | Intl.DateTimeFormat | Intl.RelativeTimeFormat>(key: string, make: (lng: string) => T): T {
-  const full = `${i18next.language}:${key}`;
+  const locale = settings().formats || i18next.language;
+  const full = `${locale}:${settings().timeZone}:${key}`;
   let made = cache.get(full);
   if (!made) {
-    made = make(i18next.language);
+    made = make(locale);
     cache.set(full, made);
   }
   return made as T;
+}
+
+/** The person's time zone; undefined is the device's. */
+function zone(): string | undefined {
+  return settings().timeZone || undefined;
 }
 
 export function formatNumber(value: number, fraction = 0): string {
@@ -32,20 +39,20 @@ export function formatDay(value: string): string {
 export function formatInstant(value: string): string {
   const at = new Date(value);
   if (Number.isNaN(at.getTime())) return value;
-  return memo("instant", (l) => new Intl.DateTimeFormat(l, { dateStyle: "medium", timeStyle: "short" })).format(at);
+  return memo("instant", (l) => new Intl.DateTimeFormat(l, { dateStyle: "medium", timeStyle: "short", timeZone: zone() })).format(at);
 }
 
 export function formatTime(value: string): string {
   const at = new Date(value);
   if (Number.isNaN(at.getTime())) return value;
-  return memo("time", (l) => new Intl.DateTimeFormat(l, { timeStyle: "short" })).format(at);
+  return memo("time", (l) => new Intl.DateTimeFormat(l, { timeStyle: "short", timeZone: zone() })).format(at);
 }
 
 /** Heads the days of a timeline. */
 export function formatDayHeading(value: string): string {
   const at = new Date(value);
   if (Number.isNaN(at.getTime())) return value;
-  return memo("heading", (l) => new Intl.DateTimeFormat(l, { weekday: "short", day: "numeric", month: "long", year: "numeric" })).format(at);
+  return memo("heading", (l) => new Intl.DateTimeFormat(l, { weekday: "short", day: "numeric", month: "long", year: "numeric", timeZone: zone() })).format(at);
 }
 
 const steps: [Intl.RelativeTimeFormatUnit, number][] = [

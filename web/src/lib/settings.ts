@@ -27,7 +27,7 @@ function read(): Settings {
 }
 
 let current = read();
-document.documentElement.dataset.density = current.density;
+if (typeof document !== "undefined") document.documentElement.dataset.density = current.density;
 
 export function settings(): Settings {
   return current;

@@ -17,6 +17,7 @@ import { Avatar } from "@/ui/Avatar";
 import { Calm, Failure } from "@/ui/Calm";
 import { Icon, type IconName } from "@/ui/icons";
 import { PageBar } from "@/ui/PageBar";
+import { Checklist } from "@/workspace/Checklist";
 import classes from "./Home.module.css";
 
 /** Only columns that the table really has may be asked for. */
@@ -52,6 +53,7 @@ export function Home() {
       <div className={classes.page}>
         <div className={classes.inner}>
           <h2 className={classes.hello}>{t(`home.${greeting(new Date().getHours())}`, { name: first })}</h2>
+          <Checklist />
           <div className={classes.columns}>
             {meta.data && <WorkList table={meta.data} me={session?.user.systemuserid ?? ""} />}
             <div className={classes.side}>

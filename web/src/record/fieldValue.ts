@@ -1,5 +1,6 @@
 import i18next, { type TFunction } from "i18next";
 import type { Column } from "@/api/types";
+import { fromWall, toWall } from "@/lib/zone";
 
 /** How a value stands in a text field while it is edited. */
 export function toInput(column: Column, value: unknown): string {
@@ -8,7 +9,7 @@ export function toInput(column: Column, value: unknown): string {
   if (column.type === "datetime") {
     const at = new Date(String(value));
     if (Number.isNaN(at.getTime())) return "";
-    return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+    return toWall(at);
   }
   return String(value);
 }
@@ -33,7 +34,7 @@ export function fromInput(column: Column, typed: string, t: TFunction): Parsed {
       return number === undefined ? { problem: t("field.number") } : { value: number };
     }
     case "datetime": {
-      const at = new Date(text);
+      const at = fromWall(text);
       return Number.isNaN(at.getTime()) ? { problem: t("field.date") } : { value: at.toISOString() };
     }
     case "date":

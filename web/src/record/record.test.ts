@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { applyValues, payload, valueOf } from "@/api/rows";
 import type { Column, Row, Table } from "@/api/types";
 import { fromInput, readDecimal } from "./fieldValue";
+import { fromWall, toWall } from "@/lib/zone";
 import { merge, same } from "./merge";
 
 const F = "@OData.Community.Display.V1.FormattedValue";
@@ -76,5 +77,18 @@ describe("reading what was typed", () => {
   });
   it.each(["", "abc", "1-2", "--1", "."])("refuses «%s» as money", (text) => {
     expect(readDecimal(text)).toBeUndefined();
+  });
+});
+
+describe("the wall clock of another time zone", () => {
+  it.each([
+    ["2026-01-15T09:00", "America/New_York", "2026-01-15T14:00:00.000Z"], ["2026-07-15T09:00", "America/New_York", "2026-07-15T13:00:00.000Z"], ["2026-03-29T03:30", "Europe/Zurich", "2026-03-29T01:30:00.000Z"],
+    ["2026-10-25T04:00", "Europe/Zurich", "2026-10-25T03:00:00.000Z"], ["2026-11-22T00:15", "Asia/Kolkata", "2026-11-21T18:45:00.000Z"],
+  ])("reads %s in %s and writes it back", (wall, zone, instant) => {
+    expect(fromWall(wall, zone).toISOString()).toBe(instant);
+    expect(toWall(new Date(instant), zone)).toBe(wall);
+  });
+  it("bears with what is no time", () => {
+    expect(Number.isNaN(fromWall("soon", "Europe/Zurich").getTime())).toBe(true);
   });
 });

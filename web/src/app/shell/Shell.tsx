@@ -5,19 +5,22 @@ import { lazy, Suspense, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useTables } from "@/api/metadata";
 import { useShortcuts } from "@/lib/keys";
-import { listPath } from "@/lib/paths";
+import { listPath, recordPath } from "@/lib/paths";
 import { changeSettings, settings, useSettings } from "@/lib/settings";
 import { takeBack } from "@/lib/undo";
 import { toast, toastFailure } from "@/ui/toast";
+import { useSyncedSettings } from "@/workspace/useSyncedSettings";
 import { BottomBar } from "./BottomBar";
 import { LazyPart } from "./LazyPart";
 import { Nav } from "./Nav";
 import { OfflineBar } from "./OfflineBar";
 import classes from "./Shell.module.css";
+import { created } from "./created";
 import { ShellContext } from "./context";
 
 const loadPalette = () => import("./Palette");
 const Palette = lazy(loadPalette);
+const QuickCreate = lazy(() => import("@/record/QuickCreate").then((m) => ({ default: m.QuickCreate })));
 const Help = lazy(() => import("./Help"));
 
 /** What stands around every screen: navigation, palette, help, notices. */
@@ -28,9 +31,11 @@ export function Shell() {
   const [drawer, drawerHandlers] = useDisclosure(false);
   const [palette, paletteHandlers] = useDisclosure(false);
   const [help, helpHandlers] = useDisclosure(false);
-  const [shell] = useState(() => ({ openPalette: paletteHandlers.open, openHelp: helpHandlers.open, openMenu: drawerHandlers.open }));
+  const [making, setMaking] = useState<string>();
+  const [shell] = useState(() => ({ openPalette: paletteHandlers.open, openHelp: helpHandlers.open, openMenu: drawerHandlers.open, quickCreate: setMaking }));
   const path = useRouterState({ select: (s) => s.location.pathname });
   const { data: tables } = useTables();
+  useSyncedSettings();
 
   useEffect(() => drawerHandlers.close(), [path]);
   // The palette must be there when it is called: keys typed while it loads would be lost.
@@ -44,6 +49,7 @@ export function Shell() {
   };
   useShortcuts([
     { keys: "mod+k", label: "keys.palette", group: "keys.general", whileTyping: true, run: paletteHandlers.toggle },
+    { keys: "q", label: "keys.quick", group: "keys.general", run: () => { const first = tables?.find((x) => created.includes(x.logicalname)); if (first) setMaking(created.find((c) => location.pathname.startsWith(`/r/${c}`) && tables?.some((x) => x.logicalname === c)) ?? first.logicalname); } },
     { keys: "?", label: "keys.help", group: "keys.general", run: helpHandlers.toggle },
     { keys: "[", label: "keys.nav", group: "keys.general", run: () => changeSettings({ navCollapsed: !settings().navCollapsed }) },
     {
@@ -79,6 +85,7 @@ export function Shell() {
       </Drawer>
       <Suspense fallback={null}>
         {palette && <Palette onClose={paletteHandlers.close} />}
+        {making && <QuickCreate logical={making} onClose={() => setMaking(undefined)} onMade={(made) => { setMaking(undefined); void navigate({ to: recordPath(made.table, made.id) }); }} />}
         {help && <Help onClose={helpHandlers.close} />}
       </Suspense>
     </ShellContext>

@@ -1,4 +1,5 @@
 import { Menu, SegmentedControl, useMantineColorScheme } from "@mantine/core";
+import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { signOut, useSession } from "@/api/session";
 import { currentLanguage, type Language, setLanguage } from "@/i18n";
@@ -48,6 +49,7 @@ export function UserMenu() {
           onChange={(v) => void setLanguage(v as Language)}
           data={[{ value: "en", label: "English" }, { value: "de", label: "Deutsch" }]} />
         <Menu.Divider />
+        <Menu.Item component={Link} to="/settings" closeMenuOnClick leftSection={<Icon name="settings" />}>{t("settings.open")}</Menu.Item>
         <Menu.Item leftSection={<Icon name="exit" />} onClick={() => void signOut()}>{t("user.signOut")}</Menu.Item>
       </Menu.Dropdown>
     </Menu>

@@ -4,12 +4,15 @@ interface ShellControls {
   openPalette: () => void;
   openHelp: () => void;
   openMenu: () => void;
+  /** Makes a record of the table without leaving the screen. */
+  quickCreate: (table: string) => void;
 }
 
 export const ShellContext = createContext<ShellControls>({
   openPalette: () => undefined,
   openHelp: () => undefined,
   openMenu: () => undefined,
+  quickCreate: () => undefined,
 });
 
 export function useShell(): ShellControls {

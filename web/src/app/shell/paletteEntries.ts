@@ -1,18 +1,18 @@
 import { useMantineColorScheme } from "@mantine/core";
-import { useQueries, useQuery } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { tableQuery, useTables } from "@/api/metadata";
-import { text } from "@/api/odata";
-import { fetchTop } from "@/api/records";
+import { callUnbound } from "@/api/records";
 import { signOut } from "@/api/session";
-import type { Row, Table } from "@/api/types";
 import { currentLanguage, setLanguage } from "@/i18n";
 import { offeredCommands } from "@/lib/commands";
 import { listPath, recordPath } from "@/lib/paths";
 import { changeSettings } from "@/lib/settings";
 import { type IconName, isIcon, tableIcon } from "@/ui/icons";
+import { sameVisit, usePins } from "@/workspace/usePreferences";
+import { created } from "./created";
 import { useShell } from "./context";
 
 export interface Entry {
@@ -24,10 +24,6 @@ export interface Entry {
   run: () => void;
 }
 
-/** Tables whose records people look for by name. */
-const searched = ["lead", "contact", "account", "opportunity"];
-/** Tables in which people make records by hand. */
-const created = ["lead", "contact", "account", "opportunity", "task", "campaign"];
 
 /** What can be done from anywhere, and what the screen on show adds. */
 export function usePaletteActions(): Entry[] {
@@ -36,6 +32,7 @@ export function usePaletteActions(): Entry[] {
   const shell = useShell();
   const { setColorScheme } = useMantineColorScheme();
   const { data: tables } = useTables();
+  const { pinned, recent } = usePins();
 
   return useMemo(() => {
     const here = t("palette.here");
@@ -45,6 +42,9 @@ export function usePaletteActions(): Entry[] {
     const entries: Entry[] = offeredCommands().map((c) => ({
       id: c.id, group: here, label: c.label, hint: c.hint, icon: isIcon(c.icon) ? c.icon : "bolt", run: c.run,
     }));
+    for (const visit of [...pinned, ...recent.filter((r) => !pinned.some((p) => sameVisit(p, r)))].slice(0, 8)) {
+      entries.push({ id: `visit-${visit.table}-${visit.id}`, group: t("visits.title"), label: visit.name, icon: tableIcon(visit.table), run: () => void navigate({ to: recordPath(visit.table, visit.id) }) });
+    }
     entries.push({ id: "home", group: goTo, label: t("nav.home"), icon: "home", run: () => void navigate({ to: "/" }) });
     for (const x of tables ?? []) {
       entries.push({
@@ -56,7 +56,7 @@ export function usePaletteActions(): Entry[] {
       if (!created.includes(x.logicalname)) continue;
       entries.push({
         id: `new-${x.logicalname}`, group: make, label: t("palette.new", { what: x.label }), icon: "plus",
-        run: () => void navigate({ to: "/r/$table/new", params: { table: x.logicalname } }),
+        run: () => shell.quickCreate(x.logicalname),
       });
     }
     for (const scheme of ["light", "dark", "auto"] as const) {
@@ -73,54 +73,51 @@ export function usePaletteActions(): Entry[] {
     const other = currentLanguage() === "en" ? "de" : "en";
     entries.push(
       { id: "language", group: look, label: t(`palette.language.${other}`), icon: "globe", run: () => void setLanguage(other) },
+      { id: "settings", group: t("palette.more"), label: t("settings.open"), icon: "settings", run: () => void navigate({ to: "/settings" }) },
       { id: "help", group: t("palette.more"), label: t("keys.title"), icon: "keyboard", run: shell.openHelp },
       { id: "signout", group: t("palette.more"), label: t("user.signOut"), icon: "exit", run: () => void signOut() },
     );
     return entries;
-  }, [t, tables, navigate, setColorScheme, shell]);
+  }, [t, tables, navigate, setColorScheme, shell, pinned, recent]);
 }
 
-async function search(table: Table, words: string, signal: AbortSignal) {
-  const page = await fetchTop(table.entityset, {
-    select: [table.primaryid, table.primaryname],
-    filter: `contains(${table.primaryname},${text(words)})`,
-    orderby: `${table.primaryname} asc`,
-    top: 5,
-  }, signal);
-  return page.rows;
+interface Hit {
+  Id: string;
+  EntityName: string;
+  Attributes: Record<string, unknown>;
+  Highlights: Record<string, string[]>;
 }
 
-/** Records by name, from every searched table that the person may read. */
+const FOUND = 20;
+
+/** Records by what stands in them, from the server's index, best first. */
 export function usePaletteRecords(words: string): { entries: Entry[]; busy: boolean } {
   const { t } = useTranslation();
   const navigate = useNavigate();
+  const client = useQueryClient();
   const { data: tables } = useTables();
-  const readable = searched.filter((name) => tables?.some((x) => x.logicalname === name));
-  const metas = useQueries({ queries: readable.map((name) => tableQuery(name)) });
-  const known = metas.flatMap((m) => m.data ?? []);
-  const found = useQuery<{ table: Table; rows: Row[] }[]>({
-    queryKey: ["palette", words, known.map((x) => x.logicalname).join()],
-    enabled: words.length >= 2 && known.length > 0,
-    staleTime: 30_000,
+  const found = useQuery<{ hit: Hit; name: string }[]>({
+    queryKey: ["palette", words],
+    enabled: words.length >= 2,
+    staleTime: 15_000,
     placeholderData: (previous) => (words.length >= 2 ? previous : undefined),
     queryFn: async ({ signal }) => {
-      const lists = await Promise.allSettled(known.map(async (table) => ({ table, rows: await search(table, words, signal) })));
-      return lists.flatMap((l) => (l.status === "fulfilled" ? [l.value] : []));
+      const answer = await callUnbound<{ response: string }>("searchquery", { search: words, top: FOUND, options: "{'searchmode':'all'}" }, signal);
+      const hits = (JSON.parse(answer.response) as { Value: Hit[] }).Value;
+      return Promise.all(hits.map(async (hit) => {
+        const table = await client.ensureQueryData(tableQuery(hit.EntityName)).catch(() => undefined);
+        return { hit, name: String((table && hit.Attributes[table.primaryname]) ?? "") };
+      }));
     },
   });
-  const entries = useMemo(
-    () =>
-      (words.length >= 2 ? (found.data ?? []) : []).flatMap(({ table, rows }) =>
-        rows.map((row): Entry => {
-          const id = String(row[table.primaryid]);
-          return {
-            id: `${table.logicalname}-${id}`, group: t("palette.records"), label: String(row[table.primaryname] ?? t("value.unnamed")),
-            hint: table.label, icon: tableIcon(table.logicalname, table.icon),
-            run: () => void navigate({ to: recordPath(table.logicalname, id) }),
-          };
-        }),
-      ),
-    [found.data, words, t, navigate],
-  );
+  const entries = useMemo(() => (words.length >= 2 ? (found.data ?? []) : []).flatMap(({ hit, name }): Entry[] => {
+    const table = tables?.find((x) => x.logicalname === hit.EntityName);
+    if (!table) return [];
+    const where = Object.values(hit.Highlights ?? {})[0]?.[0]?.replace(/\{\/?crmhit\}/g, "");
+    return [{
+      id: `${hit.EntityName}-${hit.Id}`, group: t("palette.records"), label: name || t("value.unnamed"), hint: where && where !== name ? `${table.label} · ${where}` : table.label,
+      icon: tableIcon(table.logicalname, table.icon), run: () => void navigate({ to: recordPath(table.logicalname, hit.Id) }),
+    }];
+  }), [found.data, words, t, navigate, tables]);
   return { entries, busy: found.isFetching };
 }
