@@ -45,19 +45,36 @@ export async function loadSession(): Promise<void> {
   }
 }
 
-export async function signIn(username: string, password: string): Promise<void> {
+async function ask<T>(path: string, body: unknown): Promise<T> {
   let response: Response;
   try {
-    response = await fetch("/api/auth/signin", {
+    response = await fetch(path, {
       method: "POST",
       headers: { "Content-Type": "application/json", Accept: "application/json" },
-      body: JSON.stringify({ username, password }),
+      body: JSON.stringify(body),
     });
   } catch (cause) {
     throw new ApiError(0, "network", String(cause));
   }
   if (!response.ok) throw await errorFrom(response);
-  const session = (await response.json()) as Session;
+  return (await response.json()) as T;
+}
+
+/** Signs in; answers with a challenge when a second factor has to be shown as well. */
+export async function signIn(username: string, password: string): Promise<string | undefined> {
+  const answer = await ask<Session & { factor?: { challenge: string } }>("/api/auth/signin", { username, password });
+  if (answer.factor) return answer.factor.challenge;
+  adopt(answer);
+  return undefined;
+}
+
+/** Shows the code of a second factor. */
+export async function secondFactor(challenge: string, code: string): Promise<void> {
+  adopt(await ask<Session>("/api/auth/signin/factor", { challenge, code }));
+}
+
+/** Goes on with a session that was opened just now. */
+export function adopt(session: Session): void {
   const before = state.session;
   if (before && before.user.systemuserid !== session.user.systemuserid) {
     // Somebody else: nothing of the other person's screen may stay.

@@ -2,6 +2,7 @@ import { Alert, Button, Modal, PasswordInput, TextInput } from "@mantine/core";
 import { type FormEvent, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { asApiError } from "@/api/errors";
+import { FactorForm, OtherWays, ResetForm, resetSecret } from "@/account/SignInWays";
 import { signIn } from "@/api/session";
 import type { Session } from "@/api/types";
 import { Logo } from "@/ui/Logo";
@@ -13,6 +14,7 @@ function SignInForm({ username }: { username?: string }) {
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string>();
   const [wait, setWait] = useState(0);
+  const [challenge, setChallenge] = useState<string>();
 
   useEffect(() => {
     if (wait <= 0) return;
@@ -26,7 +28,7 @@ function SignInForm({ username }: { username?: string }) {
     setBusy(true);
     setProblem(undefined);
     try {
-      await signIn(username ?? String(form.get("username") ?? "").trim(), String(form.get("password") ?? ""));
+      setChallenge(await signIn(username ?? String(form.get("username") ?? "").trim(), String(form.get("password") ?? "")));
     } catch (error) {
       const failure = asApiError(error);
       if (failure.kind === "unauthorised") setProblem(t("signin.wrong"));
@@ -40,6 +42,7 @@ function SignInForm({ username }: { username?: string }) {
     }
   }
 
+  if (challenge) return <FactorForm challenge={challenge} onBack={() => setChallenge(undefined)} />;
   return (
     <form onSubmit={submit} className={classes.form}>
       {problem && (
@@ -69,9 +72,14 @@ export function SignIn() {
     <main className={classes.page}>
       <div className={classes.card}>
         <Logo size={36} />
-        <h1 className={classes.title}>{t("signin.title")}</h1>
-        <p className={classes.lead}>{t("signin.lead")}</p>
-        <SignInForm />
+        <h1 className={classes.title}>{t(resetSecret() ? "signin.resetTitle" : "signin.title")}</h1>
+        {resetSecret() ? <ResetForm secret={resetSecret()} /> : (
+          <>
+            <p className={classes.lead}>{t("signin.lead")}</p>
+            <SignInForm />
+            <OtherWays />
+          </>
+        )}
       </div>
     </main>
   );

@@ -153,7 +153,20 @@ const settings = createRoute({
   component: lazyRouteComponent(() => import("@/workspace/SettingsPage"), "SettingsPage"),
 });
 
+const admin = createRoute({
+  getParentRoute: () => root,
+  path: "/admin/$area",
+  component: lazyRouteComponent(() => import("@/admin/Admin"), "Admin"),
+});
+
+const account = createRoute({
+  getParentRoute: () => root,
+  path: "/account",
+  component: lazyRouteComponent(() => import("@/account/Account"), "Account"),
+});
+
 const tree = root.addChildren([
+  admin, account,
   scoring, modelVersions, modelVersion, imports, importPage, lake, dashboard, settings,
   home, list, create, record, quarantine, quarantineItem, deadLetters, deadLetter, flowRuns, flowRun, rules,
 ]);

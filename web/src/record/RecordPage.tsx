@@ -1,7 +1,7 @@
 import { ActionIcon, Menu, SegmentedControl } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
-import { type ReactNode, useEffect, useState } from "react";
+import { lazy, type ReactNode, Suspense, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useViewers } from "@/api/live";
 import { useTableMeta } from "@/api/metadata";
@@ -28,6 +28,8 @@ import { formOf, RecordForm } from "./RecordForm";
 import classes from "./RecordPage.module.css";
 import { Viewers } from "./Viewers";
 import { type RecordHandle, useRecord } from "./useRecord";
+
+const AccessDialog = lazy(() => import("@/admin/AccessDialog").then((m) => ({ default: m.AccessDialog })));
 
 /** What a table adds to its records' page. */
 interface Extra {
@@ -138,6 +140,7 @@ function More({ table, id, name }: { table: Table; id: string; name: string }) {
   const { t } = useTranslation();
   const navigate = useNavigate();
   const [asking, setAsking] = useState(false);
+  const [access, setAccess] = useState(false);
   const { isPinned, toggle } = usePins();
   return (
     <>
@@ -153,11 +156,13 @@ function More({ table, id, name }: { table: Table; id: string; name: string }) {
             {t(isPinned(table.logicalname, id) ? "visits.unpin" : "visits.pin", { name: name || t("value.unnamed") })}
           </Menu.Item>
           <Menu.Item leftSection={<Icon name="print" />} onClick={() => print()}>{t("record.print")}</Menu.Item>
+          <Menu.Item leftSection={<Icon name="team" />} onClick={() => setAccess(true)}>{t("access.open")}</Menu.Item>
           {table.privileges.delete && (
             <Menu.Item color="red" leftSection={<Icon name="trash" />} onClick={() => setAsking(true)}>{t("record.delete")}</Menu.Item>
           )}
         </Menu.Dropdown>
       </Menu>
+      {access && <Suspense><AccessDialog table={table} id={id} name={name} onClose={() => setAccess(false)} /></Suspense>}
       {asking && (
         <ConfirmDialog title={t("record.deleteTitle", { name })} confirm={t("record.delete")} danger onClose={() => setAsking(false)}
           run={async () => {

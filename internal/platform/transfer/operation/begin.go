@@ -35,13 +35,13 @@ type Payload struct {
 // Asker gives in whose name the context's principal has a job work.
 func Asker(ctx context.Context) Who {
 	p := access.From(ctx)
-	return Who{User: p.ID, Delegate: p.Delegate, System: p.Kind == access.System}
+	return Who{User: p.ID, Delegate: p.Delegate, Scope: p.Scope, System: p.Kind == access.System}
 }
 
 // As gives the context in which a job works: in the name of who asked for it,
 // with the rights that are held while it works, and with the operation's origin.
 func (p Payload) As(ctx context.Context, origin string) context.Context {
-	who := access.Principal{Kind: access.User, ID: p.Who.User, Delegate: p.Who.Delegate}
+	who := access.Principal{Kind: access.User, ID: p.Who.User, Delegate: p.Who.Delegate, Scope: p.Who.Scope}
 	if p.Who.System {
 		who = access.From(access.AsSystem(ctx, origin))
 	}

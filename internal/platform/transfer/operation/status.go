@@ -5,6 +5,7 @@ import (
 
 	"github.com/rapport-platform/rapport/internal/ground/errs"
 	"github.com/rapport-platform/rapport/internal/ground/id"
+	"github.com/rapport-platform/rapport/internal/platform/access"
 	"github.com/rapport-platform/rapport/internal/platform/changelog"
 	"github.com/rapport-platform/rapport/internal/platform/record"
 )
@@ -41,9 +42,10 @@ func (r Ref) Origin() string { return r.Table + " " + r.ID.String() }
 
 // Who is in whose name a job works.
 type Who struct {
-	User     id.ID `json:"user"`
-	Delegate id.ID `json:"delegate"`
-	System   bool  `json:"system,omitempty"`
+	User     id.ID        `json:"user"`
+	Delegate id.ID        `json:"delegate"`
+	Scope    access.Scope `json:"scope,omitempty"`
+	System   bool         `json:"system,omitempty"`
 }
 
 // ErrEnded means that there is nothing left to ask of the operation.

@@ -72,6 +72,11 @@ export function Nav() {
             {group.items.map((item, i) => <NavEntry key={i} item={item} tables={byName} />)}
           </section>
         ))}
+        {byName.has("role") && (
+          <section className={classes.group}>
+            <Item to="/admin/users" icon="lock" label={t("admin.title")} />
+          </section>
+        )}
         {apps.isSuccess && !app && (
           // Who is in no app still finds everything that they may read.
           <section className={classes.group}>

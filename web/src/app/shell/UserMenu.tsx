@@ -50,6 +50,7 @@ export function UserMenu() {
           data={[{ value: "en", label: "English" }, { value: "de", label: "Deutsch" }]} />
         <Menu.Divider />
         <Menu.Item component={Link} to="/settings" closeMenuOnClick leftSection={<Icon name="settings" />}>{t("settings.open")}</Menu.Item>
+        <Menu.Item leftSection={<Icon name="lock" />} closeMenuOnClick component={Link} to="/account">{t("account.title")}</Menu.Item>
         <Menu.Item leftSection={<Icon name="exit" />} onClick={() => void signOut()}>{t("user.signOut")}</Menu.Item>
       </Menu.Dropdown>
     </Menu>

@@ -46,6 +46,12 @@ export function usePaletteActions(): Entry[] {
       entries.push({ id: `visit-${visit.table}-${visit.id}`, group: t("visits.title"), label: visit.name, icon: tableIcon(visit.table), run: () => void navigate({ to: recordPath(visit.table, visit.id) }) });
     }
     entries.push({ id: "home", group: goTo, label: t("nav.home"), icon: "home", run: () => void navigate({ to: "/" }) });
+    entries.push({ id: "account", group: goTo, label: t("account.title"), icon: "lock", run: () => void navigate({ to: "/account" }) });
+    if (tables?.some((x) => x.logicalname === "role")) {
+      for (const area of ["users", "teams", "units", "roles", "profiles", "providers", "keys", "log"]) {
+        entries.push({ id: `admin-${area}`, group: goTo, label: t(`admin.area.${area}`), hint: t("admin.title"), icon: "lock", run: () => void navigate({ to: "/admin/$area", params: { area } }) });
+      }
+    }
     for (const x of tables ?? []) {
       entries.push({
         id: `go-${x.logicalname}`, group: goTo, label: x.pluralLabel, icon: tableIcon(x.logicalname, x.icon),

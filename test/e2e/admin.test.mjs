@@ -1,0 +1,200 @@
+// What administrators do about people, and what people do about their own sign-in.
+import assert from "node:assert/strict";
+import { createHmac } from "node:crypto";
+import { after, before, test } from "node:test";
+import { api, axe, base, makeLead, openPage, settled, signedIn, skip, start, stop } from "./helpers.mjs";
+
+before(start);
+after(stop);
+const shots = process.env.SCREENSHOTS;
+const shot = async (page, name) => { if (shots) await page.screenshot({ path: `${shots}/${name}.png` }); };
+
+async function checked(page, name) {
+  await settled(page);
+  for (const scheme of ["light", "dark"]) {
+    await page.evaluate((s) => document.documentElement.setAttribute("data-mantine-color-scheme", s), scheme);
+    await page.waitForTimeout(250);
+    await shot(page, `${name}-${scheme}`);
+    assert.deepEqual(await axe(page), [], `axe on ${name}, ${scheme}`);
+  }
+  await page.evaluate(() => document.documentElement.setAttribute("data-mantine-color-scheme", "light"));
+}
+
+/** The code of an authenticator app at a moment (RFC 6238). */
+function totp(secret, at = Date.now()) {
+  const bits = [...secret.replace(/=+$/, "")].map((c) => "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".indexOf(c).toString(2).padStart(5, "0")).join("");
+  const key = Buffer.from(bits.match(/.{8}/g).map((b) => parseInt(b, 2)));
+  const counter = Buffer.alloc(8);
+  counter.writeBigUInt64BE(BigInt(Math.floor(at / 30_000)));
+  const mac = createHmac("sha1", key).update(counter).digest();
+  const offset = mac[19] & 15;
+  return String((mac.readUInt32BE(offset) & 0x7fffffff) % 1_000_000).padStart(6, "0");
+}
+
+test("a user is made, given a role and a team, and disabled", { skip, timeout: 180_000 }, async () => {
+  const page = await signedIn();
+  await page.goto(`${base}/admin/users`);
+  await page.getByRole("button", { name: "New user" }).click();
+  const name = `pia${Date.now().toString(36)}`;
+  await page.getByRole("textbox", { name: "First name" }).fill("Pia");
+  await page.getByRole("textbox", { name: "Last name" }).fill("Probe");
+  await page.getByRole("textbox", { name: "User name" }).fill(name);
+  await page.getByRole("button", { name: "Create", exact: true }).click();
+  const dialog = page.getByRole("dialog", { name: "Pia Probe" });
+  await dialog.waitFor();
+  await dialog.getByRole("textbox", { name: "Roles" }).click();
+  await page.getByRole("option").first().click();
+  await page.keyboard.press("Escape");
+  await checked(page, "admin-user");
+  await dialog.getByRole("button", { name: "Link for a new password" }).click();
+  const link = await dialog.getByText(/\/reset#/).innerText();
+  let user;
+  for (let i = 0; i < 40 && !user?.systemuserroles_association?.length; i++) {
+    user = (await api(page, "GET", `/api/data/v9.2/systemusers?$filter=domainname eq '${name}'&$select=fullname&$expand=systemuserroles_association($select=name)`)).body.value[0];
+    await page.waitForTimeout(100);
+  }
+  assert.equal(user.systemuserroles_association.length, 1);
+
+  // The person chooses a password by the link and signs in with it.
+  const other = await openPage();
+  await other.goto(link);
+  await other.getByRole("heading", { name: "Choose a new password" }).waitFor();
+  await other.getByLabel("New password", { exact: true }).fill("a password for pia");
+  await other.getByLabel("New password again").fill("a password for pia");
+  await other.getByRole("button", { name: "Set password" }).click();
+  await other.getByText("The new password is set").waitFor();
+  await other.goto(base);
+  await other.getByLabel("User name").fill(name);
+  await other.getByLabel("Password", { exact: true }).fill("a password for pia");
+  await other.getByRole("button", { name: "Sign in", exact: true }).click();
+  await other.locator("main#main").waitFor();
+
+  // Who is disabled is out at once.
+  await dialog.getByRole("button", { name: "Disable" }).click();
+  await dialog.getByRole("button", { name: "Enable" }).waitFor();
+  let status;
+  for (let i = 0; i < 100 && status !== 401; i++) {
+    status = await other.evaluate(() => fetch("/api/auth/session").then((r) => r.status));
+    await page.waitForTimeout(100);
+  }
+  assert.equal(status, 401);
+  await page.keyboard.press("Escape");
+  await checked(page, "admin-users");
+  assert.deepEqual(page.trouble, []);
+});
+
+test("a role is edited by the keyboard alone", { skip, timeout: 180_000 }, async () => {
+  const page = await signedIn();
+  await page.goto(`${base}/admin/roles`);
+  await page.getByRole("button", { name: "New role" }).click();
+  await page.getByRole("textbox", { name: "Name" }).fill(`Keys ${Date.now().toString(36)}`);
+  await page.getByRole("button", { name: "Create", exact: true }).click();
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  await page.getByRole("textbox", { name: "Find a table" }).fill("lead");
+  const create = page.getByRole("button", { name: "Leads, Create: None" });
+  await create.focus();
+  await page.keyboard.press("1");
+  await page.keyboard.press("ArrowRight");
+  await page.keyboard.press("4");
+  await page.keyboard.press("ArrowRight");
+  await page.keyboard.press("Space");
+  await page.getByRole("button", { name: "Leads, Create: Own records" }).waitFor();
+  await page.getByRole("button", { name: "Leads, Read: Everything" }).waitFor();
+  await page.getByRole("button", { name: "Leads, Change: Own records" }).waitFor();
+  await checked(page, "admin-roles");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByText("Saved").waitFor();
+  await page.reload();
+  const name = await page.getByRole("textbox", { name: "Role" }).inputValue();
+  assert.ok(name);
+  assert.deepEqual(page.trouble, []);
+});
+
+test("every screen of administration is there and can be read by all", { skip, timeout: 240_000 }, async () => {
+  const page = await signedIn();
+  for (const area of ["teams", "units", "profiles", "providers", "keys", "log"]) {
+    await page.goto(`${base}/admin/${area}`);
+    await page.getByRole("heading", { name: "Access and sign-in" }).waitFor();
+    await checked(page, `admin-${area}`);
+  }
+  await page.goto(`${base}/admin/units`);
+  await page.getByRole("button", { name: "New business unit" }).click();
+  await page.getByRole("textbox", { name: "Name" }).fill("Branch of the test");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByRole("button", { name: "Change Branch of the test" }).waitFor();
+  assert.deepEqual(page.trouble, []);
+});
+
+test("keys have scopes, and do no more", { skip, timeout: 120_000 }, async () => {
+  const page = await signedIn();
+  await page.goto(`${base}/account`);
+  await page.getByRole("button", { name: "New key" }).click();
+  await page.getByRole("textbox", { name: "What is it for?" }).fill("sync");
+  await page.getByRole("textbox", { name: "Scopes" }).fill("lead:read");
+  await page.getByRole("button", { name: "Create", exact: true }).click();
+  const secret = await page.getByText(/^rpt_/).innerText();
+  const ask = (path) => fetch(`${base}/api/data/v9.2/${path}`, { headers: { Authorization: `Bearer ${secret}` } }).then((r) => r.status);
+  assert.equal(await ask("leads?$top=1"), 200);
+  assert.equal(await ask("contacts?$top=1"), 403);
+  await checked(page, "account");
+  await page.getByRole("row", { name: /sync/ }).getByRole("button", { name: "Revoke" }).click();
+  await page.getByRole("row", { name: /sync/ }).waitFor({ state: "detached" });
+  assert.equal(await ask("leads?$top=1"), 401);
+  assert.deepEqual(page.trouble, []);
+});
+
+test("a second factor is added and asked for", { skip, timeout: 120_000 }, async () => {
+  const admin = await signedIn();
+  const name = `tim${Date.now().toString(36)}`;
+  const unit = (await api(admin, "GET", "/api/data/v9.2/businessunits?$filter=parentbusinessunitid eq null&$select=name")).body.value[0].businessunitid;
+  const made = (await api(admin, "POST", "/api/data/v9.2/systemusers", { lastname: "Timo", domainname: name, "businessunitid@odata.bind": `/businessunits(${unit})` })).body;
+  const { secret } = (await api(admin, "POST", `/api/auth/admin/users/${made.systemuserid}/reset`)).body;
+  await api(admin, "POST", "/api/auth/signin/reset", { secret, password: "a password for tim" });
+  const page = await openPage();
+  const enter = async () => {
+    await page.goto(base);
+    await page.getByLabel("User name").fill(name);
+    await page.getByLabel("Password", { exact: true }).fill("a password for tim");
+    await page.getByRole("button", { name: "Sign in", exact: true }).click();
+  };
+  await enter();
+  await page.locator("main#main").waitFor();
+  await page.goto(`${base}/account`);
+  await page.getByRole("button", { name: "Add an app" }).click();
+  const seed = await page.getByRole("dialog").getByText(/^[A-Z2-7]{16,}$/).innerText();
+  await page.getByRole("textbox", { name: "Code" }).fill(totp(seed));
+  await checked(page, "account-totp");
+  await page.getByRole("button", { name: "Confirm" }).click();
+  await page.getByText("Recovery codes, for when").waitFor();
+  await page.evaluate(async () => {
+    const session = await (await fetch("/api/auth/session")).json();
+    await fetch("/api/auth/signout", { method: "POST", headers: { "X-CSRF-Token": session.csrf } });
+  });
+  await enter();
+  await page.getByRole("textbox", { name: "Code" }).fill("000000");
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
+  await page.getByRole("alert").waitFor();
+  await page.getByRole("textbox", { name: "Code" }).fill(totp(seed, Date.now() + 30_000));
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
+  await page.locator("main#main").waitFor();
+});
+
+test("a record is shared, and says who sees it and why", { skip, timeout: 120_000 }, async () => {
+  const page = await signedIn();
+  const lead = await makeLead(page);
+  await page.goto(`${base}/r/lead/${lead.id}`);
+  await page.getByRole("button", { name: "More actions" }).or(page.getByRole("button", { name: "More", exact: true })).first().click();
+  await page.getByRole("menuitem", { name: "Access and sharing" }).click();
+  const dialog = page.getByRole("dialog", { name: /^Access to/ });
+  await dialog.getByText("by role (everything)").first().waitFor();
+  await dialog.getByRole("textbox", { name: "With" }).click();
+  const option = page.getByRole("option").nth(1);
+  const who = await option.innerText();
+  await option.click();
+  await dialog.getByRole("button", { name: "Share", exact: true }).click();
+  await dialog.getByRole("checkbox", { name: `${who}: Change` }).check();
+  await dialog.getByRole("checkbox", { name: `${who}: Change`, checked: true }).waitFor();
+  await checked(page, "access-dialog");
+  assert.deepEqual(page.trouble, []);
+});
+
