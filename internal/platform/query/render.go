@@ -34,6 +34,7 @@ func Render(s Schema, d sqldb.Dialect, q *Query, g Guard) (Statement, error) {
 	case len(q.Links) > 0:
 		return r.joined(t, q)
 	}
+	r.walks = q.Limit > 0
 	st := Statement{}
 	if st.Columns, err = columnsOf(t, q.Select, q.Order); err != nil {
 		return Statement{}, err
@@ -101,6 +102,7 @@ type renderer struct {
 	aliases int
 	inGuard bool // conditions of a guard are not guarded again
 	links   map[string]place
+	walks   bool // the first rows in sort order are wanted, not all of them
 }
 
 // place is where the rows of a linked table stand in the statement.

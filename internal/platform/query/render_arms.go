@@ -1,6 +1,10 @@
 package query
 
-import "strconv"
+import (
+	"strconv"
+
+	"github.com/rapport-platform/rapport/internal/ground/sqldb"
+)
 
 // shareTable holds the shares of records: objectid, principalid, accessrightsmask.
 const shareTable = "principalobjectaccess"
@@ -86,7 +90,14 @@ func splitArms(n Node) (rest Node, arms *Arms) {
 func (r *renderer) arms(t *Table, alias string, a Arms) (string, error) {
 	var parts []string
 	if len(a.Units) > 0 {
-		parts = append(parts, r.memberIDs(r.ref(alias, "owningbusinessunit"), a.Units))
+		unit := r.ref(alias, "owningbusinessunit")
+		if r.walks && r.dialect == sqldb.SQLite {
+			// SQLite does not weigh that few rows are wanted: by an index on units it
+			// would fetch and sort all rows of a unit rather than walk in sort order.
+			// The sign keeps this term from its indexes; counts want them.
+			unit = "+" + unit
+		}
+		parts = append(parts, r.memberIDs(unit, a.Units))
 	}
 	if len(a.Owners) > 0 {
 		parts = append(parts, r.memberIDs(r.ref(alias, "ownerid"), a.Owners))

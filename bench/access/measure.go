@@ -1,0 +1,183 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/rapport-platform/rapport/internal/ground/clock"
+	"github.com/rapport-platform/rapport/internal/ground/sqldb"
+	"github.com/rapport-platform/rapport/internal/platform/access"
+	"github.com/rapport-platform/rapport/internal/platform/job"
+	"github.com/rapport-platform/rapport/internal/platform/query"
+	"github.com/rapport-platform/rapport/internal/platform/search"
+)
+
+// page is how many rows a first page has in the interface.
+const page = 50
+
+// views are what is asked: the shipped views whose sort has an index.
+func views() []struct {
+	name  string
+	query query.Query
+} {
+	open := query.Compare{Left: query.Path{"statecode"}, Value: int64(0)}
+	columns := []string{"fullname", "companyname", "msdyn_leadscore", "address1_city", "statuscode", "ownerid", "createdon"}
+	return []struct {
+		name  string
+		query query.Query
+	}{
+		{"open, by score", query.Query{Table: "lead", Select: columns, Where: open, Order: []query.Order{{Column: "msdyn_leadscore", Desc: true}}, Limit: page}},
+		{"all, newest first", query.Query{Table: "lead", Select: columns, Order: []query.Order{{Column: "createdon", Desc: true}}, Limit: page}},
+		{"open, by name", query.Query{Table: "lead", Select: columns, Where: open, Order: []query.Order{{Column: "fullname"}}, Limit: page}},
+	}
+}
+
+func (o *organisation) measure(ctx context.Context, b *strings.Builder) error {
+	fmt.Fprintf(b, "\n## %s\n\nPut in within %.0f s.\n\n| depth | question | median | p95 | rows |\n|---|---|---:|---:|---:|\n", o.db.Dialect(), o.built.Seconds())
+	var plans strings.Builder
+	for at, depth := range depths {
+		for _, v := range views() {
+			var rows int64
+			err := o.time(ctx, b, at, v.name, func(ctx context.Context) (int64, error) {
+				found, err := o.store.Find(ctx, v.query)
+				return int64(len(found.Rows)), err
+			}, &rows)
+			if err != nil {
+				return err
+			}
+			if err := o.plan(ctx, &plans, at, depth, v.name, v.query); err != nil {
+				return err
+			}
+		}
+		counted := views()[0].query
+		counted.Limit, counted.Count = 1, true
+		if err := o.time(ctx, b, at, "count of the open ones", func(ctx context.Context) (int64, error) {
+			found, err := o.store.Find(ctx, counted)
+			return found.Total, err
+		}, new(int64)); err != nil {
+			return err
+		}
+	}
+	if o.s.search {
+		if err := o.searches(ctx, b); err != nil {
+			return err
+		}
+	}
+	b.WriteString("\nPlans:\n\n```\n" + plans.String() + "```\n")
+	return nil
+}
+
+// as is a user of a kind.
+func (o *organisation) as(ctx context.Context, kind, n int) context.Context {
+	who := o.users[(kind+len(depths)*n)%len(o.users)]
+	return access.With(ctx, access.Principal{Kind: access.User, ID: who})
+}
+
+func (o *organisation) time(ctx context.Context, b *strings.Builder, kind int, name string, ask func(context.Context) (int64, error), rows *int64) error {
+	var took []time.Duration
+	for n := range o.s.rounds + 2 {
+		began := time.Now()
+		got, err := ask(o.as(ctx, kind, n))
+		if err != nil {
+			return fmt.Errorf("%s, %s: %w", depths[kind], name, err)
+		}
+		if *rows = got; n >= 2 { // the first two warm what a running server has warm
+			took = append(took, time.Since(began))
+		}
+	}
+	slices.Sort(took)
+	ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+	line := fmt.Sprintf("| %s | %s | %.1f | %.1f | %d |\n", depths[kind], name, ms(took[len(took)/2]), ms(took[min(len(took)-1, len(took)*95/100)]), *rows)
+	fmt.Fprint(os.Stderr, line)
+	b.WriteString(line)
+	return nil
+}
+
+// plan writes down how the database answers.
+func (o *organisation) plan(ctx context.Context, b *strings.Builder, kind int, depth access.Depth, name string, q query.Query) error {
+	ctx = o.as(ctx, kind, 1)
+	control := &access.Control{Current: o.snap.Load, Catalog: o.known}
+	checked, err := query.Check(o.catalog, &q, query.Limits{})
+	if err != nil {
+		return err
+	}
+	st, err := query.Render(o.catalog, o.db.Dialect(), checked, control.Guard(ctx, access.Read))
+	if err != nil {
+		return err
+	}
+	explain := "EXPLAIN QUERY PLAN "
+	if o.db.Dialect() == sqldb.Postgres {
+		explain = "EXPLAIN "
+	}
+	rows, err := o.db.Query(ctx, explain+st.SQL, st.Args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	fmt.Fprintf(b, "%s, %s:\n", depth, name)
+	for rows.Next() {
+		var line string
+		into := []any{new(any), new(any), new(any), &line}
+		if o.db.Dialect() == sqldb.Postgres {
+			into = []any{&line}
+		}
+		if err := rows.Scan(into...); err != nil {
+			return err
+		}
+		if len(line) > 200 {
+			line = line[:200] + " …"
+		}
+		b.WriteString("  " + line + "\n")
+	}
+	return rows.Err()
+}
+
+// searches builds the index as the job does, and asks it.
+func (o *organisation) searches(ctx context.Context, b *strings.Builder) error {
+	began := time.Now()
+	queue := job.NewQueue(o.db, clock.System{})
+	index := search.New(search.Options{DB: o.db, Store: o.store, Log: o.log, Catalog: o.known, Clock: clock.System{}, Jobs: queue})
+	if err := o.rebuild(ctx, queue, index); err != nil {
+		return err
+	}
+	fmt.Fprintf(b, "| | *search index built in %.0f s* | | | |\n", time.Since(began).Seconds())
+	for at := range depths {
+		for _, words := range []string{"neumann 4711", "lead4711", "hofman", "ada kr"} {
+			if err := o.time(ctx, b, at, "search "+words, func(ctx context.Context) (int64, error) {
+				_, total, err := index.Find(ctx, search.Request{Text: words, All: true, Top: 10, Scopes: []search.Scope{{Table: "lead"}}})
+				return int64(total), err
+			}, new(int64)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// rebuild has the job run to its end by a runner, as in the product.
+func (o *organisation) rebuild(ctx context.Context, queue *job.Queue, index *search.Index) error {
+	runner := job.NewRunner(job.Options{Queue: queue, Logger: slog.New(slog.DiscardHandler)})
+	runner.Handle(search.Kind, index.Handler())
+	if err := o.db.Write(ctx, func(tx *sqldb.Tx) error { _, err := index.Rebuild(tx); return err }); err != nil {
+		return err
+	}
+	if err := runner.Start(ctx); err != nil {
+		return err
+	}
+	defer runner.Stop(context.WithoutCancel(ctx))
+	for {
+		if left, _, err := queue.Waiting(ctx, search.Kind); err != nil || left == 0 {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}
