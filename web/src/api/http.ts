@@ -2,7 +2,7 @@ import { ApiError, errorFrom } from "./errors";
 import { currentSession, signedInAgain } from "./session";
 
 export interface RequestOptions {
-  method?: "GET" | "POST" | "PATCH" | "DELETE";
+  method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   body?: unknown;
   /** A file, sent as it is instead of a body. */
   file?: Blob;

@@ -165,7 +165,21 @@ const account = createRoute({
   component: lazyRouteComponent(() => import("@/account/Account"), "Account"),
 });
 
+const importStart = createRoute({
+  getParentRoute: () => root,
+  path: "/import",
+  validateSearch: (raw: Record<string, unknown>): { table?: string } => (typeof raw.table === "string" && raw.table !== "" ? { table: raw.table } : {}),
+  component: lazyRouteComponent(() => import("@/transfer/ImportStart"), "ImportStart"),
+});
+
+const dataImport = createRoute({
+  getParentRoute: () => root,
+  path: "/imports/$id",
+  component: lazyRouteComponent(() => import("@/transfer/ImportPage"), "ImportPage"),
+});
+
 const tree = root.addChildren([
+  importStart, dataImport,
   admin, account,
   scoring, modelVersions, modelVersion, imports, importPage, lake, dashboard, settings,
   home, list, create, record, quarantine, quarantineItem, deadLetters, deadLetter, flowRuns, flowRun, rules,

@@ -21,7 +21,8 @@ import { SelectionBar } from "./SelectionBar";
 import { EMPTY, useSavedViews } from "./savedViews";
 import { isChosen, useSelection } from "./selection";
 import { tableText } from "./tableText";
-import { useGridData } from "./useGridData";
+import { TransferMenu } from "@/transfer/TransferMenu";
+import { orderBy, useGridData } from "./useGridData";
 
 const ChartPane = lazy(() => import("@/charts/ChartPane"));
 
@@ -68,7 +69,8 @@ export function RecordGrid({ table: bare, search, fixed, open, newPath, empty, a
 
   return (
     <div className={classes.grid}>
-      <GridToolbar table={table} state={state} search={asked} total={data.total} change={change} newPath={newPath} actions={actions}
+      <GridToolbar table={table} state={state} search={asked} total={data.total} change={change} newPath={newPath}
+        actions={<>{actions}<TransferMenu table={table} columns={state.columns} filter={data.filter} orderby={orderBy(table, state)} /></>}
         onRefresh={data.refresh} saveable={saveable} onSaved={again} chartOpen={chart !== undefined} />
       <FilterChips table={table} value={search.filter ?? state.view?.model} onChange={(filter) => change({ filter: filter ?? (state.view?.model ? EMPTY : undefined) })} />
       <div className={classes.body}>

@@ -3,6 +3,7 @@ import { useTranslation } from "react-i18next";
 import { formatNumber } from "@/lib/format";
 import { Icon } from "@/ui/icons";
 import classes from "./SelectionBar.module.css";
+import { BulkActions } from "@/transfer/BulkActions";
 import { bulkActions, type SelectionContext } from "./selection";
 
 /** What is chosen and what can be done with it; it stands over the list's foot. */
@@ -21,6 +22,7 @@ export function SelectionBar({ context, total, loadedAll, onAll, onCopy }: {
             <Button size="compact-sm" variant="subtle" onClick={onAll}>{t("select.all", { number: formatNumber(total) })}</Button>
           )}
           <span className={classes.actions}>
+            <BulkActions {...context} />
             {bulkActions.map((Action, i) => <Action key={i} {...context} />)}
             {selection.mode === "rows" && <Button size="compact-sm" variant="default" onClick={onCopy}>{t("select.copy")}</Button>}
           </span>

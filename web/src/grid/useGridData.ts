@@ -33,7 +33,7 @@ export interface GridData {
   refresh: () => void;
 }
 
-function orderBy(table: Table, state: GridState): string | undefined {
+export function orderBy(table: Table, state: GridState): string | undefined {
   const own = state.sort.flatMap((s) => {
     const column = columnOf(table, s.column);
     return column ? [`${wireName(column)} ${s.desc ? "desc" : "asc"}`] : [];

@@ -13,5 +13,6 @@ export function listPath(table: string): string {
 }
 
 export function recordPath(table: string, id: string): string {
+  if (table === "import") return `/imports/${id}`;
   return `${listPath(table)}/${id}`;
 }

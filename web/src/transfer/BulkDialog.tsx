@@ -1,0 +1,146 @@
+import { Alert, Button, Modal, Progress, Select } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { asApiError } from "@/api/errors";
+import { request } from "@/api/http";
+import { callBound } from "@/api/records";
+import type { Column, Reference, Table } from "@/api/types";
+import type { SelectionContext } from "@/grid/selection";
+import { formatNumber } from "@/lib/format";
+import { FieldEditor, isTyped } from "@/record/editors/FieldEditor";
+import { LookupEditor } from "@/record/editors/LookupEditor";
+import { fromInput } from "@/record/fieldValue";
+import { Icon } from "@/ui/icons";
+import { toastFailure } from "@/ui/toast";
+import { busy, status, type BulkRequest, type BulkState } from "./types";
+
+const EVERY = 500;
+
+/** Which rows, as the server takes it. */
+function rowsOf({ table, selection, filter }: SelectionContext): Pick<BulkRequest, "table" | "ids" | "filter" | "except"> {
+  if (selection.mode === "rows") return { table: table.logicalname, ids: [...selection.ids] };
+  return { table: table.logicalname, filter, except: selection.except.size ? [...selection.except] : undefined };
+}
+
+/** One change to many rows: what, how many, how far, and back. */
+export function BulkDialog({ kind, context, onClose }: { kind: BulkRequest["kind"]; context: SelectionContext; onClose: () => void }) {
+  const { t } = useTranslation();
+  const { table } = context;
+  const [change, setChange] = useState<Partial<BulkRequest> | undefined>(kind === "delete" ? {} : undefined);
+  const [running, setRunning] = useState<string>();
+  const [problem, setProblem] = useState<string>();
+  const [working, setWorking] = useState(false);
+  const [rows] = useState(() => rowsOf(context));
+  const ask: BulkRequest | undefined = change && { ...rows, kind, ...change };
+  const preview = useQuery({
+    queryKey: ["bulk preview", JSON.stringify(ask ?? null)], enabled: ask !== undefined && !running, retry: false,
+    queryFn: async ({ signal }) => (await request<{ total: number; sample: { id: string; name: string }[] }>("/api/bulk/preview", { method: "POST", body: ask, signal })).data,
+  });
+  const go = async () => {
+    setWorking(true);
+    setProblem(undefined);
+    try {
+      setRunning((await request<{ id: string }>("/api/bulk", { method: "POST", body: ask })).data.id);
+    } catch (error) {
+      setProblem(asApiError(error).message);
+    } finally {
+      setWorking(false);
+    }
+  };
+  const close = () => {
+    if (running) {
+      context.clear();
+      context.refresh();
+    }
+    onClose();
+  };
+  return (
+    <Modal opened onClose={close} title={t(`bulk.${kind}Title`, { what: table.pluralLabel })} closeButtonProps={{ "aria-label": t("common.close") }}>
+      {running ? <Running id={running} onClose={close} onChanged={context.refresh} /> : (
+        <form onSubmit={(e) => { e.preventDefault(); if (ask && !working) void go(); }}>
+          {kind === "update" && <EditField table={table} onChange={setChange} />}
+          {kind === "assign" && <OwnerField onChange={setChange} />}
+          {preview.data && (
+            <p className="faint" aria-live="polite">
+              {t("bulk.would", { count: preview.data.total, number: formatNumber(preview.data.total) })} {preview.data.sample.slice(0, 3).map((s) => s.name).filter(Boolean).join(", ")}
+              {preview.data.total > 3 ? " …" : ""}
+            </p>
+          )}
+          {(problem || preview.isError) && <Alert data-tone="bad" role="alert" mt="md" p="xs">{problem ?? asApiError(preview.error).message}</Alert>}
+          <div style={{ display: "flex", justifyContent: "flex-end", gap: 8, marginTop: 20 }}>
+            <Button variant="default" onClick={close}>{t("common.cancel")}</Button>
+            <Button type="submit" color={kind === "delete" ? "red.8" : undefined} loading={working} disabled={!ask || preview.isError}>{t(`bulk.${kind}`)}</Button>
+          </div>
+        </form>
+      )}
+    </Modal>
+  );
+}
+
+type OnChange = (change: Partial<BulkRequest> | undefined) => void;
+
+function EditField({ table, onChange }: { table: Table; onChange: OnChange }) {
+  const { t } = useTranslation();
+  const [name, setName] = useState<string | null>(null);
+  const [draft, setDraft] = useState<unknown>(null);
+  const [problem, setProblem] = useState<string>();
+  const editable = table.columns.filter((c) => !c.readonly && !["id", "json", "file", "image"].includes(c.type) && c.name !== "ownerid" && (c.type !== "lookup" || c.targets?.length === 1));
+  const column = editable.find((c) => c.name === name);
+  const take = (c: Column, value: unknown) => {
+    setDraft(value);
+    if (isTyped(c)) {
+      const parsed = fromInput(c, String(value ?? ""), t);
+      setProblem(parsed.problem);
+      onChange(parsed.problem === undefined ? { values: { [c.name]: parsed.value } } : undefined);
+      return;
+    }
+    onChange({ values: { [c.name]: c.type === "lookup" ? ((value as Reference | null)?.id ?? null) : c.type === "multichoice" && Array.isArray(value) ? value.join(",") : value } });
+  };
+  return (
+    <>
+      <Select label={t("bulk.column")} searchable allowDeselect={false} data={editable.map((c) => ({ value: c.name, label: c.label }))} value={name}
+        onChange={(v) => { setName(v); setDraft(null); onChange(undefined); }} />
+      {column && <div style={{ marginBlock: 12 }}><FieldEditor key={column.name} column={column} draft={draft} onDraft={(v) => take(column, v)} error={problem} /></div>}
+    </>
+  );
+}
+
+function OwnerField({ onChange }: { onChange: OnChange }) {
+  const { t } = useTranslation();
+  const [owner, setOwner] = useState<Reference | null>(null);
+  const column: Column = { name: "ownerid", type: "lookup", label: t("bulk.owner"), targets: ["systemuser", "team"] };
+  return <LookupEditor column={column} value={owner} aria-label={t("bulk.owner")} onChange={(v) => { setOwner(v); onChange(v ? { owner: { table: v.table, id: v.id } } : undefined); }} />;
+}
+
+function Running({ id, onClose, onChanged }: { id: string; onClose: () => void; onChanged: () => void }) {
+  const { t } = useTranslation();
+  const look = useQuery({
+    queryKey: ["bulk", id],
+    queryFn: async ({ signal }) => {
+      const { data } = await request<BulkState>(`/api/bulk/${id}`, { signal });
+      if (!busy(data.status)) onChanged();
+      return data;
+    },
+    refetchInterval: (q) => (!q.state.data || busy(q.state.data.status) ? EVERY : false),
+  });
+  const call = (action: string) => void callBound("rpt_bulkoperations", id, action).then(() => look.refetch(), toastFailure);
+  const state = look.data;
+  if (!state) return null;
+  const counts = { done: formatNumber(state.done), total: formatNumber(state.total), failed: formatNumber(state.failed), undone: formatNumber(state.undone), kept: formatNumber(state.kept) };
+  const over = state.status === status.undoing || state.status === status.undone;
+  return (
+    <div aria-live="polite">
+      {busy(state.status)
+        ? <Progress value={state.status === status.undoing ? 100 : (100 * (state.done + state.failed)) / Math.max(1, state.total)} animated aria-label={t("bulk.running")} mb="sm" />
+        : <Alert data-tone={state.status === status.done ? "good" : state.status === status.failed ? "bad" : undefined} icon={<Icon name="info" />} title={t(`transfer.state.s${state.status}`)} mb="sm">{state.error}</Alert>}
+      <p>{over ? t("transfer.undone", { undone: counts.undone, kept: counts.kept }) : t("bulk.progress", counts)}</p>
+      {state.failed > 0 && <p><a href={`/api/bulk/${id}/failed`} download>{t("bulk.failedFile")}</a></p>}
+      <div style={{ display: "flex", justifyContent: "flex-end", gap: 8, marginTop: 20 }}>
+        {(state.status === status.waiting || state.status === status.running) && <Button variant="default" onClick={() => call("rpt_CancelBulk")}>{t("bulk.stop")}</Button>}
+        {(state.status === status.done || state.status === status.cancelled) && state.done > 0 && <Button variant="default" leftSection={<Icon name="undo" size={15} />} onClick={() => call("rpt_UndoBulk")}>{t("transfer.undo")}</Button>}
+        <Button onClick={onClose}>{t("common.close")}</Button>
+      </div>
+    </div>
+  );
+}
