@@ -34,6 +34,8 @@ const usage = `Rapport, the self-hosted customer-engagement platform.
   rapport verify                        walk along the change log's hash chain and name what was tampered with
                                         (--from SEAL, --anchor NUMBER:HASH of a seal noted elsewhere)
   rapport person export|preview|erase   a person's data as an archive (--out), or erased (--yes), by --email, --phone or --table and --id
+  rapport import TABLE FILE --map MAP   import CSV or XLSX into a table (--user, --dry-run; docs/guides/transfer.md)
+  rapport export TABLE --out FILE       write rows (--format csv|xlsx|jsonl|parquet, --select, --filter, --orderby, --user)
   rapport version                       print the version
 
 Environment: RAPPORT_ADDR (127.0.0.1:8080), RAPPORT_DATA (./data), RAPPORT_DATABASE (SQLite in the data
@@ -97,6 +99,10 @@ func run(ctx context.Context, args []string, out, log io.Writer) error {
 		return importHistory(ctx, o, args[2:], out)
 	case len(args) > 0 && args[0] == "verify":
 		return verify(ctx, o, args[1:], out)
+	case len(args) > 0 && args[0] == "import":
+		return importTable(ctx, o, args[1:], out)
+	case len(args) > 0 && args[0] == "export":
+		return exportTable(ctx, o, args[1:], out)
 	case len(args) == 1 && args[0] == "version":
 		_, err = fmt.Fprintln(out, version())
 		return err

@@ -114,7 +114,7 @@ function Columns({ table, mapping, preview, change }: Part) {
               <th scope="row">{c.name}</th>
               <td className="wide">{c.values.join(", ")}</td>
               <td>
-                <Select aria-label={t("history.becomes", { name: c.name })} size="xs" searchable allowDeselect={false} data={targets} value={mapping.columns?.[c.name] ?? SKIP}
+                <Select aria-label={t("history.becomes", { name: c.name })} size="xs" w={230} searchable allowDeselect={false} data={targets} value={mapping.columns?.[c.name] ?? SKIP}
                   onChange={(v) => {
                     const columns = { ...mapping.columns };
                     if (!v || v === SKIP) delete columns[c.name];

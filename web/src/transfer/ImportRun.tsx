@@ -22,7 +22,7 @@ export function ImportRun({ state, onUndo }: { state: ImportState; onUndo: () =>
         </p>
       )}
       <Counts state={state} />
-      {undoable && <div className={classes.end}><Button variant="default" leftSection={<Icon name="undo" size={15} />} onClick={() => void onUndo()}>{t("transfer.undo")}</Button></div>}
+      {undoable && <div className={classes.end} style={{ marginBlockStart: 16 }}><Button variant="default" leftSection={<Icon name="undo" size={15} />} onClick={() => void onUndo()}>{t("transfer.undo")}</Button></div>}
     </section>
   );
 }

@@ -40,7 +40,7 @@ export function SavedMaps({ table, mapping, onPick }: { table: string; mapping: 
         <Modal opened onClose={() => setNaming(false)} title={t("transfer.mapKeep")} closeButtonProps={{ "aria-label": t("common.close") }}>
           <form onSubmit={(e) => { e.preventDefault(); if (name.trim()) void keep(); }}>
             <TextInput data-autofocus label={t("transfer.mapName")} value={name} onChange={(e) => setName(e.currentTarget.value)} />
-            <Button type="submit" mt="md" disabled={name.trim() === ""}>{t("transfer.mapSave")}</Button>
+            <Button type="submit" mt="md" disabled={name.trim() === ""}>{t("transfer.mapKeepShort")}</Button>
           </form>
         </Modal>
       )}

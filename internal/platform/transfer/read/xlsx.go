@@ -16,6 +16,9 @@ import (
 // file instead of in memory, in bytes.
 const spill = 8 << 20
 
+// maxSheetRows is how many rows a sheet has in Excel.
+const maxSheetRows = 1_048_576
+
 // workbook reads a sheet row by row. Empty rows are left out, and rows are as
 // long as the header unless they hold more.
 type workbook struct {
@@ -75,7 +78,9 @@ func (w *workbook) Info() Info { return w.info }
 // Next implements Source.
 func (w *workbook) Next() (record []string, line int, err error) {
 	for w.rows.Next() {
-		w.line++
+		if w.line++; w.line > maxSheetRows { // a row that claims a place which no sheet has
+			return nil, w.line, errs.New(errs.TooLarge, w.o.code("workbook"), "the sheet has more than %d rows", maxSheetRows)
+		}
 		record, err = w.rows.Columns()
 		if err != nil {
 			return nil, w.line, errs.Wrap(err, errs.Invalid, w.o.code("record"), "the row can't be read")

@@ -38,7 +38,7 @@ func checkZip(f *os.File, o Options) error {
 		n, err := unpack(part, left)
 		left -= n
 		switch {
-		case left <= 0, n > ratioFrom && n/max(1, int64(part.CompressedSize64)) > maxRatio:
+		case left <= 0, n > allowed(part):
 			return errs.New(errs.TooLarge, o.code("bomb"), "the workbook unpacks to far more than a workbook should: it is not read")
 		case err != nil:
 			return broken
@@ -54,9 +54,10 @@ func unpack(part *zip.File, left int64) (n int64, err error) {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
-	most := left
-	if limit := max(ratioFrom, int64(part.CompressedSize64)*maxRatio) + 1; limit < most {
-		most = limit
-	}
-	return io.Copy(io.Discard, io.LimitReader(r, most))
+	return io.Copy(io.Discard, io.LimitReader(r, min(left, allowed(part)+1)))
+}
+
+// allowed is what one part may unpack to.
+func allowed(part *zip.File) int64 {
+	return max(ratioFrom, int64(min(part.CompressedSize64, maxUnpacked))*maxRatio)
 }

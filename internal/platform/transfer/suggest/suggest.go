@@ -22,31 +22,32 @@ const (
 // synonyms are names that other systems give columns, letters and digits only.
 func synonyms() map[string][]string {
 	return map[string][]string{
-		"firstname":           {"givenname", "forename", "vorname"},
-		"lastname":            {"surname", "familyname", "nachname"},
-		"emailaddress1":       {"email", "mail", "emailaddress", "workemail", "epost", "emailadresse"},
-		"companyname":         {"company", "account", "accountname", "organisation", "organization", "firma", "employer"},
-		"parentcustomerid":    {"account", "accountname", "company", "companyname", "customer", "firma", "kunde"},
-		"parentaccountid":     {"parentaccount"},
-		"jobtitle":            {"title", "position", "role", "funktion"},
-		"mobilephone":         {"mobile", "cell", "cellphone", "handy", "mobil"},
-		"telephone1":          {"phone", "telephone", "telefon", "phonenumber", "businessphone"},
-		"leadsourcecode":      {"source", "leadsource", "leadorigin", "origin", "quelle", "channel"},
-		"industrycode":        {"industry", "sector", "branche"},
-		"numberofemployees":   {"employees", "companysize", "headcount", "mitarbeiter"},
-		"revenue":             {"annualrevenue", "turnover", "umsatz"},
-		"budgetamount":        {"budget"},
-		"estimatedamount":     {"amount", "value", "dealvalue", "estimatedvalue", "closevalue"},
-		"estimatedvalue":      {"amount", "value", "dealvalue"},
-		"estimatedclosedate":  {"closedate", "expectedclose"},
-		"address1_city":       {"city", "town", "ort", "stadt", "billingcity", "mailingcity"},
-		"address1_country":    {"country", "land", "billingcountry", "mailingcountry"},
-		"address1_postalcode": {"zip", "zipcode", "postcode", "postalcode", "plz", "billingpostalcode", "mailingpostalcode"},
-		"address1_line1":      {"street", "address", "strasse", "billingstreet", "mailingstreet"},
-		"websiteurl":          {"website", "web", "homepage", "url"},
-		"rpt_productinterest": {"product", "productinterest", "interest", "produkt"},
-		"ownerid":             {"owner", "recordowner", "leadowner", "accountowner", "besitzer", "assignedto"},
-		"account.name":        {"accountname", "company", "companyname", "firma"},
+		"firstname":                {"givenname", "forename", "vorname"},
+		"lastname":                 {"surname", "familyname", "nachname"},
+		"emailaddress1":            {"email", "mail", "emailaddress", "workemail", "epost", "emailadresse"},
+		"companyname":              {"company", "account", "accountname", "organisation", "organization", "firma", "employer"},
+		"parentcustomerid":         {"account", "accountname", "companyname", "customer", "kunde"},
+		"contact.parentcustomerid": {"company", "firma"}, // its column company is a telephone number
+		"parentaccountid":          {"parentaccount"},
+		"jobtitle":                 {"title", "position", "role", "funktion"},
+		"mobilephone":              {"mobile", "cell", "cellphone", "handy", "mobil"},
+		"telephone1":               {"phone", "telephone", "telefon", "phonenumber", "businessphone"},
+		"leadsourcecode":           {"source", "leadsource", "leadorigin", "origin", "quelle", "channel"},
+		"industrycode":             {"industry", "sector", "branche"},
+		"numberofemployees":        {"employees", "companysize", "headcount", "mitarbeiter"},
+		"revenue":                  {"annualrevenue", "turnover", "umsatz"},
+		"budgetamount":             {"budget"},
+		"estimatedamount":          {"amount", "value", "dealvalue", "estimatedvalue", "closevalue"},
+		"estimatedvalue":           {"amount", "value", "dealvalue"},
+		"estimatedclosedate":       {"closedate", "expectedclose"},
+		"address1_city":            {"city", "town", "ort", "stadt", "billingcity", "mailingcity"},
+		"address1_country":         {"country", "land", "billingcountry", "mailingcountry"},
+		"address1_postalcode":      {"zip", "zipcode", "postcode", "postalcode", "plz", "billingpostalcode", "mailingpostalcode"},
+		"address1_line1":           {"street", "address", "strasse", "billingstreet", "mailingstreet"},
+		"websiteurl":               {"website", "web", "homepage", "url"},
+		"rpt_productinterest":      {"product", "productinterest", "interest", "produkt"},
+		"ownerid":                  {"owner", "recordowner", "leadowner", "accountowner", "besitzer", "assignedto"},
+		"account.name":             {"accountname", "company", "companyname", "firma"},
 	}
 }
 
@@ -62,10 +63,9 @@ func Exactly(heading string, t *metadata.Table, wanted func(*metadata.Column) bo
 		why string
 		is  func(c *metadata.Column) bool
 	}{
+		{BySynonym, func(c *metadata.Column) bool { return slices.Contains(known[t.Name+"."+c.Name], name) }},
 		{ByName, func(c *metadata.Column) bool { return Bare(c.Name) == name }},
-		{BySynonym, func(c *metadata.Column) bool {
-			return slices.Contains(known[c.Name], name) || slices.Contains(known[t.Name+"."+c.Name], name)
-		}},
+		{BySynonym, func(c *metadata.Column) bool { return slices.Contains(known[c.Name], name) }},
 		{ByLabel, func(c *metadata.Column) bool { return labelled(c, name) }},
 	} {
 		for _, c := range t.Columns {
