@@ -20,6 +20,7 @@ import (
 type Named interface {
 	record.Reader
 	Names(ctx context.Context, table string, ids []id.ID) (map[id.ID]string, error)
+	NoteReads(ctx context.Context, list ...record.Read) error
 }
 
 // History reads what changed of one record, newest first; *changelog.Log is one.
@@ -68,6 +69,7 @@ type timelineItem struct {
 	Text    string           `json:"text,omitempty"`
 	Changes []timelineChange `json:"changes,omitempty"`
 	Link    *timelineLink    `json:"link,omitempty"`
+	Audit   string           `json:"audit,omitempty"` // of a change of values: the id by which it can be taken back
 	Pinned  bool             `json:"pinned,omitempty"`
 	Done    bool             `json:"done,omitempty"` // of activities: no longer open
 	Due     *time.Time       `json:"due,omitempty"`
@@ -133,8 +135,27 @@ func (a *TimelineAPI) serve(w http.ResponseWriter, r *http.Request) error {
 	for _, e := range items {
 		page.Items = append(page.Items, words.item(e))
 	}
+	if err := a.note(ctx, t, key, page.Items); err != nil {
+		return err
+	}
 	writePortalJSON(w, http.StatusOK, page)
 	return nil
+}
+
+// note leaves the trace of audited columns whose old values are shown.
+func (a *TimelineAPI) note(ctx context.Context, t *metadata.Table, key id.ID, items []timelineItem) error {
+	var names []string
+	for _, item := range items {
+		for _, c := range item.Changes {
+			if t.Shape().Columns[c.Column].Audited && !slices.Contains(names, c.Column) {
+				names = append(names, c.Column)
+			}
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	return a.Records.NoteReads(ctx, record.Read{Table: t.Name, Columns: names, IDs: []id.ID{key}, How: "history"})
 }
 
 func timelineOptions(r *http.Request) (top int, at timelineCursor, err error) {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/rapport-platform/rapport/internal/ground/id"
 	"github.com/rapport-platform/rapport/internal/platform/access"
+	"github.com/rapport-platform/rapport/internal/platform/action/builtin"
 	"github.com/rapport-platform/rapport/internal/platform/changelog"
 	"github.com/rapport-platform/rapport/internal/platform/metadata"
 	"github.com/rapport-platform/rapport/internal/platform/query"
@@ -109,6 +110,9 @@ func (w *wording) item(e timelineEntry) timelineItem {
 		out.Kind, out.ID = "change", strconv.FormatInt(e.change.Seq, 10)
 		out.Changes = w.changes(e.change)
 		out.Title = w.title(e.change)
+		if e.change.Op == changelog.Update && e.change.Erasure == id.Nil {
+			out.Audit = builtin.AuditID(e.change.Seq).String()
+		}
 		return out
 	}
 	t, _ := w.catalog.Table(e.rel.table)

@@ -147,6 +147,8 @@ export interface TimelineItem {
   title: string;
   text?: string;
   changes?: TimelineChange[];
+  /** Of a change: its id, if it is one of values that can be taken back. */
+  audit?: string;
   link?: { table: string; id: string };
   pinned?: boolean;
   /** Of activities: no longer open. */

@@ -178,7 +178,20 @@ const dataImport = createRoute({
   component: lazyRouteComponent(() => import("@/transfer/ImportPage"), "ImportPage"),
 });
 
+const recycleBin = createRoute({
+  getParentRoute: () => root,
+  path: "/recycle-bin",
+  component: lazyRouteComponent(() => import("@/audit/RecycleBin"), "RecycleBin"),
+});
+
+const audit = createRoute({
+  getParentRoute: () => root,
+  path: "/audit",
+  component: lazyRouteComponent(() => import("@/audit/AuditPage"), "AuditPage"),
+});
+
 const tree = root.addChildren([
+  recycleBin, audit,
   importStart, dataImport,
   admin, account,
   scoring, modelVersions, modelVersion, imports, importPage, lake, dashboard, settings,

@@ -9,6 +9,7 @@ import { useLive } from "@/api/live";
 import { recordUrl } from "@/api/odata";
 import { fetchTop } from "@/api/records";
 import type { Row, TimelineChange, TimelineItem, TimelinePage } from "@/api/types";
+import { ChangeActions } from "@/audit/ChangeActions";
 import { formatAgo, formatBytes, formatDayHeading, formatInstant } from "@/lib/format";
 import { recordPath } from "@/lib/paths";
 import { Calm, Failure } from "@/ui/Calm";
@@ -96,7 +97,7 @@ export function Timeline({ table, id, composer, title }: Props) {
           return (
             <li key={`${item.kind}-${item.id}`}>
               {first && <h3 className={classes.day}>{day}</h3>}
-              <Entry item={item} onPin={composer ? pin : undefined} />
+              <Entry item={item} table={table} id={id} onDone={again} onPin={composer ? pin : undefined} />
             </li>
           );
         })}
@@ -117,7 +118,7 @@ function pinnedItem(row: Row): TimelineItem {
   };
 }
 
-function Entry({ item, onPin }: { item: TimelineItem; onPin?: (item: TimelineItem) => void }) {
+function Entry({ item, table, id, onDone, onPin }: { item: TimelineItem; table: string; id: string; onDone: () => void; onPin?: (item: TimelineItem) => void }) {
   const { t } = useTranslation();
   const card = item.kind === "annotation" || item.kind === "task";
   return (
@@ -140,6 +141,7 @@ function Entry({ item, onPin }: { item: TimelineItem; onPin?: (item: TimelineIte
         )}
         {item.due && <p className="faint">{t(item.done ? "timeline.done" : "timeline.dueOn", { at: formatInstant(item.due) })}</p>}
         {item.changes && item.changes.length > 0 && <Changes changes={item.changes} />}
+        {item.kind === "change" && <ChangeActions table={table} id={id} at={item.at} audit={item.audit} onDone={onDone} />}
       </div>
     </article>
   );
