@@ -85,7 +85,7 @@ export function Timeline({ table, id, composer, title }: Props) {
       {!narrowed && (pins.data?.length ?? 0) > 0 && (
         <div className={classes.pinned}>
           <h3 className={classes.day}><Icon name="pin" size={13} /> {t("timeline.pinned")}</h3>
-          {pins.data!.map((item) => <Entry key={item.id} item={item} onPin={pin} />)}
+          {pins.data!.map((item) => <Entry key={item.id} item={item} table={table} id={id} onDone={again} onPin={pin} />)}
         </div>
       )}
       {query.isError && items.length === 0 && <Failure small error={query.error} onRetry={again} />}
