@@ -190,7 +190,26 @@ const audit = createRoute({
   component: lazyRouteComponent(() => import("@/audit/AuditPage"), "AuditPage"),
 });
 
+const privacy = createRoute({
+  getParentRoute: () => root,
+  path: "/privacy",
+  component: lazyRouteComponent(() => import("@/privacy/Privacy"), "Privacy"),
+});
+
+const duplicates = createRoute({
+  getParentRoute: () => root,
+  path: "/duplicates",
+  component: lazyRouteComponent(() => import("@/duplicates/Duplicates"), "Duplicates"),
+});
+
+const merge = createRoute({
+  getParentRoute: () => root,
+  path: "/merge/$table/$stays/$goes",
+  component: lazyRouteComponent(() => import("@/duplicates/Merge"), "Merge"),
+});
+
 const tree = root.addChildren([
+  privacy, duplicates, merge,
   recycleBin, audit,
   importStart, dataImport,
   admin, account,
