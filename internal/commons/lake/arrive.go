@@ -82,6 +82,15 @@ func (a *Arrivals) mine(ctx context.Context) bool {
 func (a *Arrivals) progress() *progress { return a.state }
 
 func (a *Arrivals) flush(ctx context.Context) error {
+	if log, ok := a.topic.Log.(interface {
+		Empty(ctx context.Context) (bool, error)
+	}); ok {
+		if empty, err := log.Empty(ctx); err != nil {
+			return err
+		} else if empty { // trimmed or erased; what was read before is in once nothing more comes
+			return a.state.waitQuiet(ctx)
+		}
+	}
 	last, err := a.topic.Log.Last(ctx)
 	if err != nil {
 		return err
@@ -169,6 +178,7 @@ func (a *Arrivals) follow(ctx context.Context, went func()) error {
 			return err
 		}
 		if len(events) == 0 {
+			a.state.nothing()
 			a.note(ctx, pos)
 			continue
 		}

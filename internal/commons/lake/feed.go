@@ -60,6 +60,7 @@ type progress struct {
 	oldest time.Time     // of what has been read and is not in the lake; zero if nothing
 	moved  chan struct{} // closed when pos moves
 	hurry  chan struct{} // somebody waits: don't linger
+	quiet  int           // rounds in which nothing came
 }
 
 func newProgress() *progress {
@@ -84,6 +85,39 @@ func (p *progress) waitingSince(t time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.oldest = t
+}
+
+// nothing notes a round in which nothing came, and so nothing is on its way.
+func (p *progress) nothing() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.quiet++
+	close(p.moved)
+	p.moved = make(chan struct{})
+}
+
+// waitQuiet waits for a round that began after the call and in which nothing came.
+func (p *progress) waitQuiet(ctx context.Context) error {
+	p.mu.Lock()
+	from := p.quiet
+	p.mu.Unlock()
+	for {
+		p.mu.Lock()
+		now, moved := p.quiet, p.moved
+		p.mu.Unlock()
+		if now >= from+2 { // the first may have begun before
+			return nil
+		}
+		select {
+		case p.hurry <- struct{}{}:
+		default:
+		}
+		select {
+		case <-moved:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 }
 
 // waitFor waits until the consumer is there.

@@ -108,7 +108,14 @@ func newEnv(t testing.TB, url string, catalog *metadata.Catalog) *env {
 	e.must(err)
 	e.actions = action.New(control, e.store)
 	e.service = New(Options{DB: e.db, Store: e.store, Catalog: control.Catalog, Log: e.log, Keys: e.keys, Files: e.files, Index: e.index, Jobs: e.jobs, Clock: e.clock,
-		Lake: e.lake, Stream: e.stream, Topics: []Topic{{"leads", ""}}, Data: e.dir})
+		Lake: e.lake, Stream: e.stream, Topics: []Topic{{"leads", ""}}, Data: e.dir,
+		Trim: func(ctx context.Context) error { // all has been worked off
+			st, err := e.stream.State(ctx, "leads")
+			if err != nil {
+				return err
+			}
+			return e.stream.Trim(ctx, "leads", st.Last)
+		}})
 	e.service.Define(e.actions)
 	return e
 }

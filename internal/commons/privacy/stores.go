@@ -180,6 +180,10 @@ func (s *Service) eraseStream(ctx context.Context, _ id.ID, w *work) error {
 	if s.o.Stream == nil {
 		return nil
 	}
+	// What the lake has read already must be in it, else it would come after it was looked for.
+	if err := s.flush(ctx); err != nil {
+		return err
+	}
 	n := w.Subject.needles()
 	for _, topic := range s.o.Topics {
 		gone, err := s.o.Stream.Erase(ctx, topic.Name, n.event)
@@ -216,16 +220,27 @@ func (n *needles) event(e cloudevents.Event) bool {
 // flushWait is how long the lake is given to take in what is on its way.
 const flushWait = time.Minute
 
+// flush has the lake take in what is on its way.
+func (s *Service) flush(ctx context.Context) error {
+	if s.o.Lake == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, flushWait)
+	defer cancel()
+	if err := s.o.Lake.Flush(ctx); err != nil {
+		return errs.Wrap(err, errs.Unavailable, "privacy.lake", "the lake does not take in what is on its way")
+	}
+	return nil
+}
+
 // eraseLake takes the person out of the lake's newest versions, and older
 // versions of the tables he was in away.
 func (s *Service) eraseLake(ctx context.Context, _ id.ID, w *work) error {
 	if s.o.Lake == nil {
 		return nil
 	}
-	flush, cancel := context.WithTimeout(ctx, flushWait)
-	defer cancel()
-	if err := s.o.Lake.Flush(flush); err != nil {
-		return errs.Wrap(err, errs.Unavailable, "privacy.lake", "the lake does not take in what is on its way")
+	if err := s.flush(ctx); err != nil {
+		return err
 	}
 	n := w.Subject.needles()
 	own := w.Subject.own()

@@ -40,6 +40,13 @@ func (l streamLog) Last(ctx context.Context) (uint64, error) {
 	return st.Last, err
 }
 
+// Empty tells whether the topic holds nothing: then Last is a bound that no
+// reader will get to.
+func (l streamLog) Empty(ctx context.Context) (bool, error) {
+	st, err := l.s.State(ctx, l.topic)
+	return st.Count == 0, err
+}
+
 type streamReader struct{ *stream.Reader }
 
 func (r streamReader) Next(ctx context.Context, max int, wait time.Duration) ([]Event, error) {

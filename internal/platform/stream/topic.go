@@ -200,10 +200,13 @@ func (s *Stream) State(ctx context.Context, name string) (State, error) {
 	known := t.last.Load()
 	if known == nil || known.pack != info.State.LastSeq {
 		msg, err := t.log.GetMsg(ctx, info.State.LastSeq)
+		if errors.Is(err, jetstream.ErrMsgNotFound) { // it was erased: the newest that is there counts
+			msg, err = t.log.GetLastMsgForSubject(ctx, subjectPrefix+name+".*")
+		}
 		if err != nil {
 			return st, nil // trimmed in between: the bound above still holds
 		}
-		known = &written{info.State.LastSeq, countIn(msg.Subject)}
+		known = &written{msg.Sequence, countIn(msg.Subject)}
 		t.last.Store(known)
 	}
 	if known.count > 0 {
