@@ -145,7 +145,8 @@ func (s *Service) verifyRecords(ctx context.Context, w *work, n *needles) error 
 const folderMost = 2 << 30 // bytes read
 
 // verifyFolder looks through the files of the data folder for addresses and
-// numbers as they stand there: logs of the stream, uploads, the database's files.
+// numbers as they stand there: logs of the stream, uploads. The files of the
+// database are SQLite's alone (sqldb.DB.Files); its tables have been looked through.
 func (s *Service) verifyFolder(ctx context.Context, request id.ID, w *work, n *needles) error {
 	if len(n.emails)+len(n.phones)+len(n.names) == 0 {
 		w.Report.add("folder", "", "remains", "the process was stopped during the last look: the files were not looked through to the end", 1)
@@ -157,6 +158,12 @@ func (s *Service) verifyFolder(ctx context.Context, request id.ID, w *work, n *n
 	for _, v := range slices.Concat(n.emails, n.phones) {
 		look = append(look, []byte(v))
 	}
+	var skip []os.FileInfo
+	for _, name := range s.o.DB.Files() {
+		if info, err := os.Stat(name); err == nil {
+			skip = append(skip, info)
+		}
+	}
 	left := int64(folderMost)
 	passed := 0
 	err := filepath.WalkDir(s.o.Data, func(path string, e fs.DirEntry, err error) error {
@@ -167,7 +174,7 @@ func (s *Service) verifyFolder(ctx context.Context, request id.ID, w *work, n *n
 			return err
 		}
 		info, err := e.Info()
-		if err != nil || !info.Mode().IsRegular() {
+		if err != nil || !info.Mode().IsRegular() || slices.ContainsFunc(skip, func(of os.FileInfo) bool { return os.SameFile(of, info) }) {
 			return nil
 		}
 		if left -= info.Size(); left < 0 {

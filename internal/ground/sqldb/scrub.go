@@ -62,3 +62,13 @@ func (db *DB) Scrub(ctx context.Context, most int64, tables []string) (out Scrub
 	out.Log = busy == 0 // a reader or writer at work keeps it from ending
 	return out, nil
 }
+
+// Files lists the files of an SQLite database. No other part of this process may
+// open them: closing one lets go of the locks that SQLite holds on it, and another
+// process could then damage the database.
+func (db *DB) Files() []string {
+	if db.path == "" {
+		return nil
+	}
+	return []string{db.path, db.path + "-wal", db.path + "-shm", db.path + "-journal"}
+}
