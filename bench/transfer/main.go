@@ -77,27 +77,28 @@ func run(rows int, database string) error {
 	took := last.Sub(first)
 	fmt.Printf("import: %d created, %d refused, %.0f rows/s, peak %s\n", s.Files[0].Created, s.Files[0].Refused, float64(s.Files[0].Read)/took.Seconds(), peak())
 	peer(dir, file, database, rows, took)
+	// Starting the product is not measured: an export of nothing takes as long.
+	began := time.Now()
+	if _, err := rapport.Export(ctx, o, rapport.ExportInput{User: "admin", Table: "lead", Format: "csv", Filter: "lastname eq 'nobody'"}, io.Discard); err != nil {
+		return err
+	}
+	idle := time.Since(began)
 	for _, format := range []string{"csv", "jsonl", "parquet", "xlsx"} {
 		out := &counting{}
+		began := time.Now()
 		n, err := rapport.Export(ctx, o, rapport.ExportInput{User: "admin", Table: "lead", Format: format, Select: "firstname,lastname,emailaddress1,companyname,address1_city,budgetamount,leadsourcecode,createdon,_ownerid_value"}, out)
 		if err != nil {
 			return err
 		}
-		fmt.Printf("export %s: %d rows, %d MB, %.0f rows/s, peak %s\n", format, n, out.n>>20, float64(n)/time.Since(out.first).Seconds(), peak())
+		fmt.Printf("export %s: %d rows, %d MB, %.0f rows/s, peak %s\n", format, n, out.n>>20, float64(n)/max(time.Since(began)-idle, time.Millisecond).Seconds(), peak())
 	}
 	return nil
 }
 
-// counting counts what is written, from the first byte on.
-type counting struct {
-	n     int64
-	first time.Time
-}
+// counting counts what is written.
+type counting struct{ n int64 }
 
 func (c *counting) Write(p []byte) (int, error) {
-	if c.n == 0 {
-		c.first = time.Now()
-	}
 	c.n += int64(len(p))
 	return len(p), nil
 }
@@ -147,5 +148,3 @@ func peak() string {
 	}
 	return "unknown"
 }
-
-var _ io.Writer = (*counting)(nil)

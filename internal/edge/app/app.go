@@ -135,8 +135,9 @@ func (a *App) serve() error {
 		a.server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}}
 		listener = tls.NewListener(listener, a.server.TLSConfig)
 	}
+	server := a.server // who stops at once has let go of it before the goroutine runs
 	go func() {
-		err := a.server.Serve(listener)
+		err := server.Serve(listener)
 		if errors.Is(err, http.ErrServerClosed) {
 			err = nil
 		}
