@@ -91,6 +91,10 @@ test("single-key shortcuts can be switched off", { skip }, async () => {
   await page.keyboard.press("l");
   await page.waitForTimeout(300);
   assert.equal(new URL(page.url()).pathname, "/");
+  // Settings follow the person: the next test begins with the usual ones.
+  await page.getByRole("button", { name: "Keyboard shortcuts" }).click();
+  await page.getByRole("switch", { name: "Shortcuts of a single key" }).click({ force: true });
+  await page.waitForTimeout(1_200);
   clean(page);
   await page.context().close();
 });
@@ -170,7 +174,7 @@ for (const colorScheme of ["light", "dark"]) {
     const first = async (set, id, filter = "") => (await api(page, "GET", `/api/data/v9.2/${set}?$top=1${filter}`)).body.value[0]?.[id];
     const scored = await first("leads", "leadid", "&$filter=msdyn_leadscore gt 0");
     const routes = [
-      "/", "/r/lead", `/r/lead/${lead.id}`, scored && `/r/lead/${scored}`, scored && `/r/lead?peek=${scored}`, "/r/lead/new", "/r/account", "/r/contact", "/r/opportunity", "/r/task", "/quarantine", "/dead-letters", "/flow-runs", "/rules", "/rules/new", "/nowhere",
+      "/", "/r/lead", `/r/lead/${lead.id}`, scored && `/r/lead/${scored}`, scored && `/r/lead?peek=${scored}`, "/r/lead/new", "/r/account", "/r/contact", "/r/opportunity", "/r/task", "/quarantine", "/dead-letters", "/flow-runs", "/rules", "/rules/new", "/settings", "/dashboards/sales", "/r/appmodule", "/nowhere",
     ];
     for (const [set, id, path] of [["rpt_quarantines", "rpt_quarantineid", "/quarantine"], ["rpt_deadletters", "rpt_deadletterid", "/dead-letters"], ["rpt_flowruns", "rpt_flowrunid", "/flow-runs"], ["rpt_rules", "rpt_ruleid", "/rules"]]) {
       const found = await first(set, id);

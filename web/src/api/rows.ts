@@ -55,7 +55,9 @@ export function payload(table: Table, values: Record<string, unknown>, sets: Rec
       continue;
     }
     const ref = value as Reference | null;
-    body[`${name}@odata.bind`] = ref ? `/${sets[ref.table] ?? ref.table}(${ref.id})` : null;
+    // Customers, accounts or contacts, are bound by the property of their own table.
+    const customer = ref && column.targets?.length === 2 && column.targets.every((x) => x === "account" || x === "contact");
+    body[`${customer ? `${name}_${ref.table}` : name}@odata.bind`] = ref ? `/${sets[ref.table] ?? ref.table}(${ref.id})` : null;
   }
   return body;
 }

@@ -183,7 +183,12 @@ export function GridTable({ table, state, data, peek, open, onOpen, onPreview, o
   return (
     <>
     <div ref={scroller} className={classes.scroller} role="grid" aria-label={table.pluralLabel} aria-busy={data.loading || data.stale}
-      aria-rowcount={data.total === undefined ? -1 : data.total + 1} aria-colcount={state.columns.length} onKeyDown={roving.onKeyDown} onCopy={onCopy} onPaste={onPaste} aria-multiselectable="true" onFocus={() => { entered.current = true; }}
+      aria-rowcount={data.total === undefined ? -1 : data.total + 1} aria-colcount={state.columns.length} onKeyDown={roving.onKeyDown} onCopy={onCopy} onPaste={onPaste} aria-multiselectable="true" onFocus={(e) => {
+        entered.current = true;
+        // The cursor is where the focus is, however it came there.
+        const [row, col] = (e.target.dataset.place ?? "").split(":").map(Number);
+        if (row !== undefined && col !== undefined && (row !== roving.row || col !== roving.col)) roving.goTo({ row, col }, false);
+      }}
       style={{ ["--cols" as string]: model.template, ["--first" as string]: `${(frozen.at(-1) ?? 0) + (model.headers[frozen.length - 1]?.getSize() ?? 200)}px`, ["--row" as string]: `${height}px` }}
       data-stale={data.stale || undefined}>
       <div className={classes.sizer} role="presentation" style={{ minWidth: model.total }}>

@@ -98,7 +98,12 @@ export function StageBar({ table, id, row, handle }: { table: Table; id: string;
                     {(here || stage.seconds >= 60) && <span className={classes.span}>{here ? (todo ? t("process.todo", { count: todo }) : "") : formatSpan(stage.seconds)}</span>}
                   </button>
                 </Popover.Target>
-                <Popover.Dropdown aria-label={stage.name}>
+                <Popover.Dropdown aria-label={stage.name} onKeyDown={(e) => {
+                  if (e.key !== "Escape") return;
+                  // Leaving the panel is not leaving the record.
+                  e.stopPropagation();
+                  setOpen(undefined);
+                }}>
                   <StagePanel stage={stage} table={table} row={row} handle={handle} process={process} here={here} next={next} busy={busy} last={process.canfinish}
                     onMove={(s) => void goTo(s)} onFinish={() => void change({ statuscode: 2 }, t("process.done"), { statuscode: 1 })} />
                 </Popover.Dropdown>

@@ -18,6 +18,11 @@ function safeLink(href: string | null): string | undefined {
   return href && /^(https?:|mailto:|tel:)/i.test(href.trim()) ? href.trim() : undefined;
 }
 
+/** Takes handlers out of tags before parsing: they would do nothing, but the browser reports each to the console. */
+function quiet(text: string): string {
+  return text.replace(/<[^>]*>/g, (tag) => tag.replace(/[\s/]on[a-z]+\s*=/gi, " data-off="));
+}
+
 function nodes(list: NodeListOf<ChildNode>, depth: number): ReactNode[] {
   return depth > DEEPEST ? [] : [...list].map((node, i) => render(node, i, depth));
 }
@@ -42,6 +47,6 @@ function render(node: ChildNode, key: number, depth: number): ReactNode {
 
 /** A note's text: plain as it was typed, or rich and cleaned. */
 export function RichText({ text }: { text: string }) {
-  const content = useMemo(() => (isRich(text) ? nodes(new DOMParser().parseFromString(text, "text/html").body.childNodes, 0) : undefined), [text]);
+  const content = useMemo(() => (isRich(text) ? nodes(new DOMParser().parseFromString(quiet(text), "text/html").body.childNodes, 0) : undefined), [text]);
   return content ? <div className={classes.rich}>{content}</div> : <p className={classes.plain}>{text}</p>;
 }
