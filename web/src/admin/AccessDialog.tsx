@@ -110,7 +110,7 @@ function Shares({ table, id, allowed }: { table: Table; id: string; allowed: boo
             <thead><tr><th scope="col">{t("access.with")}</th>{sharable.map((r) => <th key={r} scope="col">{t(`admin.right.${r}`)}</th>)}<th scope="col"><span className="sr-only">{t("admin.remove")}</span></th></tr></thead>
             <tbody>
               {shares.data.map((s) => {
-                const key = String(s.Principal.systemuserid ?? s.Principal.teamid ?? s.Principal.ownerid ?? "");
+                const key = String(s.Principal.systemuserid ?? s.Principal.teamid ?? s.Principal.id ?? "");
                 const held = s.AccessMask.split(",").map((x) => x.trim().replace(/Access$/, "")).filter((x) => x !== "None");
                 const label = names.get(key) ?? key;
                 return (
