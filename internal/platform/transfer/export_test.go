@@ -117,6 +117,10 @@ func TestExportsInEveryFormat(t *testing.T) {
 		if got := e.rows("rpt_exportlog", "rpt_format", "rpt_rows", "rpt_outcome", "rpt_table"); got != "csv 3 1 rpt_part\njsonl 3 1 rpt_part\nparquet 3 1 rpt_part\nxlsx 3 1 rpt_part" {
 			t.Error(got)
 		}
+		// Every page has left a trace of who has seen which rows.
+		if got := e.rows("rpt_readlog", "createdon", "rpt_how", "rpt_table", "rpt_count", "rpt_detail"); strings.Count(got, "export rpt_part 3 ") != 4 || !strings.Contains(got, "3 xlsx") || !strings.Contains(got, "3 jsonl") {
+			t.Error(got)
+		}
 	})
 }
 

@@ -139,6 +139,10 @@ func TestUndo(t *testing.T) {
 		m := transfer.Mapping{Mode: transfer.Upsert, Match: []string{"rpt_code"}, Columns: columns("code=rpt_code", "name=rpt_name", "stock=rpt_stock")}
 		b := e.imported(file{"rpt_part", text.String(), m})
 		b.want(0, "30 22 8 0 0")
+		var imported int64
+		if _, err := e.db.QueryRow(t.Context(), "SELECT COUNT(*) FROM changelog WHERE tablename = 'rpt_part' AND channel = 'import'", nil, &imported); err != nil || imported != 30 {
+			t.Errorf("%d changes are known to come from a file, %v", imported, err)
+		}
 		b.must("rpt_UndoImport", nil)
 		row := b.run(operation.Undone)
 		if got := e.rows("rpt_part", "rpt_code", "rpt_name", "rpt_stock"); got != before || row.Int("rpt_kept") != 0 || row.Int("rpt_undone") != 30 {

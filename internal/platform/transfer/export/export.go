@@ -44,9 +44,6 @@ type Exporter struct {
 	Store  *record.Store
 	Access *access.Control
 	Clock  clock.Clock
-	// Told is called, where it is set, once an export is noted and before a row
-	// leaves, so that whoever keeps reads can note it too.
-	Told func(ctx context.Context, r Request) error
 }
 
 // The outcomes of an export, options of rpt_outcome.
@@ -86,7 +83,8 @@ func (e *Exporter) Export(ctx context.Context, r Request, to io.Writer) (rows in
 		return 0, err
 	}
 	r.Query.Limit, r.Query.Count, r.Query.Expand = pageRows, false, nil
-	first, err := e.Store.Find(ctx, r.Query) // what is wrong with the query is told before anything is noted
+	reading := record.Exporting(ctx, r.Format)   // each page leaves a trace before it goes out
+	first, err := e.Store.Find(reading, r.Query) // what is wrong with the query is told before anything is noted
 	if err != nil {
 		return 0, err
 	}
@@ -94,7 +92,7 @@ func (e *Exporter) Export(ctx context.Context, r Request, to io.Writer) (rows in
 	if err != nil {
 		return 0, err
 	}
-	rows, err = e.pages(ctx, r, columns, first, to)
+	rows, err = e.pages(reading, r, columns, first, to)
 	outcome := complete
 	if err != nil {
 		outcome = brokenOff
@@ -180,11 +178,6 @@ func open(r Request, columns []column, to io.Writer) (writer, error) {
 
 // note tells of an export that begins.
 func (e *Exporter) note(ctx context.Context, r Request) (key id.ID, err error) {
-	if e.Told != nil {
-		if err := e.Told(ctx, r); err != nil {
-			return id.Nil, err
-		}
-	}
 	asked, err := query.RawJSON(r.Text)
 	if err != nil {
 		return id.Nil, err

@@ -26,6 +26,9 @@ type Keeper struct {
 	Restore func(ctx context.Context, tx *record.Tx, table string, key id.ID) error
 }
 
+// imports is the table of the operations whose changes come out of files.
+const imports = "import"
+
 // Payload is what the jobs of operations carry.
 type Payload struct {
 	Ref Ref `json:"ref"`
@@ -45,7 +48,11 @@ func (p Payload) As(ctx context.Context, origin string) context.Context {
 	if p.Who.System {
 		who = access.From(access.AsSystem(ctx, origin))
 	}
-	return changelog.WithOrigin(access.With(ctx, who), origin)
+	channel := changelog.Job
+	if p.Ref.Table == imports {
+		channel = changelog.Import
+	}
+	return changelog.WithSource(changelog.WithOrigin(access.With(ctx, who), origin), changelog.Source{Channel: channel})
 }
 
 // Own locks an operation of which the context's principal may ask something.
