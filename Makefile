@@ -67,7 +67,7 @@ ifneq ($(NODE),)
 endif
 
 # Every fuzz target, by the folder it is in: folder:target.
-FUZZ := internal/kit/delta:FuzzLog internal/kit/delta:FuzzCheckpoint internal/kit/delta:FuzzDataFile internal/kit/cloudevents:FuzzFromHTTP internal/platform/odata:FuzzFilter internal/platform/odata:FuzzRequest internal/platform/odata:FuzzBody internal/platform/odata:FuzzFetchXML internal/platform/odata:FuzzSQL internal/edge/httpapi:FuzzBatch \
+FUZZ := internal/platform/transfer/read:FuzzOpen internal/kit/delta:FuzzLog internal/kit/delta:FuzzCheckpoint internal/kit/delta:FuzzDataFile internal/kit/cloudevents:FuzzFromHTTP internal/platform/odata:FuzzFilter internal/platform/odata:FuzzRequest internal/platform/odata:FuzzBody internal/platform/odata:FuzzFetchXML internal/platform/odata:FuzzSQL internal/edge/httpapi:FuzzBatch \
 	internal/platform/stream:FuzzUnpack internal/ground/expr:FuzzEval internal/platform/flow:FuzzCompile internal/capability/intake:FuzzClean internal/capability/portal:FuzzSubmit \
 	internal/kit/gbdt/modelio:FuzzLightGBM internal/kit/gbdt/modelio:FuzzXGBoost
 FUZZTIME ?= 10m
