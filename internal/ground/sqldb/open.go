@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -164,7 +165,7 @@ func openSQLite(ctx context.Context, o Options) (*DB, error) {
 	file := "file:" + (&url.URL{Path: path}).EscapedPath() + "?_txlock=immediate" + common
 	// What is deleted or replaced is overwritten with zeros, so that the file holds
 	// nothing of what the tables no longer do, but in the write-ahead log until Scrub.
-	w, err := sql.Open("sqlite", file+"&_pragma=secure_delete(1)")
+	w, err := sql.Open("sqlite", file+"&_pragma=secure_delete(1)&_pragma=wal_autocheckpoint("+strconv.Itoa(walPages)+")")
 	if err != nil {
 		return nil, err
 	}
@@ -182,6 +183,7 @@ func openSQLite(ctx context.Context, o Options) (*DB, error) {
 	}
 	r.SetMaxOpenConns(o.Readers)
 	r.SetMaxIdleConns(o.Readers)
+	writer.checkpointer.Store(newCheckpointer(context.WithoutCancel(ctx), r, o.Logger))
 	db := &DB{dialect: SQLite, reader: r, writer: writer, logger: o.Logger, path: path, file: file, stmts: &statements{prepare: r.PrepareContext}}
 	if err := db.Ping(ctx); err != nil {
 		db.Close()

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rapport-platform/rapport/internal/ground/errs"
@@ -26,6 +27,8 @@ type sqliteWriter struct {
 	quit   chan struct{}
 	done   chan struct{}
 	once   sync.Once
+
+	checkpointer atomic.Pointer[checkpointer]
 }
 
 type writeRequest struct {
@@ -138,6 +141,9 @@ func (w *sqliteWriter) group(ctx context.Context, first *writeRequest) {
 		}
 		r.reply <- nil
 	}
+	if c := w.checkpointer.Load(); c != nil {
+		c.wake()
+	}
 }
 
 // abandon ends a group that can't be committed. SQLite may have rolled the
@@ -182,6 +188,9 @@ func (w *sqliteWriter) refuse(first *writeRequest, err error) {
 func (w *sqliteWriter) close() error {
 	w.once.Do(func() { close(w.quit) })
 	<-w.done
+	if c := w.checkpointer.Swap(nil); c != nil {
+		c.close()
+	}
 	w.refuseWaiting()
 	w.stmts.close()
 	err := w.conn.Close()
