@@ -36,7 +36,7 @@ export function FilterButton({ table, value, onChange }: { table: Table; value?:
       <Popover.Target>
         <Button variant={count ? "light" : "default"} leftSection={<Icon name="filter" size={15} />} aria-expanded={open} onClick={() => (open ? close() : show())}
           aria-label={count ? `${t("filter.button")} ${count}` : t("filter.button")} className={classes.button}>
-          <span className={classes.buttonText}>{t("filter.button")}</span>
+          <span className={classes.buttonText}>{t("filter.button")}</span>{" "}
           {count > 0 && <span className={classes.badge}>{count}</span>}
         </Button>
       </Popover.Target>
