@@ -49,7 +49,7 @@ test("a user is made, given a role and a team, and disabled", { skip, timeout: 1
   await dialog.getByRole("button", { name: "Link for a new password" }).click();
   const link = await dialog.getByText(/\/reset#/).innerText();
   let user;
-  for (let i = 0; i < 40 && !user?.systemuserroles_association?.length; i++) {
+  for (let i = 0; i < 300 && !user?.systemuserroles_association?.length; i++) {
     user = (await api(page, "GET", `/api/data/v9.2/systemusers?$filter=domainname eq '${name}'&$select=fullname&$expand=systemuserroles_association($select=name)`)).body.value[0];
     await page.waitForTimeout(100);
   }
@@ -73,7 +73,7 @@ test("a user is made, given a role and a team, and disabled", { skip, timeout: 1
   await dialog.getByRole("button", { name: "Disable" }).click();
   await dialog.getByRole("button", { name: "Enable" }).waitFor();
   let status;
-  for (let i = 0; i < 100 && status !== 401; i++) {
+  for (let i = 0; i < 300 && status !== 401; i++) {
     status = await other.evaluate(() => fetch("/api/auth/session").then((r) => r.status));
     await page.waitForTimeout(100);
   }
@@ -191,7 +191,7 @@ test("a record is shared, and says who sees it and why", { skip, timeout: 120_00
   await page.locator("[data-combobox-option]:visible").nth(1).click();
   await dialog.getByRole("button", { name: "Share", exact: true }).click();
   let shares = [];
-  for (let i = 0; i < 100 && shares.length === 0; i++) {
+  for (let i = 0; i < 300 && shares.length === 0; i++) {
     shares = (await api(page, "GET", `/api/data/v9.2/principalobjectaccessset?$filter=objectid eq ${lead.id}&$select=accessrightsmask`)).body.value;
     await page.waitForTimeout(100);
   }

@@ -34,7 +34,7 @@ func TestInterface(t *testing.T) {
 	e := testenv.Start(t, testenv.Options{Sample: true})
 	admin := e.Token("admin")
 	e.Until("the sample's leads have arrived", func() bool { return e.Count(admin, "leads", "") >= 60 })
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 18*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "node", "--test", "--test-reporter=spec", "--test-concurrency=1")
 	cmd.Env = append(os.Environ(), "RAPPORT_URL="+e.URL, "RAPPORT_USER=admin", "RAPPORT_PASSWORD="+testenv.Password, "CHROMIUM="+chromium,

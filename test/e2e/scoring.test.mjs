@@ -70,7 +70,7 @@ test("a file of past leads becomes a model, and a lead rises", { skip, timeout: 
   await page.getByRole("button", { name: "Put in force" }).click();
   await page.getByText("In force", { exact: true }).first().waitFor();
 
-  for (let i = 0; i < 80; i++) {
+  for (let i = 0; i < 300; i++) {
     const row = (await api(page, "GET", `/api/data/v9.2/leads(${lead.id})?$select=rpt_modelversion`)).body;
     if (row.rpt_modelversion === "model 1") break;
     await page.waitForTimeout(250);
