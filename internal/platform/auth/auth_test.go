@@ -502,7 +502,7 @@ func TestTopicKeys(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer keys.Stop(t.Context())
-		deadline := time.After(30 * time.Second)
+		deadline := time.After(time.Minute)
 		for {
 			if ok, err := keys.Allowed(t.Context(), "leads", leads); err != nil {
 				t.Fatal(err)

@@ -21,7 +21,7 @@ import (
 var start = time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
 
 // patience bounds every wait; none of them waits for luck.
-const patience = 30 * time.Second
+const patience = time.Minute
 
 func each(t *testing.T, run func(t *testing.T, db *sqldb.DB, log *changelog.Log)) {
 	t.Helper()

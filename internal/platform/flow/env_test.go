@@ -214,7 +214,7 @@ func (w *world) runner() *job.Runner {
 
 func (w *world) until(what string, step time.Duration, holds func() bool) {
 	w.Helper()
-	deadline := time.Now().Add(30 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
 	for !holds() {

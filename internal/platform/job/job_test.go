@@ -91,7 +91,7 @@ func (w *world) run(o job.Options) *job.Runner {
 // until moves the clock in small steps until the condition holds.
 func (w *world) until(what string, step time.Duration, holds func() bool) {
 	w.Helper()
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
 	for !holds() {
