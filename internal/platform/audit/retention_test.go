@@ -26,7 +26,7 @@ func (e *env) count(table string) (n int) {
 
 func (e *env) seal() {
 	e.t.Helper()
-	if err := e.log.Number(e.t.Context()); err != nil {
+	if _, err := e.log.Through(e.t.Context()); err != nil {
 		e.t.Fatal(err)
 	}
 	if err := e.log.SealAll(e.t.Context(), nil, e.clock); err != nil {

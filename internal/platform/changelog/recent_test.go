@@ -63,7 +63,7 @@ func TestFollowersReadWhatTheLogHolds(t *testing.T) {
 			}
 		}
 		more(3) // before the tailer
-		if err := log.Number(t.Context()); err != nil {
+		if _, err := log.Through(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		same()
@@ -80,7 +80,7 @@ func TestFollowersReadWhatTheLogHolds(t *testing.T) {
 			t.Fatal(err)
 		}
 		more(1)
-		if err := log.Number(t.Context()); err != nil {
+		if _, err := log.Through(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		same()

@@ -34,7 +34,7 @@ func TestABatchTakesEffectOnce(t *testing.T) {
 				return nil
 			})
 			if err == nil {
-				err = log.Number(t.Context())
+				_, err = log.Through(t.Context())
 			}
 			if err != nil {
 				t.Fatal(err)

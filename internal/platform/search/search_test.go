@@ -82,7 +82,7 @@ func (e *env) write(do func(tx *record.Tx) error) {
 // settle takes everything in that has been written.
 func (e *env) settle() {
 	e.t.Helper()
-	if err := e.log.Number(e.t.Context()); err != nil {
+	if _, err := e.log.Through(e.t.Context()); err != nil {
 		e.t.Fatal(err)
 	}
 	for {

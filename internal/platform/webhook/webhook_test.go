@@ -195,7 +195,7 @@ func (e *env) load() {
 func (e *env) follow() {
 	e.t.Helper()
 	for n := 1; n > 0; {
-		if err := e.log.Number(e.t.Context()); err != nil {
+		if _, err := e.log.Through(e.t.Context()); err != nil {
 			e.t.Fatal(err)
 		}
 		var err error
