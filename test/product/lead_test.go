@@ -344,6 +344,16 @@ func TestDeadLetter(t *testing.T) {
 			t.Fatalf("mending the flow: %d", status)
 		}
 		w.Until("the replay works", func() bool { return w.API(w.admin, http.MethodPost, replay, object{}, nil) == http.StatusNoContent })
-		w.leads(fmt.Sprintf("emailaddress1 eq 'anna.oneil%d@example.com'", 100+n), 1)
+		// The others either failed as well or came through by themselves.
+		w.Until("no letter is left", func() bool {
+			open := w.rows("rpt_deadletters", "statecode eq 0")
+			for _, l := range open {
+				w.API(w.admin, http.MethodPost, fmt.Sprintf("rpt_deadletters(%s)/Microsoft.Dynamics.CRM.rpt_ReplayDeadLetter", l["rpt_deadletterid"]), object{}, nil)
+			}
+			return len(open) == 0 && len(w.rows("leads", "")) == n
+		})
+		for i := 1; i <= n; i++ {
+			w.leads(fmt.Sprintf("emailaddress1 eq 'anna.oneil%d@example.com'", 100+i), 1)
+		}
 	})
 }

@@ -15,9 +15,6 @@ import (
 // of this process wake the tailer at once.
 const idle = 200 * time.Millisecond
 
-// gather is how long the tailer waits for others after being woken.
-const gather = 5 * time.Millisecond
-
 const batch = 1000
 
 // Tailer reads the log once per node and hands every change to the listeners,
@@ -108,12 +105,6 @@ func (t *Tailer) run(ctx context.Context) {
 		}
 		select {
 		case <-t.signal:
-			// Others commit at the same time, and all are read together.
-			select {
-			case <-t.Clock.After(gather):
-			case <-ctx.Done():
-				return
-			}
 		case <-t.Clock.After(idle):
 		case <-ctx.Done():
 			return
