@@ -38,6 +38,7 @@ type Arrivals struct {
 	loop   lifecycle.Loop
 	logger *slog.Logger
 	state  *progress
+	pos    int64 // through which events are in both tables
 	noted  int64
 	turn   *turn // of the database that there is
 	of     *sqldb.DB
@@ -56,10 +57,11 @@ func (a *Arrivals) Start(ctx context.Context) error {
 	return a.loop.Start(ctx)
 }
 
-// Stop ends the consumer; what it has read and not written is read again.
+// Stop ends the consumer and notes where; what it has read and not written is read again.
 func (a *Arrivals) Stop(ctx context.Context) error {
 	a.lake.feeds.Delete(a.topic.Log.Topic())
 	err := a.loop.Stop(ctx)
+	a.note(ctx, a.pos)
 	if a.turn != nil && a.db() == a.of {
 		err = errors.Join(err, a.turn.release(ctx))
 	}
@@ -168,6 +170,7 @@ func (a *Arrivals) follow(ctx context.Context, went func()) error {
 		return err
 	}
 	defer reader.Close()
+	a.pos = pos
 	a.state.move(pos)
 	for {
 		if !a.mine(ctx) {
@@ -179,16 +182,16 @@ func (a *Arrivals) follow(ctx context.Context, went func()) error {
 		}
 		if len(events) == 0 {
 			a.state.nothing()
-			a.note(ctx, pos)
+			a.note(ctx, a.pos)
 			continue
 		}
 		a.state.waitingSince(events[0].At)
 		if err := a.take(ctx, events); err != nil {
 			return err
 		}
-		pos = int64(events[len(events)-1].Seq)
-		a.state.move(pos)
-		a.note(ctx, pos)
+		a.pos = int64(events[len(events)-1].Seq)
+		a.state.move(a.pos)
+		a.note(ctx, a.pos)
 		went()
 	}
 }
