@@ -26,7 +26,8 @@ import (
 type settings struct {
 	leads, users, units, shares int
 	rounds                      int
-	search                      bool
+	search, plans               bool
+	fill                        bool // puts in and stops
 }
 
 func main() {
@@ -44,6 +45,9 @@ func run() error {
 	flag.IntVar(&s.shares, "shares", 0, "shares; a fifth of the leads if 0")
 	flag.IntVar(&s.rounds, "rounds", 40, "of each question, by another user of the depth each time")
 	flag.BoolVar(&s.search, "search", true, "builds the search index and measures it")
+	flag.BoolVar(&s.fill, "fill", false, "puts the organisation in and stops")
+	flag.BoolVar(&s.plans, "plans", true, "shows how the database answers")
+	url := flag.String("url", "", "file or postgres:// address of a database that is kept, and used as it is if it is filled; instead of -database")
 	which := flag.String("database", "both", "sqlite, postgres or both")
 	longest := flag.Duration("longest", 60*time.Minute, "after which it gives up")
 	out := flag.String("out", "", "file to write the results to as well")
@@ -62,12 +66,18 @@ func run() error {
 	defer os.RemoveAll(dir)
 	var b strings.Builder
 	fmt.Fprintf(&b, "# Reading with limited rights\n\n%d leads, %d users in %d business units, %d shares; %d cores, Go %s. Milliseconds, median and 95th of %d, each by another user.\n", s.leads, s.users, s.units, s.shares, runtime.NumCPU(), runtime.Version(), s.rounds)
-	if *which != "postgres" {
+	if *url != "" {
+		if err := one(ctx, s, *url, &b); err != nil {
+			return err
+		}
+		*which = ""
+	}
+	if *which == "sqlite" || *which == "both" {
 		if err := one(ctx, s, filepath.Join(dir, "access.db"), &b); err != nil {
 			return fmt.Errorf("sqlite: %w", err)
 		}
 	}
-	if *which != "sqlite" {
+	if *which == "postgres" || *which == "both" {
 		pg, err := pgserver.New(ctx, dir)
 		if err != nil {
 			return err
@@ -97,7 +107,7 @@ func one(ctx context.Context, s settings, url string, b *strings.Builder) error 
 	}
 	defer db.Close()
 	o := &organisation{db: db, s: s}
-	if err := o.build(ctx); err != nil {
+	if err := o.build(ctx); err != nil || s.fill {
 		return err
 	}
 	return o.measure(ctx, b)

@@ -141,7 +141,7 @@ func (o *organisation) plan(ctx context.Context, b *strings.Builder, kind int, d
 func (o *organisation) searches(ctx context.Context, b *strings.Builder) error {
 	began := time.Now()
 	queue := job.NewQueue(o.db, clock.System{})
-	index := search.New(search.Options{DB: o.db, Store: o.store, Log: o.log, Catalog: o.known, Clock: clock.System{}, Jobs: queue})
+	index := search.New(search.Options{DB: o.db, Store: o.store, Log: o.log, Access: &access.Control{Current: o.snap.Load, Catalog: o.known}, Catalog: o.known, Clock: clock.System{}, Jobs: queue})
 	if err := o.rebuild(ctx, queue, index); err != nil {
 		return err
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/rapport-platform/rapport/internal/platform/access"
 	"github.com/rapport-platform/rapport/internal/platform/changelog"
 	"github.com/rapport-platform/rapport/internal/platform/metadata"
+	"github.com/rapport-platform/rapport/internal/platform/query"
 	"github.com/rapport-platform/rapport/internal/platform/record"
 	"github.com/rapport-platform/rapport/internal/platform/schema"
 )
@@ -46,7 +47,16 @@ func (o *organisation) build(ctx context.Context) (err error) {
 	control := &access.Control{Current: o.snap.Load, Catalog: func() *metadata.Catalog { return o.catalog }}
 	o.log = changelog.New(o.db)
 	o.store = record.New(record.Options{DB: o.db, Catalog: control.Catalog, Access: control, Log: o.log, Clock: clock.System{}})
-	for _, step := range []func(context.Context) error{o.people, o.rows, o.shared, o.analyse} {
+	if err := o.reload(ctx); err != nil {
+		return err
+	}
+	steps := []func(context.Context) error{o.people, o.rows, o.shared, o.analyse}
+	if there, err := o.found(ctx); err != nil {
+		return err
+	} else if there {
+		steps = nil
+	}
+	for _, step := range steps {
 		if err := o.reload(ctx); err != nil {
 			return err
 		}
@@ -56,6 +66,31 @@ func (o *organisation) build(ctx context.Context) (err error) {
 	}
 	o.built = time.Since(began)
 	return o.reload(ctx)
+}
+
+// found takes an organisation over that an earlier run has put in.
+func (o *organisation) found(ctx context.Context) (bool, error) {
+	page, err := o.store.Find(access.AsSystem(ctx, "bench"), query.Query{Table: "systemuser", Select: []string{"systemuserid", "domainname"}, Limit: record.MaxPage})
+	if err != nil {
+		return false, err
+	}
+	o.users = make([]id.ID, o.s.users)
+	n := 0
+	for _, row := range page.Rows {
+		var i int
+		if _, err := fmt.Sscanf(row.Text("domainname"), "user%d", &i); err == nil && i < len(o.users) {
+			o.users[i] = row.ID("systemuserid")
+			n++
+		}
+	}
+	if n == 0 {
+		o.users = nil
+		return false, nil
+	}
+	if n < o.s.users {
+		return false, fmt.Errorf("the database that is there holds %d users, and not %d", n, o.s.users)
+	}
+	return true, nil
 }
 
 func (o *organisation) known() *metadata.Catalog { return o.catalog }

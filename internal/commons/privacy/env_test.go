@@ -92,7 +92,7 @@ func newEnv(t testing.TB, url string, catalog *metadata.Catalog) *env {
 	e.create("systemuser", record.Row{"systemuserid": access.SystemUser, "fullname": "SYSTEM", "domainname": "system", "businessunitid": unit})
 	e.reload()
 	e.jobs = job.NewQueue(e.db, e.clock)
-	e.index = search.New(search.Options{DB: e.db, Store: e.store, Log: e.log, Catalog: control.Catalog, Clock: e.clock, Jobs: e.jobs})
+	e.index = search.New(search.Options{DB: e.db, Store: e.store, Log: e.log, Access: control, Catalog: control.Catalog, Clock: e.clock, Jobs: e.jobs})
 	e.stream = stream.New(stream.Options{Dir: filepath.Join(e.dir, "stream")})
 	e.must(e.stream.Start(t.Context()))
 	t.Cleanup(func() { e.stream.Stop(context.WithoutCancel(t.Context())) })

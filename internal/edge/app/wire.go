@@ -29,7 +29,7 @@ import (
 )
 
 // wire brings capabilities, hooks, actions and consumers together.
-func (c *core) wire(_ context.Context, tailer *changelog.Tailer) error {
+func (c *core) wire(ctx context.Context, tailer *changelog.Tailer) error {
 	cfg := c.app.c
 	c.registry = prometheus.NewRegistry()
 	for _, table := range []string{"lead", "contact", "systemuser"} {
@@ -50,7 +50,9 @@ func (c *core) wire(_ context.Context, tailer *changelog.Tailer) error {
 		return err
 	}
 	c.live = live.New(live.Options{Tail: tailer, Reader: c.store, Access: c.access, Catalog: c.access.Catalog, Registerer: c.registry})
-	c.wireSearch()
+	if err := c.wireSearch(ctx); err != nil {
+		return err
+	}
 	c.wirePrivacy()
 	c.wireLimits(tailer)
 	c.register()

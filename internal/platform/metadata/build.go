@@ -296,5 +296,13 @@ func (t *Table) buildShape() {
 			s.AllNames = append(s.AllNames, qc.TypeColumn)
 		}
 	}
+	for _, x := range t.Indexes {
+		if !x.WhereOpen {
+			s.Indexes = append(s.Indexes, x.Columns)
+		}
+	}
+	if s.Owned {
+		s.Indexes = append(s.Indexes, []string{"ownerid"})
+	}
 	t.shape = s
 }

@@ -47,6 +47,10 @@ func Render(s Schema, d sqldb.Dialect, q *Query, g Guard) (Statement, error) {
 	if err != nil {
 		return Statement{}, err
 	}
+	if sql, ok, err := r.merged(t, q, st.Columns, terms); err != nil || ok {
+		st.SQL, st.Args = sql, r.args
+		return st, err
+	}
 	where, err := r.where(t, "t0", q.Where)
 	if err != nil {
 		return Statement{}, err
@@ -67,31 +71,6 @@ func Render(s Schema, d sqldb.Dialect, q *Query, g Guard) (Statement, error) {
 	}
 	st.Args = r.args
 	return st, nil
-}
-
-// RenderCount turns a checked query into SQL that counts every row that
-// matches, whatever its limit and position.
-func RenderCount(s Schema, d sqldb.Dialect, q *Query, g Guard) (Statement, error) {
-	r := &renderer{schema: s, dialect: d, guard: g}
-	t, err := r.table(q.Table)
-	if err != nil {
-		return Statement{}, err
-	}
-	sql := "SELECT count(*)"
-	if q.Group != nil {
-		inner, _, err := r.groups(t, q)
-		if err != nil {
-			return Statement{}, err
-		}
-		sql += " FROM (" + inner + ") g"
-	} else {
-		from, err := r.from(t, q)
-		if err != nil {
-			return Statement{}, err
-		}
-		sql += from
-	}
-	return Statement{SQL: sql, Args: r.args, Columns: []Column{{Name: "count", Kind: Int}}, Shown: 1}, nil
 }
 
 type renderer struct {

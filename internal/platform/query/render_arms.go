@@ -25,8 +25,16 @@ func (r *renderer) guardNode(t *Table) (Node, error) {
 // guarded renders the guard of a table as one condition; "" where all is seen.
 func (r *renderer) guarded(t *Table, alias string) (string, error) {
 	n, err := r.guardNode(t)
-	if n == nil || err != nil {
+	if err != nil {
 		return "", err
+	}
+	return r.guardedBy(t, alias, n)
+}
+
+// guardedBy renders a guard's condition; nil is none.
+func (r *renderer) guardedBy(t *Table, alias string, n Node) (string, error) {
+	if n == nil {
+		return "", nil
 	}
 	return r.ungated(func() (string, error) { return r.node(t, alias, n, false) })
 }

@@ -17,7 +17,10 @@ type Table struct {
 	AllNames  []string            // all logical column names in display order
 	Secured   bool                // column security applies to some column
 	Audited   bool                // reads of some column leave a trace
-	Parent    string              // lookup to the row above, where rows form a tree; "" leaves it to the names
+	// Indexes lists the columns of each index on all rows; the primary id follows
+	// them in the database. What is asked is answered without them, only slower.
+	Indexes [][]string
+	Parent  string // lookup to the row above, where rows form a tree; "" leaves it to the names
 }
 
 // Column is the shape of one column.

@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/rapport-platform/rapport/internal/ground/errs"
 	"github.com/rapport-platform/rapport/internal/ground/id"
@@ -41,8 +42,9 @@ type Hit struct {
 }
 
 const (
-	topMost    = 100
-	candidates = 2000 // documents that are ranked
+	topMost        = 100
+	candidatesMost = 2000 // documents that are ranked, unless Options say otherwise
+	readAhead      = 50   // hits that are read at a time
 )
 
 // Find gives the records that the asker may read, the best first, and how many
@@ -60,36 +62,57 @@ func (x *Index) Find(ctx context.Context, r Request) (hits []Hit, total int, err
 	if r.Top == 0 {
 		r.Top = 50
 	}
-	if r.Top < 0 || r.Top > topMost || r.Skip < 0 || r.Skip > candidates {
-		return nil, 0, errs.New(errs.Invalid, "search.top", "top lies between 1 and %d, skip between 0 and %d", topMost, candidates)
+	if r.Top < 0 || r.Top > topMost || r.Skip < 0 || r.Skip > candidatesMost {
+		return nil, 0, errs.New(errs.Invalid, "search.top", "top lies between 1 and %d, skip between 0 and %d", topMost, candidatesMost)
 	}
 	scopes, err := x.scopes(r.Scopes)
 	if err != nil {
 		return nil, 0, err
 	}
+	g, err := x.gate(ctx, slices.Sorted(maps.Keys(scopes)))
+	if err != nil || len(g.tables) == 0 {
+		return []Hit{}, 0, err
+	}
+	if !g.open {
+		// Documents of an earlier version do not say who may see them: until the
+		// index is made anew, rights are looked at after ranking only.
+		if g.open, err = x.Outdated(ctx); err != nil {
+			return nil, 0, err
+		}
+	}
 	if err := x.expand(ctx, words); err != nil {
 		return nil, 0, err
 	}
-	ranked, err := x.ranked(ctx, words, scopes, true)
+	ranked, err := x.ranked(ctx, words, g, true)
 	if err != nil {
 		return nil, 0, err
 	}
 	if len(ranked) < r.Skip+r.Top && !r.All && len(words) > 1 {
-		more, err := x.ranked(ctx, words, scopes, false)
+		more, err := x.ranked(ctx, words, g, false)
 		if err != nil {
 			return nil, 0, err
 		}
-		for _, c := range more {
-			if !slices.ContainsFunc(ranked, func(o candidate) bool { return o.key == c.key && o.table == c.table }) {
-				ranked = append(ranked, c)
-			}
+		ranked = together(ranked, more)
+	}
+	return x.page(ctx, ranked, scopes, r)
+}
+
+// together adds the candidates that are not among the first already.
+func together(first, more []candidate) []candidate {
+	type record struct {
+		table string
+		key   id.ID
+	}
+	there := make(map[record]bool, len(first))
+	for _, c := range first {
+		there[record{c.table, c.key}] = true
+	}
+	for _, c := range more {
+		if !there[record{c.table, c.key}] {
+			first = append(first, c)
 		}
 	}
-	all, err := x.readable(ctx, ranked, scopes)
-	if err != nil {
-		return nil, 0, err
-	}
-	return all[min(r.Skip, len(all)):min(r.Skip+r.Top, len(all))], len(all), nil
+	return first
 }
 
 func (x *Index) scopes(given []Scope) (map[string]Scope, error) {
@@ -122,28 +145,94 @@ type candidate struct {
 	tokens []string
 }
 
-// ranked gives the documents that have the words, the best first.
-func (x *Index) ranked(ctx context.Context, words []*word, scopes map[string]Scope, all bool) ([]candidate, error) {
-	text := x.match(words, all)
+// ranked gives the documents that have the words, the best first. Where the
+// words mean more documents than are ranked, those that have the words as they
+// stand come before those that have beginnings or slips of them.
+func (x *Index) ranked(ctx context.Context, words []*word, g gate, all bool) ([]candidate, error) {
+	total, err := x.documents(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var out []candidate
+	if exact, narrower := exactly(words, all); narrower && most(words, all) > int64(x.most()) {
+		if out, err = x.candidates(ctx, exact, words, g, all, total); err != nil {
+			return nil, err
+		}
+	}
+	if len(out) < x.most() {
+		more, err := x.candidates(ctx, words, words, g, all, total)
+		if err != nil {
+			return nil, err
+		}
+		out = together(out, more)
+	}
+	slices.SortStableFunc(out, func(a, b candidate) int {
+		if by := cmp.Compare(b.score, a.score); by != 0 {
+			return by
+		}
+		return cmp.Compare(a.key.String(), b.key.String())
+	})
+	return out, nil
+}
+
+// exactly gives the words with only those terms that are the words themselves,
+// and tells whether that is less.
+func exactly(words []*word, all bool) (out []*word, narrower bool) {
+	for _, w := range words {
+		only := *w
+		if weight, has := w.terms[w.text]; has {
+			narrower = narrower || len(w.terms) > 1
+			only.terms = map[string]float64{w.text: weight}
+		} else if all && !w.exclude {
+			return nil, false
+		}
+		out = append(out, &only)
+	}
+	return out, narrower
+}
+
+// most bounds from above how many documents the words can mean.
+func most(words []*word, all bool) (n int64) {
+	n = -1
+	for _, w := range words {
+		if w.exclude {
+			continue
+		}
+		var sum int64
+		for term := range w.terms {
+			sum += w.rare[term]
+		}
+		switch {
+		case n < 0:
+			n = sum
+		case all:
+			n = min(n, sum)
+		default:
+			n += sum
+		}
+	}
+	return n
+}
+
+// candidates gives the newest documents that have the wanted words, with their
+// scores by all of the words.
+func (x *Index) candidates(ctx context.Context, wanted, words []*word, g gate, all bool, total int64) ([]candidate, error) {
+	d := x.o.DB.Dialect()
+	text := match(d, wanted, all)
 	if text == "" {
 		return nil, nil
 	}
-	d := x.o.DB.Dialect()
-	var total int64
-	if _, err := x.o.DB.QueryRow(ctx, "SELECT COUNT(*) FROM searchdoc", nil, &total); err != nil {
-		return nil, err
+	if reach := g.match(d); reach != "" {
+		text = "(" + text + ")" + operator(d, and) + reach
 	}
-	names := make([]any, 0, len(scopes))
-	for _, name := range slices.Sorted(maps.Keys(scopes)) {
-		names = append(names, name)
-	}
+	names := anys(g.tables)
 	in := "d.tablename IN (" + marks(d, 2, len(names)) + ")"
-	statement := "SELECT d.tablename, d.recordid, d.title, d.tokens FROM searchdoc d WHERE d.lexemes @@ " + d.Placeholder(1) + "::tsquery AND " + in
+	statement := "SELECT d.tablename, d.recordid, d.title, d.tokens FROM searchdoc d WHERE d.lexemes @@ " + d.Placeholder(1) + "::tsquery AND " + in + " ORDER BY d.docid"
 	if d == sqldb.SQLite {
-		statement = "SELECT d.tablename, d.recordid, d.title, d.tokens FROM searchindex i JOIN searchdoc d ON d.docid = i.rowid WHERE i.searchindex MATCH ? AND " + in
+		statement = "SELECT d.tablename, d.recordid, d.title, d.tokens FROM searchindex i CROSS JOIN searchdoc d WHERE d.docid = i.rowid AND i.searchindex MATCH ?1 AND " + in + " ORDER BY i.rowid"
 	}
-	statement += " ORDER BY d.docid DESC LIMIT " + d.Placeholder(len(names)+2)
-	rows, err := x.o.DB.Query(ctx, statement, append(append([]any{text}, names...), candidates)...)
+	statement += " DESC LIMIT " + d.Placeholder(len(names)+2)
+	rows, err := x.o.DB.Query(ctx, statement, append(append([]any{text}, names...), x.most())...)
 	if err != nil {
 		return nil, err
 	}
@@ -164,16 +253,32 @@ func (x *Index) ranked(ctx context.Context, words []*word, scopes map[string]Sco
 		c.rank(words, strings.Fields(title), strings.Fields(tokens), total)
 		out = append(out, c)
 	}
-	if err := rows.Err(); err != nil {
-		return nil, err
+	return out, rows.Err()
+}
+
+// sized is how many documents there were at a time.
+type sized struct {
+	n  int64
+	at time.Time
+}
+
+// The number of documents only weighs words: of many it may be a little old.
+const (
+	sizedFrom = 10_000
+	sizedFor  = time.Minute
+)
+
+func (x *Index) documents(ctx context.Context) (int64, error) {
+	now := x.o.Clock.Now()
+	if s := x.size.Load(); s != nil && s.n >= sizedFrom && now.Sub(s.at) < sizedFor {
+		return s.n, nil
 	}
-	slices.SortStableFunc(out, func(a, b candidate) int {
-		if by := cmp.Compare(b.score, a.score); by != 0 {
-			return by
-		}
-		return cmp.Compare(a.key.String(), b.key.String())
-	})
-	return out, nil
+	s := sized{at: now}
+	if _, err := x.o.DB.QueryRow(ctx, "SELECT COUNT(*) FROM searchdoc", nil, &s.n); err != nil {
+		return 0, err
+	}
+	x.size.Store(&s)
+	return s.n, nil
 }
 
 // rank scores a document: rare words count more than common ones, whole words
@@ -199,50 +304,35 @@ func (c *candidate) rank(words []*word, title, tokens []string, total int64) {
 	slices.Sort(c.tokens)
 }
 
-// match gives the question in the database's own form. Tokens hold nothing that
-// would mean something in it.
-func (x *Index) match(words []*word, all bool) string {
-	and, or, not := " AND ", " OR ", " NOT "
-	if x.o.DB.Dialect() == sqldb.Postgres {
-		and, or, not = " & ", " | ", " & !"
-	}
-	quote := func(t string) string {
-		if x.o.DB.Dialect() == sqldb.Postgres {
-			return "'" + t + "'"
-		}
-		return `"` + t + `"`
-	}
-	any := func(w *word) string {
-		var terms []string
-		for _, t := range slices.Sorted(maps.Keys(w.terms)) {
-			terms = append(terms, quote(t))
-		}
-		return "(" + strings.Join(terms, or) + ")"
-	}
-	var wanted, unwanted []string
-	for _, w := range words {
-		switch {
-		case w.exclude && len(w.terms) > 0:
-			unwanted = append(unwanted, any(w))
-		case w.exclude:
-		case len(w.terms) > 0:
-			wanted = append(wanted, any(w))
-		case all:
-			return "" // there is nothing that has all of them
+// page reads the records of the wanted hits as the asker may see them. The index
+// knows who may see what but for the changes of the last moments: what may not be
+// read after all is left out. Where a scope has a condition all are read, since
+// only the records tell who meets it.
+func (x *Index) page(ctx context.Context, ranked []candidate, scopes map[string]Scope, r Request) (hits []Hit, total int, err error) {
+	step := max(readAhead, r.Skip+r.Top)
+	for _, s := range scopes {
+		if s.Where != nil {
+			step = len(ranked)
 		}
 	}
-	if len(wanted) == 0 {
-		return ""
+	if ok, err := x.complete(ctx); err != nil || !ok {
+		step = len(ranked)
 	}
-	glue := and
-	if !all {
-		glue = or
+	var read []Hit
+	done := 0
+	for done < len(ranked) && len(read) < r.Skip+r.Top {
+		next := ranked[done:min(done+step, len(ranked))]
+		some, err := x.readable(ctx, next, scopes)
+		if err != nil {
+			return nil, 0, err
+		}
+		read, done = append(read, some...), done+len(next)
 	}
-	text := "(" + strings.Join(wanted, glue) + ")"
-	for _, u := range unwanted {
-		text += not + u
+	out := []Hit{}
+	if r.Skip < len(read) {
+		out = read[r.Skip:min(r.Skip+r.Top, len(read))]
 	}
-	return text
+	return out, len(read) + len(ranked) - done, nil
 }
 
 // readable reads the documents' records as the asker may see them.

@@ -27,15 +27,23 @@ func (x *Index) Follower(logger *slog.Logger) *event.Batch {
 // take brings the documents of changed records up to date.
 func (x *Index) take(ctx context.Context, events []event.Event) (event.Effect, error) {
 	x.look(ctx, events)
+	ctx = access.AsSystem(ctx, "search index")
 	changed := map[string][]id.ID{}
 	seen := map[id.ID]string{}
 	for _, e := range events {
-		t, ok := x.o.Catalog().Table(e.Change.Table)
-		if !ok || !searched(t) || seen[e.Change.Record] == t.Name {
+		table, key := e.Change.Table, e.Change.Record
+		if table == shareTable {
+			var err error
+			if table, key, err = x.sharedRecord(ctx, e.Change); err != nil {
+				return nil, err
+			}
+		}
+		t, ok := x.o.Catalog().Table(table)
+		if !ok || !searched(t) || seen[key] == t.Name {
 			continue
 		}
-		seen[e.Change.Record] = t.Name
-		changed[t.Name] = append(changed[t.Name], e.Change.Record)
+		seen[key] = t.Name
+		changed[t.Name] = append(changed[t.Name], key)
 	}
 	through := int64(events[len(events)-1].Seq)
 	if len(changed) == 0 {
@@ -45,7 +53,7 @@ func (x *Index) take(ctx context.Context, events []event.Event) (event.Effect, e
 	var all []doc
 	for table, keys := range changed {
 		t, _ := x.o.Catalog().Table(table)
-		docs, err := x.docs(access.AsSystem(ctx, "search index"), x.o.Store, t, keys)
+		docs, err := x.docs(ctx, x.o.Store, t, keys)
 		if err != nil {
 			return nil, err
 		}

@@ -1,6 +1,7 @@
 package search
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"github.com/rapport-platform/rapport/internal/ground/clock"
 	"github.com/rapport-platform/rapport/internal/ground/id"
 	"github.com/rapport-platform/rapport/internal/ground/sqldb"
+	"github.com/rapport-platform/rapport/internal/platform/access"
 	"github.com/rapport-platform/rapport/internal/platform/changelog"
 	"github.com/rapport-platform/rapport/internal/platform/job"
 	"github.com/rapport-platform/rapport/internal/platform/metadata"
@@ -21,9 +23,11 @@ type Options struct {
 	DB      *sqldb.DB
 	Store   *record.Store
 	Log     *changelog.Log
+	Access  *access.Control
 	Catalog func() *metadata.Catalog
 	Clock   clock.Clock
 	Jobs    *job.Queue
+	Ranked  int // the newest so many documents are ranked; 0 means 2,000
 }
 
 // Index is the index of one database.
@@ -31,10 +35,15 @@ type Index struct {
 	o      Options
 	behind atomic.Int64
 	taken  atomic.Int64 // change up to which this node has brought the index
+
+	reached atomic.Bool           // all documents say who may see them
+	size    atomic.Pointer[sized] // how many documents there are
 }
 
 // New gives the index of a database.
 func New(o Options) *Index { return &Index{o: o} }
+
+func (x *Index) most() int { return cmp.Or(x.o.Ranked, candidatesMost) }
 
 // Behind tells how many changes this node knew to be missing in the index when it
 // last looked, for metrics.
@@ -83,6 +92,7 @@ type doc struct {
 	version int64
 	title   []string
 	tokens  []string // none where the record is gone, or says nothing
+	reach   []string // who may see it
 	gone    bool
 }
 
@@ -98,7 +108,15 @@ func (x *Index) docs(ctx context.Context, from finder, t *metadata.Table, keys [
 	for i, k := range keys {
 		values[i] = k
 	}
-	page, err := from.Find(ctx, query.Query{Table: t.Name, Select: append([]string{t.ID, "versionnumber"}, columns...), Where: query.In{Left: query.Path{t.ID}, Values: values}, Limit: len(keys)})
+	wanted := append([]string{t.ID, "versionnumber"}, columns...)
+	if t.Owned() {
+		wanted = append(wanted, "ownerid", "owningbusinessunit")
+	}
+	shares, err := x.shares(ctx, from, values)
+	if err != nil {
+		return nil, err
+	}
+	page, err := from.Find(ctx, query.Query{Table: t.Name, Select: wanted, Where: query.In{Left: query.Path{t.ID}, Values: values}, Limit: len(keys)})
 	if err != nil {
 		return nil, err
 	}
@@ -117,7 +135,7 @@ func (x *Index) docs(ctx context.Context, from finder, t *metadata.Table, keys [
 		for _, c := range columns {
 			texts = append(texts, row.Text(c))
 		}
-		out[i] = doc{table: t.Name, key: key, version: row.Version(), title: tokensOf(row.Text(t.Title)), tokens: tokensOf(texts...)}
+		out[i] = doc{table: t.Name, key: key, version: row.Version(), title: tokensOf(row.Text(t.Title)), tokens: tokensOf(texts...), reach: reachOf(t, row, shares[key])}
 	}
 	return out, nil
 }

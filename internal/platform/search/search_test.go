@@ -30,6 +30,7 @@ type env struct {
 	log      *changelog.Log
 	store    *record.Store
 	index    *search.Index
+	fresh    func(ranked int) *search.Index
 	follower *event.Batch
 	jobs     *job.Queue
 	snap     *access.Snapshot
@@ -45,7 +46,10 @@ func each(t *testing.T, run func(t *testing.T, e *env)) {
 		control := &access.Control{Current: func() *access.Snapshot { return e.snap }, Catalog: func() *metadata.Catalog { return catalog }}
 		e.store = record.New(record.Options{DB: db, Catalog: control.Catalog, Access: control, Log: e.log, Clock: e.clock})
 		e.jobs = job.NewQueue(db, e.clock)
-		e.index = search.New(search.Options{DB: db, Store: e.store, Log: e.log, Catalog: control.Catalog, Clock: e.clock, Jobs: e.jobs})
+		e.fresh = func(ranked int) *search.Index {
+			return search.New(search.Options{DB: db, Store: e.store, Log: e.log, Access: control, Catalog: control.Catalog, Clock: e.clock, Jobs: e.jobs, Ranked: ranked})
+		}
+		e.index = e.fresh(0)
 		e.follower = e.index.Follower(slog.New(slog.DiscardHandler))
 		e.reload()
 		e.unit = e.must("businessunit", record.Row{"name": "Head Office"}).ID("businessunitid")
@@ -209,6 +213,96 @@ func TestFindKeepsToAccess(t *testing.T) {
 	})
 }
 
+// Somebody with few rights finds his rows below any number of newer ones that he
+// may not read: by owner, team, unit and share, as these change.
+func TestRightsComeBeforeRank(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, e *env) {
+		const ranked = 20 // fewer than there are, so that the newest alone would not do
+		other := e.must("businessunit", record.Row{"name": "Branch", "parentbusinessunitid": e.unit}).ID("businessunitid")
+		person := func(name string, unit id.ID, depth access.Depth) (id.ID, context.Context) {
+			user := e.must("systemuser", record.Row{"fullname": name, "domainname": name, "businessunitid": unit}).ID("systemuserid")
+			role := e.must("role", record.Row{"name": name}).ID("roleid")
+			e.must("systemuserroles", record.Row{"systemuserid": user, "roleid": role})
+			e.must("roleprivileges", record.Row{"roleid": role, "rpt_table": "account", "accessright": int64(access.Read), "privilegedepthmask": int64(depth)})
+			return user, access.With(t.Context(), access.Principal{Kind: access.User, ID: user})
+		}
+		basic, asBasic := person("basic", e.unit, access.Basic)
+		branch, asLocal := person("local", other, access.Local)
+		_, asAll := person("all", e.unit, access.Global)
+		team := e.must("team", record.Row{"name": "T", "businessunitid": e.unit}).ID("teamid")
+		e.must("teammembership", record.Row{"teamid": team, "systemuserid": basic})
+		e.must("account", record.Row{"name": "Own Treasure", "ownerid": basic, "owneridtype": "systemuser"})
+		e.must("account", record.Row{"name": "Team Treasure", "ownerid": team, "owneridtype": "team"})
+		e.must("account", record.Row{"name": "Branch Treasure", "ownerid": branch, "owneridtype": "systemuser"})
+		shared := e.must("account", record.Row{"name": "Shared Treasure"}).ID("accountid")
+		for range 30 {
+			e.must("account", record.Row{"name": "Foreign Treasure"})
+		}
+		share := e.must("principalobjectaccess", record.Row{"objectid": shared, "objecttypecode": "account", "principalid": basic, "principaltypecode": "systemuser", "accessrightsmask": int64(access.Read)}).ID("principalobjectaccessid")
+		e.reload()
+		e.settle()
+		e.index = e.fresh(ranked)
+		expect := func(when string, ctx context.Context, want ...string) {
+			t.Helper()
+			got := e.found(ctx, "treasure")
+			slices.Sort(got)
+			if _, n, err := e.index.Find(ctx, search.Request{Text: "treasure", Top: 1}); err != nil || n != len(want) {
+				t.Errorf("%s: %d in all, not %d: %v", when, n, len(want), err)
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("%s: found %q, not %q", when, got, want)
+			}
+		}
+		expect("at first", asBasic, "Own Treasure", "Shared Treasure", "Team Treasure")
+		expect("at first", asLocal, "Branch Treasure")
+		if _, n, err := e.index.Find(asAll, search.Request{Text: "treasure"}); err != nil || n != ranked {
+			t.Errorf("who sees everything finds %d of the newest %d: %v", n, ranked, err)
+		}
+		e.write(func(tx *record.Tx) error {
+			if _, err := tx.Update(e.system(), "principalobjectaccess", share, record.Row{"accessrightsmask": int64(access.Write)}, record.Match{}); err != nil {
+				return err
+			}
+			_, err := tx.Update(e.system(), "account", shared, record.Row{"ownerid": branch, "owneridtype": "systemuser"}, record.Match{})
+			return err
+		})
+		e.settle()
+		expect("no longer for reading", asBasic, "Own Treasure", "Team Treasure")
+		expect("assigned", asLocal, "Branch Treasure", "Shared Treasure")
+		e.write(func(tx *record.Tx) error {
+			_, err := tx.Update(e.system(), "principalobjectaccess", share, record.Row{"accessrightsmask": int64(access.Read)}, record.Match{})
+			return err
+		})
+		e.settle()
+		expect("for reading again", asBasic, "Own Treasure", "Shared Treasure", "Team Treasure")
+		e.write(func(tx *record.Tx) error {
+			return tx.Delete(e.system(), "principalobjectaccess", share, record.Match{})
+		})
+		e.settle()
+		expect("unshared", asBasic, "Own Treasure", "Team Treasure")
+
+		// An index of an earlier version does not say who may see what. Nothing is
+		// shown that may not be read meanwhile, and a rebuild mends it.
+		if err := e.db.Write(t.Context(), func(tx *sqldb.Tx) error { _, err := tx.Exec("UPDATE searchdoc SET reach = ''"); return err }); err != nil {
+			t.Fatal(err)
+		}
+		e.index = e.fresh(ranked)
+		if old, err := e.index.Outdated(t.Context()); err != nil || !old {
+			t.Fatal("the index is not out of date", err)
+		}
+		for _, h := range e.found(asLocal, "treasure") {
+			if h != "Branch Treasure" && h != "Shared Treasure" {
+				t.Errorf("found %q by an old index", h)
+			}
+		}
+		e.rebuild()
+		if old, err := e.index.Outdated(t.Context()); err != nil || old {
+			t.Error("the index is still out of date", err)
+		}
+		expect("rebuilt", asLocal, "Branch Treasure", "Shared Treasure")
+	})
+}
+
 // A rebuild takes in what the index has missed, while it is searched.
 func TestRebuild(t *testing.T) {
 	t.Parallel()
@@ -224,23 +318,42 @@ func TestRebuild(t *testing.T) {
 			}
 			return err
 		})
-		e.write(func(tx *record.Tx) error { _, err := e.index.Rebuild(tx.SQL()); return err })
-		runner := job.NewRunner(job.Options{Queue: e.jobs, Poll: time.Millisecond, Lease: 1000 * time.Hour, Handlers: map[string]job.Handler{search.Kind: e.index.Handler()}})
-		if err := runner.Start(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		for n, err := int64(1), error(nil); n > 0; n, _, err = e.jobs.Waiting(t.Context(), search.Kind) {
-			if err != nil {
-				t.Fatal(err)
-			}
-			e.clock.Advance(time.Second)
-			time.Sleep(2 * time.Millisecond)
-		}
-		if err := runner.Stop(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		e.rebuild()
 		if _, n, err := e.index.Find(e.system(), search.Request{Text: "common"}); err != nil || n != 450 {
 			t.Errorf("%d %v", n, err)
 		}
 	})
+}
+
+// rebuild has the job run to its end.
+func (e *env) rebuild() {
+	e.t.Helper()
+	e.write(func(tx *record.Tx) error { _, err := e.index.Rebuild(tx.SQL()); return err })
+	runner := job.NewRunner(job.Options{Queue: e.jobs, Poll: time.Millisecond, Lease: 1000 * time.Hour, Handlers: map[string]job.Handler{search.Kind: e.index.Handler()}})
+	if err := runner.Start(e.t.Context()); err != nil {
+		e.t.Fatal(err)
+	}
+	for n, err := int64(1), error(nil); n > 0; n, _, err = e.jobs.Waiting(e.t.Context(), search.Kind) {
+		if err != nil {
+			e.t.Fatal(err)
+		}
+		e.clock.Advance(time.Second)
+		time.Sleep(2 * time.Millisecond)
+	}
+	if err := runner.Stop(e.t.Context()); err != nil {
+		e.t.Fatal(err)
+	}
+}
+
+// found gives the names of the accounts that are found.
+func (e *env) found(ctx context.Context, text string) (out []string) {
+	e.t.Helper()
+	hits, _, err := e.index.Find(ctx, search.Request{Text: text})
+	if err != nil {
+		e.t.Fatal(err)
+	}
+	for _, h := range hits {
+		out = append(out, h.Row.Text("name"))
+	}
+	return out
 }

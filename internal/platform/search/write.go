@@ -29,9 +29,12 @@ func (x *Index) write(tx *sqldb.Tx, docs []doc) error {
 	for _, d := range docs {
 		old, there := held[docKey{d.table, d.key}]
 		switch {
-		case !there && len(d.tokens) == 0, there && !d.gone && old.version >= d.version:
+		case !there && len(d.tokens) == 0, there && !d.gone && old.version > d.version:
 			continue
-		case there && slices.Equal(old.tokens, d.tokens):
+		case there && slices.Equal(old.tokens, d.tokens) && slices.Equal(old.reach, d.reach):
+			if old.version == d.version {
+				continue
+			}
 			p := tx.Dialect().Placeholder
 			if _, err := tx.Exec("UPDATE searchdoc SET version = "+p(1)+", title = "+p(2)+" WHERE docid = "+p(3), d.version, strings.Join(d.title, " "), old.number); err != nil {
 				return err
@@ -69,15 +72,15 @@ func (x *Index) held(tx *sqldb.Tx, docs []doc) (map[docKey]doc, error) {
 				return nil, err
 			}
 		}
-		rows, err := tx.Query("SELECT docid, tablename, recordid, version, tokens FROM searchdoc WHERE recordid IN ("+marks(tx.Dialect(), 1, len(args))+")", args...)
+		rows, err := tx.Query("SELECT docid, tablename, recordid, version, tokens, reach FROM searchdoc WHERE recordid IN ("+marks(tx.Dialect(), 1, len(args))+")", args...)
 		if err != nil {
 			return nil, err
 		}
 		for rows.Next() {
 			var d doc
 			var key any
-			var tokens string
-			if err := rows.Scan(&d.number, &d.table, &key, &d.version, &tokens); err != nil {
+			var tokens, reach string
+			if err := rows.Scan(&d.number, &d.table, &key, &d.version, &tokens, &reach); err != nil {
 				rows.Close()
 				return nil, err
 			}
@@ -87,7 +90,7 @@ func (x *Index) held(tx *sqldb.Tx, docs []doc) (map[docKey]doc, error) {
 				return nil, err
 			}
 			d.key, _ = v.(id.ID)
-			d.tokens = strings.Fields(tokens)
+			d.tokens, d.reach = strings.Fields(tokens), strings.Fields(reach)
 			out[docKey{d.table, d.key}] = d
 		}
 		rows.Close()
@@ -103,16 +106,17 @@ func put(tx *sqldb.Tx, d doc) error {
 	if err != nil {
 		return err
 	}
-	text, title := strings.Join(d.tokens, " "), strings.Join(d.title, " ")
+	text, title, reach := strings.Join(d.tokens, " "), strings.Join(d.title, " "), strings.Join(d.reach, " ")
+	all := text + " " + reach
 	if tx.Dialect() == sqldb.Postgres {
-		_, err = tx.Exec("INSERT INTO searchdoc (tablename, recordid, version, title, tokens, lexemes) VALUES ($1, $2, $3, $4, $5, array_to_tsvector(string_to_array($6, ' ')))", d.table, key, d.version, title, text, text)
+		_, err = tx.Exec("INSERT INTO searchdoc (tablename, recordid, version, title, tokens, reach, lexemes) VALUES ($1, $2, $3, $4, $5, $6, array_to_tsvector(string_to_array($7, ' ')))", d.table, key, d.version, title, text, reach, all)
 		return err
 	}
 	var number int64
-	if _, err = tx.QueryRow("INSERT INTO searchdoc (tablename, recordid, version, title, tokens) VALUES (?, ?, ?, ?, ?) RETURNING docid", []any{d.table, key, d.version, title, text}, &number); err != nil {
+	if _, err = tx.QueryRow("INSERT INTO searchdoc (tablename, recordid, version, title, tokens, reach) VALUES (?, ?, ?, ?, ?, ?) RETURNING docid", []any{d.table, key, d.version, title, text, reach}, &number); err != nil {
 		return err
 	}
-	_, err = tx.Exec("INSERT INTO searchindex (rowid, tokens) VALUES (?, ?)", number, text)
+	_, err = tx.Exec("INSERT INTO searchindex (rowid, tokens) VALUES (?, ?)", number, all)
 	return err
 }
 

@@ -1,0 +1,88 @@
+package query
+
+import (
+	"strings"
+
+	"github.com/rapport-platform/rapport/internal/ground/sqldb"
+)
+
+// RenderCount turns a checked query into SQL that counts every row that
+// matches, whatever its limit and position.
+func RenderCount(s Schema, d sqldb.Dialect, q *Query, g Guard) (Statement, error) {
+	r := &renderer{schema: s, dialect: d, guard: g}
+	t, err := r.table(q.Table)
+	if err != nil {
+		return Statement{}, err
+	}
+	sql := "SELECT count(*)"
+	switch {
+	case q.Group != nil:
+		inner, _, err := r.groups(t, q)
+		if err != nil {
+			return Statement{}, err
+		}
+		sql += " FROM (" + inner + ") g"
+	case len(q.Links) > 0:
+		from, err := r.from(t, q)
+		if err != nil {
+			return Statement{}, err
+		}
+		sql += from
+	default:
+		if sql, err = r.countArms(t, q); err != nil {
+			return Statement{}, err
+		}
+	}
+	return Statement{SQL: sql, Args: r.args, Columns: []Column{{Name: "count", Kind: Int}}, Shown: 1}, nil
+}
+
+// countArms counts by arm: the rows of units, the rows elsewhere that are owned,
+// and those of neither that are shared. Each is a range of an index, which one
+// condition over all three is not.
+func (r *renderer) countArms(t *Table, q *Query) (string, error) {
+	n, err := r.guardNode(t)
+	if err != nil {
+		return "", err
+	}
+	where, err := r.where(t, "t0", q.Where)
+	if err != nil {
+		return "", err
+	}
+	count := func(cond string) string {
+		return "SELECT count(*) FROM " + r.dialect.Quote(t.Name) + " t0" + whereClause(cond)
+	}
+	rest, arms := splitArms(n)
+	if arms == nil || arms.kinds() < 2 {
+		visible, err := r.guardedBy(t, "t0", n)
+		return count(conj(where, visible)), err
+	}
+	also, err := r.ungated(func() (string, error) { return r.where(t, "t0", rest) })
+	if err != nil {
+		return "", err
+	}
+	var sums, before []string
+	add := func(arm string) {
+		sums = append(sums, "("+count(conj(append(before, arm, where, also)...))+")")
+		before = append(before, "("+arm+") IS NOT TRUE")
+	}
+	if len(arms.Units) > 0 {
+		add(r.memberIDs(r.ref("t0", "owningbusinessunit"), arms.Units))
+	}
+	if len(arms.Owners) > 0 {
+		add(r.memberIDs(r.ref("t0", "ownerid"), arms.Owners))
+	}
+	if len(arms.SharedWith) > 0 {
+		add(r.shared(t, "t0", *arms))
+	}
+	return "SELECT " + strings.Join(sums, " + "), nil
+}
+
+// kinds tells by how many of the three ways rows may be seen.
+func (a Arms) kinds() (n int) {
+	for _, l := range []int{len(a.Units), len(a.Owners), len(a.SharedWith)} {
+		if l > 0 {
+			n++
+		}
+	}
+	return n
+}
