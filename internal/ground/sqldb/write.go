@@ -56,6 +56,23 @@ func (tx *Tx) Exec(text string, args ...any) (int64, error) {
 	return res.RowsAffected()
 }
 
+// Insert is Exec that gives the rowid of the last row inserted, too: on SQLite,
+// where the rows of one statement follow each other without a gap. On PostgreSQL
+// it is 0.
+func (tx *Tx) Insert(text string, args ...any) (n, last int64, err error) {
+	res, err := tx.conn.exec(tx.ctx, text, args)
+	if err != nil {
+		return 0, 0, classify(err)
+	}
+	if tx.dialect == SQLite {
+		if last, err = res.LastInsertId(); err != nil {
+			return 0, 0, err
+		}
+	}
+	n, err = res.RowsAffected()
+	return n, last, err
+}
+
 // Query reads rows, the writes of this transaction among them. The caller closes the rows
 // before the next statement.
 func (tx *Tx) Query(text string, args ...any) (*Rows, error) {

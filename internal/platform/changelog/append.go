@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/rapport-platform/rapport/internal/ground/id"
@@ -67,11 +68,19 @@ func (l *Log) Append(tx *sqldb.Tx, c Change) error {
 	if e.err != nil {
 		return e.err
 	}
-	if _, err := tx.Exec(l.insert, args...); err != nil {
-		return err
+	_, last, err := tx.Insert(l.insert, args...)
+	if err == nil {
+		l.appended(tx, last, c)
 	}
-	tx.AfterCommit(l.tailer.wake)
-	return nil
+	return err
+}
+
+// appended tells the tailer of changes once they are committed.
+func (l *Log) appended(tx *sqldb.Tx, last int64, changes ...Change) {
+	for i := range changes {
+		changes[i].At = changes[i].At.UTC().Truncate(time.Microsecond) // as it is read
+	}
+	tx.AfterCommit(func() { l.tailer.offer(last, changes) })
 }
 
 // AppendAt is Append by a writer that holds the table's definitions of an
@@ -85,11 +94,11 @@ func (l *Log) AppendAt(tx *sqldb.Tx, c Change, epoch int64) (bool, error) {
 	if e.err != nil {
 		return false, e.err
 	}
-	n, err := tx.Exec(l.insertAt, args...)
+	n, last, err := tx.Insert(l.insertAt, args...)
 	if err != nil || n == 0 {
 		return false, err
 	}
-	tx.AfterCommit(l.tailer.wake)
+	l.appended(tx, last, c)
 	return true, nil
 }
 

@@ -1,6 +1,7 @@
 package changelog
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/rapport-platform/rapport/internal/ground/sqldb"
@@ -37,10 +38,10 @@ func (l *Log) AppendManyAt(tx *sqldb.Tx, changes []Change, epoch int64) (bool, e
 		return false, e.err
 	}
 	b.WriteString(") AS v WHERE COALESCE((SELECT epoch FROM schemaepoch WHERE tablename = " + d.Placeholder(len(args)+1) + "), 0) = " + d.Placeholder(len(args)+2))
-	n, err := tx.Exec(b.String(), append(args, changes[0].Table, epoch)...)
+	n, last, err := tx.Insert(b.String(), append(args, changes[0].Table, epoch)...)
 	if err != nil || n == 0 {
 		return false, err
 	}
-	tx.AfterCommit(l.tailer.wake)
+	l.appended(tx, last, slices.Clone(changes)...)
 	return true, nil
 }

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -17,12 +18,11 @@ const columns = "c.at, c.tablename, c.recordid, c.version, c.op, c.actorid, c.on
 
 // After reads up to limit changes with a Seq above the cursor, in order.
 func (l *Log) After(ctx context.Context, seq int64, limit int) ([]Change, error) {
-	p := l.db.Dialect().Placeholder
-	text := "SELECT c.pos, " + columns + " FROM changelog c WHERE c.pos > " + p(1) + " ORDER BY c.pos LIMIT " + p(2)
+	text := "SELECT c.pos, " + columns + " FROM changelog c WHERE c.pos > ?1 ORDER BY c.pos LIMIT "
 	if l.db.Dialect() == sqldb.Postgres {
-		text = "SELECT o.seq, " + columns + " FROM changeorder o JOIN changelog c ON c.pos = o.pos WHERE o.seq > " + p(1) + " ORDER BY o.seq LIMIT " + p(2)
+		text = "SELECT o.seq, " + columns + " FROM changeorder o JOIN changelog c ON c.pos = o.pos WHERE o.seq > $1 ORDER BY o.seq LIMIT "
 	}
-	return l.read(ctx, text, seq, limit)
+	return l.read(ctx, text+strconv.Itoa(limit), seq) // SQLite plans anew whenever a limit is bound
 }
 
 // Last gives the Seq of the newest numbered change; 0 in an empty log.

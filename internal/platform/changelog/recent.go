@@ -19,18 +19,23 @@ type recent struct {
 	base    int64
 	changes []Change // never altered in place; only cut and appended to
 	bytes   int
+
+	fresh      []Change // committed by this process; the tailer has not handed them on yet
+	freshBytes int
 }
 
 func (r *recent) begin(base int64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.on, r.base, r.changes, r.bytes = true, base, nil, 0
+	r.fresh, r.freshBytes = nil, 0
 }
 
 func (r *recent) end() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.on, r.changes, r.bytes = false, nil, 0
+	r.fresh, r.freshBytes = nil, 0
 }
 
 func (r *recent) add(changes []Change) {
@@ -73,7 +78,50 @@ func (r *recent) after(seq int64, limit int) ([]Change, bool) {
 func (r *recent) forget() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.fresh, r.freshBytes = nil, 0
 	if n := len(r.changes); n > 0 {
 		r.base, r.changes, r.bytes = r.changes[n-1].Seq, nil, 0
 	}
+}
+
+// offer keeps what was just committed for the tailer, the numbers of the last
+// change and those before it being known. Too much at a time is left to the
+// database.
+func (r *recent) offer(last int64, changes []Change) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.on {
+		return
+	}
+	if len(r.fresh)+len(changes) > recentMax || r.freshBytes > recentBytes {
+		r.fresh, r.freshBytes = nil, 0
+		return
+	}
+	for i, c := range changes {
+		c.Seq = last - int64(len(changes)-1-i)
+		r.fresh = append(r.fresh, c)
+		r.freshBytes += size(c)
+	}
+}
+
+// take gives the offered changes that come right behind seq without a gap; none
+// where the database must be asked, as something else was written in between.
+func (r *recent) take(seq int64, limit int) []Change {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	from := 0
+	for from < len(r.fresh) && r.fresh[from].Seq <= seq {
+		from++ // read from the database in the meantime
+	}
+	to := from
+	for to < len(r.fresh) && to-from < limit && r.fresh[to].Seq == seq+1 {
+		seq++
+		to++
+	}
+	out := slices.Clone(r.fresh[from:to])
+	for _, c := range r.fresh[:to] {
+		r.freshBytes -= size(c)
+	}
+	r.fresh = slices.Delete(r.fresh, 0, to)
+	return out
 }

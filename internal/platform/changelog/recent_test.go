@@ -1,6 +1,9 @@
 package changelog_test
 
 import (
+	"errors"
+	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -42,6 +45,8 @@ func TestFollowersReadWhatTheLogHolds(t *testing.T) {
 					got, err := log.Tailer().After(t.Context(), at, limit)
 					if err != nil || !slices.Equal(versions(got), versions(want)) {
 						t.Errorf("after %d up to %d: %d changes, %v, want %d", at, limit, len(got), err, len(want))
+					} else if len(got) > 0 && !reflect.DeepEqual(got, want) {
+						t.Errorf("after %d up to %d: other values than in the log", at, limit)
 					}
 				}
 			}
@@ -76,6 +81,24 @@ func TestFollowersReadWhatTheLogHolds(t *testing.T) {
 			await()
 			same()
 		}
+		// Several in a statement, one that is taken back, and one behind it.
+		err := db.Write(t.Context(), func(tx *sqldb.Tx) error {
+			lost := tx.Nested(func() error {
+				return errors.Join(log.Append(tx, change(id.New(), 7777)), errors.New("no"))
+			})
+			list := []changelog.Change{change(id.New(), version+1), change(id.New(), version+2)}
+			if ok, err := log.AppendManyAt(tx, list, 0); err != nil || !ok || lost == nil {
+				return fmt.Errorf("%v, %w, %v", ok, err, lost)
+			}
+			_, err := log.AppendAt(tx, change(id.New(), version+3), 0)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		version += 3
+		await()
+		same()
 		if err := log.Tailer().Stop(t.Context()); err != nil {
 			t.Fatal(err)
 		}

@@ -87,7 +87,13 @@ func (t *Tailer) After(ctx context.Context, seq int64, limit int) ([]Change, err
 	return t.log.After(ctx, seq, limit)
 }
 
-func (t *Tailer) wake() {
+// offer hands over what a transaction of this process has committed, so that
+// the log need not be read for it. On PostgreSQL the order is known later only,
+// and last is 0.
+func (t *Tailer) offer(last int64, changes []Change) {
+	if last > 0 {
+		t.recent.offer(last, changes)
+	}
 	select {
 	case t.signal <- struct{}{}:
 	default:
@@ -117,9 +123,12 @@ func (t *Tailer) step(ctx context.Context) (int, error) {
 	if err := t.log.number(ctx); err != nil {
 		return 0, err
 	}
-	changes, err := t.log.After(ctx, t.seq, batch)
-	if err != nil || len(changes) == 0 {
-		return 0, err
+	changes := t.recent.take(t.seq, batch)
+	if len(changes) == 0 {
+		var err error
+		if changes, err = t.log.After(ctx, t.seq, batch); err != nil || len(changes) == 0 {
+			return 0, err
+		}
 	}
 	t.seq = changes[len(changes)-1].Seq
 	t.recent.add(changes)
