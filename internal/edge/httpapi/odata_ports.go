@@ -15,6 +15,8 @@ import (
 // in the context.
 type Records interface {
 	record.Reader
+	// Shown is Get for a row just written, with what record.Tx.Written gave.
+	Shown(ctx context.Context, table string, key id.ID, written record.Row) (record.Row, error)
 	// Names gives the primary names of rows, for formatted values.
 	Names(ctx context.Context, table string, ids []id.ID) (map[id.ID]string, error)
 	// Write runs fn in a transaction; it may run fn again.

@@ -84,10 +84,13 @@ func (q *request) write(fn func(*record.Tx) (record.Row, bool, error)) error {
 			return err // before anything is written
 		}
 	}
-	var row, shown record.Row
+	name, key := q.path.Table.Name, q.path.Table.ID
+	var row, written, shown record.Row
 	var created bool
 	err = q.api.Records.Write(q.ctx, func(tx *record.Tx) (err error) {
-		row, created, err = fn(tx)
+		if row, created, err = fn(tx); err == nil {
+			written = tx.Written(name, row.ID(key))
+		}
 		return err
 	})
 	if err != nil {
@@ -96,14 +99,19 @@ func (q *request) write(fn func(*record.Tx) (record.Row, bool, error)) error {
 	if q.prefer.representation {
 		// It is read when others may write again. What has been written stays so if it can't
 		// be read, as by those who may write, but not read.
-		if shown, err = q.api.Records.Get(q.ctx, q.path.Table.Name, row.ID(q.path.Table.ID), o.Query.Select, o.Query.Expand); err != nil {
+		if len(o.Query.Select) == 0 && len(o.Query.Expand) == 0 {
+			shown, err = q.api.Records.Shown(q.ctx, name, row.ID(key), written)
+		} else {
+			shown, err = q.api.Records.Get(q.ctx, name, row.ID(key), o.Query.Select, o.Query.Expand)
+		}
+		if err != nil {
 			shown = nil
 		}
 	}
 	h := q.w.Header()
 	exact(h, "ETag", odata.ETag(row))
 	h.Set("Rapport-Outcome", outcome(created))
-	address := q.address(q.path.Table, row.ID(q.path.Table.ID))
+	address := q.address(q.path.Table, row.ID(key))
 	if shown == nil {
 		exact(h, "OData-EntityId", address)
 		return q.noContent()

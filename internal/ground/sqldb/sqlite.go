@@ -107,7 +107,7 @@ func (w *sqliteWriter) run(ctx context.Context) {
 
 // group runs the first request and those waiting behind it in one transaction.
 func (w *sqliteWriter) group(ctx context.Context, first *writeRequest) {
-	if _, err := w.conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
+	if _, err := w.exec(ctx, "BEGIN IMMEDIATE", nil); err != nil {
 		// Someone else holds the file: everyone now waiting hears of it at once
 		// instead of one after another, each after its own time-out.
 		w.refuse(first, classify(err))
@@ -131,7 +131,7 @@ func (w *sqliteWriter) group(ctx context.Context, first *writeRequest) {
 			}
 		}
 	}
-	if _, err := w.conn.ExecContext(ctx, "COMMIT"); err != nil {
+	if _, err := w.exec(ctx, "COMMIT", nil); err != nil {
 		w.abandon(ctx, committed, err)
 		return
 	}

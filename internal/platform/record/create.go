@@ -33,6 +33,7 @@ func (tx *Tx) Create(ctx context.Context, table string, in Row) (Row, error) {
 	if err := tx.changed(ctx, t, changelog.Create, nil, row); err != nil {
 		return nil, err
 	}
+	tx.wrote(t, row)
 	tx.remember(table, row.ID(t.ID), Row{t.ID: row[t.ID], "ownerid": row["ownerid"], "owningbusinessunit": row["owningbusinessunit"]})
 	return row, tx.afterCreate(ctx, table, row)
 }
@@ -104,7 +105,7 @@ func (tx *Tx) beginCreate(ctx context.Context, t *metadata.Table, in Row) (Row, 
 	if err := tx.linkParents(ctx, t, row); err != nil {
 		return nil, err
 	}
-	now, actor := tx.o.Clock.Now(), access.Actor(ctx)
+	now, actor := tx.now(), access.Actor(ctx)
 	row["createdon"], row["modifiedon"] = now, now
 	if err := override(row, now); err != nil {
 		return nil, err

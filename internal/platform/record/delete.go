@@ -82,6 +82,7 @@ func (tx *Tx) deleteLocked(ctx context.Context, t *metadata.Table, old Row, m Ma
 }
 
 func (tx *Tx) deleteRow(t *metadata.Table, key id.ID) error {
+	delete(tx.whole, parentKey{t.Name, key})
 	d := tx.sql.Dialect()
 	enc, err := query.Encode(d, query.ID, key)
 	if err != nil {

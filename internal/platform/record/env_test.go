@@ -2,6 +2,8 @@ package record_test
 
 import (
 	"context"
+	"fmt"
+	"reflect"
 	"testing"
 	"time"
 
@@ -67,13 +69,48 @@ func as(ctx context.Context, user id.ID) context.Context {
 }
 
 func (e *env) create(ctx context.Context, table string, row record.Row) (out record.Row, err error) {
-	err = e.store.Write(ctx, func(tx *record.Tx) error { out, err = tx.Create(ctx, table, row); return err })
+	err = e.store.Write(ctx, func(tx *record.Tx) error {
+		if out, err = tx.Create(ctx, table, row); err != nil {
+			return err
+		}
+		return sameShown(ctx, tx, table, out)
+	})
 	return out, err
 }
 
 func (e *env) update(ctx context.Context, table string, key id.ID, row record.Row, m record.Match) (out record.Row, err error) {
-	err = e.store.Write(ctx, func(tx *record.Tx) error { out, err = tx.Update(ctx, table, key, row, m); return err })
+	err = e.store.Write(ctx, func(tx *record.Tx) error {
+		if out, err = tx.Update(ctx, table, key, row, m); err != nil {
+			return err
+		}
+		return sameShown(ctx, tx, table, out)
+	})
 	return out, err
+}
+
+// sameShown complains where what is shown of a row just written is not what Get reads.
+func sameShown(ctx context.Context, tx *record.Tx, table string, row record.Row) error {
+	key := row.ID(table + "id")
+	written := tx.Written(table, key)
+	if written == nil {
+		return nil // nothing was changed, or it was changed again by another way
+	}
+	shown, err := tx.Shown(ctx, table, key, written)
+	read, err2 := tx.Get(ctx, table, key, nil, nil)
+	if err != nil || err2 != nil {
+		if fmt.Sprint(err) != fmt.Sprint(err2) {
+			return fmt.Errorf("shown: %v, read: %v", err, err2)
+		}
+		return nil
+	}
+	for _, of := range []record.Row{shown, read} {
+		for name := range of {
+			if a, b := shown[name], read[name]; !reflect.DeepEqual(a, b) {
+				return fmt.Errorf("%s is shown as %#v and read as %#v", name, a, b)
+			}
+		}
+	}
+	return nil
 }
 
 func (e *env) delete(ctx context.Context, table string, key id.ID) error {

@@ -84,7 +84,7 @@ func (tx *Tx) remember(table string, key id.ID, row Row) {
 func (tx *Tx) Nested(fn func() error) error {
 	err := tx.sql.Nested(fn)
 	if err != nil {
-		tx.parents = nil // their locks may be gone with it
+		tx.parents, tx.whole = nil, nil // their locks may be gone with it, and what was written is
 	}
 	return err
 }

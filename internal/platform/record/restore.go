@@ -275,7 +275,7 @@ func (r *restorer) one(ctx context.Context, b binnedRow) error {
 		}
 	}
 	row["versionnumber"] = row.Version() + 2 // the deletion was a version, too
-	row["modifiedon"], row["modifiedby"] = tx.o.Clock.Now(), access.Actor(ctx)
+	row["modifiedon"], row["modifiedby"] = tx.now(), access.Actor(ctx)
 	if err := tx.insert(t, row); err != nil {
 		return inTheWay(t, b.record, err)
 	}

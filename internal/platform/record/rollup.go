@@ -52,7 +52,7 @@ func (tx *Tx) rollUp(ctx context.Context, t *metadata.Table, c *metadata.Column,
 	if equal(old[c.Name], value) && old[metadata.RollupState(c.Name)] == state {
 		return old, nil
 	}
-	change := Row{c.Name: value, metadata.RollupState(c.Name): state, metadata.RollupDate(c.Name): tx.o.Clock.Now()}
+	change := Row{c.Name: value, metadata.RollupState(c.Name): state, metadata.RollupDate(c.Name): tx.now()}
 	return tx.writeDerived(ctx, t, old, change)
 }
 

@@ -118,6 +118,7 @@ func (tx *Tx) insert(t *metadata.Table, row Row) error {
 }
 
 func (tx *Tx) update(t *metadata.Table, key id.ID, row Row) error {
+	delete(tx.whole, parentKey{t.Name, key})
 	set, err := assignments(tx.sql.Dialect(), t, row)
 	if err != nil {
 		return err

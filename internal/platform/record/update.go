@@ -99,6 +99,7 @@ func (tx *Tx) updateLocked(ctx context.Context, t *metadata.Table, old, in Row, 
 	if err := tx.writeUpdate(ctx, t, old, change, row); err != nil {
 		return nil, err
 	}
+	tx.wrote(t, row)
 	if err := tx.spread(ctx, t, old, row, change); err != nil {
 		return nil, err
 	}
@@ -124,7 +125,7 @@ func (tx *Tx) spread(ctx context.Context, t *metadata.Table, old, row, change Ro
 
 // writeUpdate stamps the change, writes it and its change row.
 func (tx *Tx) writeUpdate(ctx context.Context, t *metadata.Table, old, change, row Row) error {
-	change["modifiedon"], change["modifiedby"] = tx.o.Clock.Now(), access.Actor(ctx)
+	change["modifiedon"], change["modifiedby"] = tx.now(), access.Actor(ctx)
 	behalf(ctx, t, change, "modifiedonbehalfby")
 	change["versionnumber"] = old.Version() + 1
 	maps.Copy(row, change)
