@@ -22,6 +22,7 @@ type recent struct {
 
 	fresh      []Change // committed by this process; the tailer has not handed them on yet
 	freshBytes int
+	missed     bool // something was committed that is not among the fresh
 }
 
 func (r *recent) begin(base int64) {
@@ -78,7 +79,7 @@ func (r *recent) after(seq int64, limit int) ([]Change, bool) {
 func (r *recent) forget() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.fresh, r.freshBytes = nil, 0
+	r.fresh, r.freshBytes, r.missed = nil, 0, true
 	if n := len(r.changes); n > 0 {
 		r.base, r.changes, r.bytes = r.changes[n-1].Seq, nil, 0
 	}
@@ -94,7 +95,7 @@ func (r *recent) offer(last int64, changes []Change) {
 		return
 	}
 	if len(r.fresh)+len(changes) > recentMax || r.freshBytes > recentBytes {
-		r.fresh, r.freshBytes = nil, 0
+		r.fresh, r.freshBytes, r.missed = nil, 0, true
 		return
 	}
 	for i, c := range changes {
@@ -104,9 +105,16 @@ func (r *recent) offer(last int64, changes []Change) {
 	}
 }
 
-// take gives the offered changes that come right behind seq without a gap; none
-// where the database must be asked, as something else was written in between.
-func (r *recent) take(seq int64, limit int) []Change {
+// miss says that something was committed that must be read.
+func (r *recent) miss() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.missed = true
+}
+
+// take gives the offered changes that come right behind seq without a gap. ask
+// tells that there are others, for which the database must be asked.
+func (r *recent) take(seq int64, limit int) (out []Change, ask bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	from := 0
@@ -118,10 +126,14 @@ func (r *recent) take(seq int64, limit int) []Change {
 		seq++
 		to++
 	}
-	out := slices.Clone(r.fresh[from:to])
+	out = slices.Clone(r.fresh[from:to])
 	for _, c := range r.fresh[:to] {
 		r.freshBytes -= size(c)
 	}
 	r.fresh = slices.Delete(r.fresh, 0, to)
-	return out
+	if len(out) > 0 {
+		return out, false
+	}
+	ask, r.missed = r.missed || len(r.fresh) > 0, false
+	return nil, ask
 }

@@ -93,6 +93,8 @@ func (t *Tailer) After(ctx context.Context, seq int64, limit int) ([]Change, err
 func (t *Tailer) offer(last int64, changes []Change) {
 	if last > 0 {
 		t.recent.offer(last, changes)
+	} else {
+		t.recent.miss()
 	}
 	select {
 	case t.signal <- struct{}{}:
@@ -101,30 +103,35 @@ func (t *Tailer) offer(last int64, changes []Change) {
 }
 
 func (t *Tailer) run(ctx context.Context) {
-	for {
-		n, err := t.step(ctx)
+	for look := true; ; {
+		n, err := t.step(ctx, look)
 		if err != nil && ctx.Err() == nil && !errs.Has(err, errs.Unavailable) {
 			t.Logger.Error("change log tailer", "error", err)
 		}
-		if n == batch && err == nil {
+		if look = n == batch || err != nil; look && err == nil {
 			continue
 		}
 		select {
 		case <-t.signal:
 		case <-t.Clock.After(idle):
+			look = true // other processes write, too
 		case <-ctx.Done():
 			return
 		}
 	}
 }
 
-// step reads one batch and tells how many changes were in it.
-func (t *Tailer) step(ctx context.Context) (int, error) {
-	if err := t.log.number(ctx); err != nil {
-		return 0, err
-	}
-	changes := t.recent.take(t.seq, batch)
+// step hands on one batch and tells how many changes were in it. It looks into
+// the database only if told to, or if there are changes that it was not offered.
+func (t *Tailer) step(ctx context.Context, look bool) (int, error) {
+	changes, ask := t.recent.take(t.seq, batch)
 	if len(changes) == 0 {
+		if !look && !ask {
+			return 0, nil
+		}
+		if err := t.log.number(ctx); err != nil {
+			return 0, err
+		}
 		var err error
 		if changes, err = t.log.After(ctx, t.seq, batch); err != nil || len(changes) == 0 {
 			return 0, err
