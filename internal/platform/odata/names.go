@@ -44,7 +44,9 @@ const (
 )
 
 // LookupName gives the name of a lookup's value on the wire.
-func LookupName(column string) string { return "_" + column + "_value" }
+func LookupName(column string) string { return lookupBefore + column + lookupAfter }
+
+const lookupBefore, lookupAfter = "_", "_value"
 
 // columnOf finds a column by its name on the wire: its own, or _name_value of
 // a lookup. The owner's two halves, as Dataverse has them, are the owner.

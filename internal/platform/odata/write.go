@@ -46,9 +46,15 @@ const wireTime = "2006-01-02T15:04:05Z"
 // ETag gives a row's entity tag.
 func ETag(row record.Row) string { return `W/"` + strconv.FormatInt(row.Version(), 10) + `"` }
 
+// memberSize is about what a column takes, most being empty.
+const memberSize = 40
+
 // Object writes a row as a JSON object. Context is the @odata.context of a row
 // that stands alone, "" of one in a list.
 func (w *Writer) Object(buf *bytes.Buffer, context string, v *View, row record.Row) error {
+	if v.Columns == nil && buf.Len() == 0 {
+		buf.Grow(memberSize * len(v.Table.Columns))
+	}
 	o := objectWriter{buf: buf}
 	o.open()
 	if context != "" {
@@ -176,6 +182,10 @@ func isPrincipal(t *metadata.Table) bool {
 }
 
 func (w *Writer) column(o *objectWriter, t *metadata.Table, c *metadata.Column, row record.Row) error {
+	if row[c.Name] == nil { // as most of a wide row are
+		o.empty(c)
+		return nil
+	}
 	name := c.Name
 	if c.IsLookup() {
 		name = LookupName(c.Name)
@@ -384,6 +394,22 @@ func (o *objectWriter) name(name string) {
 	o.buf.WriteByte('"')
 	o.buf.WriteString(name) // names of columns and annotations need no escaping
 	o.buf.WriteString(`":`)
+}
+
+// empty writes a column without a value.
+func (o *objectWriter) empty(c *metadata.Column) {
+	before, after := "", `":null`
+	if c.IsLookup() {
+		before, after = lookupBefore, lookupAfter+after
+	}
+	if o.later {
+		o.buf.WriteByte(',')
+	}
+	o.later = true
+	o.buf.WriteByte('"')
+	o.buf.WriteString(before)
+	o.buf.WriteString(c.Name)
+	o.buf.WriteString(after)
 }
 
 func (o *objectWriter) raw(name, json string) {
