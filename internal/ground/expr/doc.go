@@ -6,7 +6,7 @@
 // (evaluating, limits), adapt.go (Go values in), result.go (Go values out),
 // missing.go (missing fields are null), lint.go (operands of different kinds
 // found while compiling), functions.go (lower, upper, trim, text, coalesce,
-// empty), problem.go (what is wrong with a text, in plain words, with line and
+// empty, years, payment), problem.go (what is wrong with a text, in plain words, with line and
 // column).
 //
 // Missing values. A variable without a value, a missing key and an index beyond

@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"math"
 	"reflect"
 	"strconv"
 	"strings"
@@ -24,6 +25,8 @@ func functions() []cel.EnvOption {
 		onText("lower", strings.ToLower), onText("upper", strings.ToUpper), onText("trim", strings.TrimSpace),
 		cel.Function("text", cel.Overload("text_dyn", []*cel.Type{cel.DynType}, cel.StringType, cel.UnaryBinding(text))),
 		cel.Function("empty", cel.Overload("empty_dyn", []*cel.Type{cel.DynType}, cel.BoolType, cel.UnaryBinding(empty))),
+		cel.Function("years", cel.Overload("years_time_time", []*cel.Type{cel.TimestampType, cel.TimestampType}, cel.IntType, cel.BinaryBinding(years))),
+		cel.Function("payment", cel.Overload("payment_double", []*cel.Type{cel.DoubleType, cel.DoubleType, cel.DoubleType}, cel.DoubleType, cel.FunctionBinding(payment))),
 		cel.Macros(cel.GlobalVarArgMacro("coalesce", coalesce)),
 	}
 }
@@ -66,6 +69,39 @@ func jsonText(v ref.Val) ref.Val {
 		return types.NewErr("this list or object has no JSON form")
 	}
 	return types.String(out)
+}
+
+// years gives the full years from one day to another, as ages are counted.
+func years(from, to ref.Val) ref.Val {
+	a, ok := from.(types.Timestamp)
+	b, also := to.(types.Timestamp)
+	if !ok || !also {
+		return types.MaybeNoSuchOverloadErr(from)
+	}
+	x, y := a.UTC(), b.UTC()
+	n := y.Year() - x.Year()
+	if y.Month() < x.Month() || y.Month() == x.Month() && y.Day() < x.Day() {
+		n--
+	}
+	return types.Int(n)
+}
+
+// payment gives the equal payment by which an amount is paid back in a number of
+// periods at a rate a period (0.01 is one percent).
+func payment(args ...ref.Val) ref.Val {
+	var n [3]float64
+	for i, a := range args {
+		d, ok := a.(types.Double)
+		if !ok {
+			return types.MaybeNoSuchOverloadErr(a)
+		}
+		n[i] = float64(d)
+	}
+	rate, periods, amount := n[0], n[1], n[2]
+	if rate == 0 {
+		return types.Double(amount / periods)
+	}
+	return types.Double(amount * rate / (1 - math.Pow(1+rate, -periods)))
 }
 
 // empty tells whether there is nothing: null, a blank text, an empty list or object.
