@@ -9,6 +9,7 @@ import (
 	"github.com/rapport-platform/rapport/internal/capability/support"
 	"github.com/rapport-platform/rapport/internal/commons/activity"
 	"github.com/rapport-platform/rapport/internal/commons/catalog"
+	"github.com/rapport-platform/rapport/internal/commons/decision"
 	"github.com/rapport-platform/rapport/internal/commons/party"
 	"github.com/rapport-platform/rapport/internal/commons/privacy"
 	"github.com/rapport-platform/rapport/internal/commons/process"
@@ -33,7 +34,7 @@ import (
 func Catalog() (*metadata.Catalog, error) {
 	var all []*metadata.Table
 	for _, tables := range []func() ([]*metadata.Table, error){
-		access.Tables, customise.Tables, event.Tables, action.Tables, flow.Tables, notify.Tables, party.Tables, activity.Tables, queue.Tables, catalog.Tables, sla.Tables, process.Tables,
+		access.Tables, customise.Tables, event.Tables, action.Tables, flow.Tables, notify.Tables, party.Tables, activity.Tables, queue.Tables, catalog.Tables, sla.Tables, process.Tables, decision.Tables,
 		duplicate.Tables, savedquery.Tables, audit.Tables, webhook.Tables, transfer.Tables, workspace.Tables, privacy.Tables,
 		portal.Tables, intake.Tables, sales.Tables, support.Tables, marketing.Tables, scoring.Tables,
 	} {

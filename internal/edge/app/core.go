@@ -12,6 +12,7 @@ import (
 
 	"github.com/rapport-platform/rapport/internal/capability/intake"
 	"github.com/rapport-platform/rapport/internal/capability/scoring"
+	"github.com/rapport-platform/rapport/internal/commons/decision"
 	"github.com/rapport-platform/rapport/internal/commons/process"
 	"github.com/rapport-platform/rapport/internal/commons/queue"
 	"github.com/rapport-platform/rapport/internal/edge/httpapi"
@@ -53,6 +54,7 @@ type core struct {
 	rules       *snapshot.Value[*rule.Set]
 	formRules   *snapshot.Value[*businessrule.Set]
 	processes   *snapshot.Value[*process.Set]
+	decisions   *decision.Service
 	store       *record.Store
 	actions     *action.Registry
 	secrets     *secret.Box

@@ -46,6 +46,7 @@ func (c *core) wire(ctx context.Context, tailer *changelog.Tailer) error {
 	c.makeScoring(tailer)
 	c.wireRecords()
 	c.wireProcess(tailer)
+	c.wireDecision(tailer)
 	if err := c.wireIntake(tailer); err != nil {
 		return err
 	}
@@ -74,6 +75,7 @@ func (c *core) wire(ctx context.Context, tailer *changelog.Tailer) error {
 	c.services.Add("flows", c.definitions)
 	c.services.Add("business rules", c.formRules)
 	c.services.Add("processes", c.processes)
+	c.services.Add("decision sets", c.decisions.Snapshot())
 	if err := c.wireActions(tailer); err != nil {
 		return err
 	}

@@ -101,6 +101,38 @@ func (c *Client) CheckURL(text string) error {
 	return nil
 }
 
+// Ask posts JSON and gives what the other side answers, of at most so many bytes.
+func (c *Client) Ask(ctx context.Context, address string, header http.Header, body []byte, most int64) ([]byte, error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(body))
+	if err != nil {
+		return nil, errs.New(errs.Invalid, "webhook.url", "the address can't be used")
+	}
+	for name, values := range header {
+		r.Header[name] = values
+	}
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("User-Agent", "rapport/1")
+	res, err := c.http.Do(r)
+	if err != nil {
+		if errors.Is(err, ErrAddress) {
+			return nil, ErrAddress
+		}
+		return nil, errs.Wrap(err, errs.Unavailable, "webhook.failed", "the address did not answer")
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		return nil, errs.New(errs.Unavailable, "webhook.status", "the address answered %d", res.StatusCode)
+	}
+	text, err := io.ReadAll(io.LimitReader(res.Body, most+1))
+	if err != nil {
+		return nil, errs.Wrap(err, errs.Unavailable, "webhook.failed", "the answer broke off")
+	}
+	if int64(len(text)) > most {
+		return nil, errs.New(errs.Unavailable, "webhook.answer", "the answer is over %d bytes", most)
+	}
+	return text, nil
+}
+
 // Sign gives the value of the signature header.
 func Sign(secret []byte, at time.Time, body []byte) string {
 	seconds := strconv.FormatInt(at.Unix(), 10)

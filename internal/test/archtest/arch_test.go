@@ -25,7 +25,7 @@ var within = map[string][]string{
 	"ground": {"errs", "id", "clock", "lifecycle", "limit", "diskfile", "sqldb", "blob", "expr", "secret"},
 	"platform": {"query", "metadata", "schema", "access", "stream", "changelog", "event", "snapshot", "job", "record", "customise", "auth", "search", "files", "workflow", "duplicate", "webhook",
 		"rule", "odata", "businessrule", "savedquery", "action", "audit", "transfer", "flow", "function", "notify", "solution", "workspace"},
-	"commons": {"party", "activity", "template", "consent", "mail", "calendar", "queue", "routing", "sla", "process", "catalog", "lake", "warehouse", "privacy"},
+	"commons": {"party", "activity", "template", "consent", "mail", "calendar", "queue", "routing", "sla", "process", "decision", "catalog", "lake", "warehouse", "privacy"},
 	"edge":    {"live", "httpapi", "pgwire", "voicegw", "mcpserver", "app"},
 }
 
@@ -34,6 +34,7 @@ var asSystem = []string{
 	"internal/commons/process/actions.go",  // whoever has a record go by a process may write the record; stages are for all
 	"internal/commons/process/hook.go",     // instances and stages follow records and definitions, whoever writes those
 	"internal/commons/process/instance.go", // the table of a process's instances, which whoever activated it was asked about
+	"internal/commons/decision/service.go", // outcomes and decisions are the platform's to write; whoever asks must be allowed to write the record
 	"internal/commons/privacy/actions.go",  // who may erase a person sees all that is kept of him
 	"internal/commons/privacy/request.go",  // and the work goes over every table
 	"internal/commons/process/move.go",     // a gate looks at all columns

@@ -208,3 +208,6 @@ func (p *Program) labelAt(place int) string {
 }
 
 func asError(err error, to **errs.Error) bool { return errors.As(err, to) }
+
+// Fits tells whether a value is one of the input's kind.
+func Fits(in *Input, v any) bool { return v != nil && canonical(in.Kind, v) != nil }
