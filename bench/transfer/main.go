@@ -15,6 +15,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/pprof"
 	"strings"
 	"time"
 
@@ -22,10 +23,14 @@ import (
 	"github.com/rapport-platform/rapport/internal/platform/transfer"
 )
 
+var profile string // where the CPU profile of the import goes
+
 func main() {
 	rows := flag.Int("rows", 50_000, "leads in the file")
 	database := flag.String("database", "", "a fresh PostgreSQL database; SQLite without it")
+	cpu := flag.String("cpuprofile", "", "a file for the CPU profile of the import")
 	flag.Parse()
+	profile = *cpu
 	if err := run(*rows, *database); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -61,6 +66,16 @@ func run(rows int, database string) error {
 	if err := server.Shutdown(ctx); err != nil {
 		return err
 	}
+	if profile != "" {
+		f, err := os.Create(profile)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		if err := pprof.StartCPUProfile(f); err != nil {
+			return err
+		}
+	}
 	var first, last time.Time
 	s, _, err := rapport.Import(ctx, o, rapport.ImportInput{User: "admin", Table: "lead", File: file, Mapping: mapping}, func(transfer.State) {
 		if first.IsZero() {
@@ -71,6 +86,7 @@ func run(rows int, database string) error {
 		return err
 	}
 	last = time.Now()
+	pprof.StopCPUProfile()
 	if first.IsZero() {
 		return fmt.Errorf("too few rows to measure")
 	}

@@ -25,18 +25,12 @@ func Follow(set func() *Set, catalog func() *metadata.Catalog, clk clock.Clock) 
 				}
 				return nil
 			},
-			AfterCreate: func(ctx context.Context, tx *record.Tx, row record.Row) error {
+			AfterCreateMany: func(ctx context.Context, tx *record.Tx, rows []record.Row) error {
 				p := set().of(table)
 				if p == nil {
 					return nil
 				}
-				if before := p.previous(table, row); before != id.Nil {
-					return p.goOn(access.AsSystem(ctx, "process"), tx, catalog(), table, before, row)
-				}
-				if row["processid"] != p.ID {
-					return nil
-				}
-				return p.begin(access.AsSystem(ctx, "process"), tx, catalog(), table, row, clk)
+				return p.follow(access.AsSystem(ctx, "process"), tx, catalog(), table, rows, clk)
 			},
 			BeforeUpdate: func(ctx context.Context, tx *record.Tx, old, change record.Row) error {
 				if p := set().by(table); p != nil {
@@ -63,16 +57,42 @@ func (p *Process) previous(table string, row record.Row) id.ID {
 	return id.Nil
 }
 
-// begin makes the instance of a new record, with the record's owner.
+// follow has new records go by the process: those that come from records of a
+// stage before go on with their instances, the others get one each.
+func (p *Process) follow(ctx context.Context, tx *record.Tx, catalog *metadata.Catalog, table string, rows []record.Row, clk clock.Clock) error {
+	var instances []record.Row
+	var places []int
+	for i, row := range rows {
+		if before := p.previous(table, row); before != id.Nil {
+			if err := p.goOn(ctx, tx, catalog, table, before, row); err != nil {
+				return record.AtRow(i, err)
+			}
+		} else if row["processid"] == p.ID {
+			instances, places = append(instances, p.instance(catalog, table, row, clk)), append(places, i)
+		}
+	}
+	_, err := tx.CreateMany(ctx, p.Instance, instances)
+	if at, one := record.FailedAt(err); one {
+		return record.AtRow(places[at], errors.Unwrap(err))
+	}
+	return err
+}
+
+// begin makes the instance of a new record.
 func (p *Process) begin(ctx context.Context, tx *record.Tx, catalog *metadata.Catalog, table string, row record.Row, clk clock.Clock) error {
+	_, err := tx.Create(ctx, p.Instance, p.instance(catalog, table, row, clk))
+	return err
+}
+
+// instance gives the values of the instance of a new record, with the record's owner.
+func (p *Process) instance(catalog *metadata.Catalog, table string, row record.Row, clk clock.Clock) record.Row {
 	first := p.start(table)
 	in := record.Row{p.title: p.Title["en"], p.Tables[table]: row.ID(tableID(catalog, table)), "processid": p.ID, "activestageid": first.id,
 		"activestagestartedon": clk.Now(), "traversedpath": first.id.String()}
 	if owner := row.ID("ownerid"); owner != id.Nil {
 		in["ownerid"], in[metadata.TypeColumn("ownerid")] = owner, row.Text(metadata.TypeColumn("ownerid"))
 	}
-	_, err := tx.Create(ctx, p.Instance, in)
-	return err
+	return in
 }
 
 // goOn links the instance of the record before with the new one, and moves it

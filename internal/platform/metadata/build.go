@@ -22,7 +22,7 @@ func (t *Table) build(currencies bool) error {
 	}
 	t.addSystemColumns(currencies)
 	t.byName = make(map[string]*Column, len(t.Columns))
-	t.money, t.derives = false, false
+	t.money, t.derives, t.groups = false, false, Groups{}
 	known := types()
 	for _, c := range t.Columns {
 		if err := t.buildColumn(c, known); err != nil {
@@ -68,6 +68,7 @@ func (t *Table) buildColumn(c *Column, known map[string]Type) error {
 	}
 	t.byName[c.Name] = c
 	t.money = t.money || c.BaseOf != ""
+	t.groups.add(c)
 	t.derives = t.derives || c.BaseOf != "" || c.Formula != "" || c.AutoNumber != "" || c.Hierarchy || c.IsFile()
 	return nil
 }

@@ -68,6 +68,7 @@ type Table struct {
 	formulas  []*Column
 	money     bool // it has money, and so a currency
 	derives   bool
+	groups    Groups
 }
 
 // State is a value of statecode with its status reasons.

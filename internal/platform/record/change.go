@@ -4,13 +4,16 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/rapport-platform/rapport/internal/ground/errs"
 	"github.com/rapport-platform/rapport/internal/ground/id"
 	"github.com/rapport-platform/rapport/internal/platform/access"
 	"github.com/rapport-platform/rapport/internal/platform/changelog"
 	"github.com/rapport-platform/rapport/internal/platform/metadata"
+	"github.com/rapport-platform/rapport/internal/platform/query"
 )
 
 // unlogged are columns that a change row holds elsewhere, or that say nothing.
@@ -94,25 +97,60 @@ const codeStale = "record.stale"
 // image gives the row's values as JSON. With only, columns outside it are left
 // out and empty ones are kept as null; without, empty ones are left out.
 func image(row, only Row) (json.RawMessage, error) {
-	out := make(map[string]any, len(row))
-	add := func(name string) {
-		if slices.Contains(unlogged, name) {
-			return
+	shown := only
+	if shown == nil {
+		shown = row
+	}
+	names := make([]string, 0, len(shown))
+	for name := range shown {
+		if (only != nil || row[name] != nil) && !slices.Contains(unlogged, name) {
+			names = append(names, name)
 		}
-		if v := row[name]; v != nil || only != nil {
-			out[name] = v
+	}
+	slices.Sort(names)
+	b := append(make([]byte, 0, 32*len(names)), '{')
+	for i, name := range names {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		var err error
+		if b, err = appendJSON(append(appendText(b, name), ':'), row[name]); err != nil {
+			return nil, errs.Wrap(err, errs.Internal, "record.image", "the change could not be recorded")
 		}
 	}
-	names := only
-	if names == nil {
-		names = row
+	return append(b, '}'), nil
+}
+
+// appendJSON writes a value as encoding/json does; the usual ones without its
+// reflection, as a change row is written with every row.
+func appendJSON(b []byte, v any) ([]byte, error) {
+	switch x := v.(type) {
+	case nil:
+		return append(b, "null"...), nil
+	case string:
+		return appendText(b, x), nil
+	case int64:
+		return strconv.AppendInt(b, x, 10), nil
+	case bool:
+		return strconv.AppendBool(b, x), nil
+	case id.ID:
+		return append(append(append(b, '"'), x.String()...), '"'), nil
+	case query.Number:
+		return append(b, x.String()...), nil
+	case query.Date:
+		return appendText(b, string(x)), nil
 	}
-	for name := range names {
-		add(name)
+	text, err := json.Marshal(v)
+	return append(b, text...), err
+}
+
+// appendText writes a text; encoding/json does where anything in it is escaped.
+func appendText(b []byte, s string) []byte {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c >= utf8.RuneSelf || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {
+			text, _ := json.Marshal(s) // of a string it has no error
+			return append(b, text...)
+		}
 	}
-	b, err := json.Marshal(out)
-	if err != nil {
-		return nil, errs.Wrap(err, errs.Internal, "record.image", "the change could not be recorded")
-	}
-	return b, nil
+	return append(append(append(b, '"'), s...), '"')
 }

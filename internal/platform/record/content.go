@@ -31,9 +31,9 @@ const (
 // attach lets the row take up the content that its file columns are to hold, and
 // fills in what describes it.
 func (tx *Tx) attach(ctx context.Context, t *metadata.Table, old, change Row) error {
-	for _, c := range t.Columns {
+	for _, c := range t.Groups().Files {
 		v, given := change[c.Name]
-		if !given || !c.IsFile() || old != nil && equal(v, old[c.Name]) {
+		if !given || old != nil && equal(v, old[c.Name]) {
 			continue
 		}
 		var f File

@@ -34,24 +34,37 @@ func (tx *Tx) Create(ctx context.Context, table string, in Row) (Row, error) {
 		return nil, err
 	}
 	tx.wrote(t, row)
-	tx.remember(table, row.ID(t.ID), Row{t.ID: row[t.ID], "ownerid": row["ownerid"], "owningbusinessunit": row["owningbusinessunit"]})
-	return row, tx.afterCreate(ctx, table, row)
+	if err := tx.afterCreate(ctx, t, []Row{row}); err != nil {
+		if at, ok := err.(*failedAt); ok {
+			err = at.err // there is but one
+		}
+		return row, err
+	}
+	return row, nil
 }
 
-// afterCreate gives the row the shares of its parents, and lets the hooks see it
-// as written.
-func (tx *Tx) afterCreate(ctx context.Context, table string, row Row) error {
-	t, err := tx.table(table)
-	if err != nil {
-		return err
+// afterCreate gives rows the shares of their parents, and lets the hooks see
+// them as written.
+func (tx *Tx) afterCreate(ctx context.Context, t *metadata.Table, rows []Row) error {
+	for i, row := range rows {
+		tx.remember(t.Name, row.ID(t.ID), Row{t.ID: row[t.ID], "ownerid": row["ownerid"], "owningbusinessunit": row["owningbusinessunit"]})
+		if err := tx.reparent(ctx, t, nil, row); err != nil {
+			return AtRow(i, err)
+		}
 	}
-	if err := tx.reparent(ctx, t, nil, row); err != nil {
-		return err
-	}
-	for _, h := range tx.store.hooksOf(table) {
-		if h.AfterCreate != nil {
-			if err := h.AfterCreate(ctx, tx, row); err != nil {
+	for _, h := range tx.store.hooksOf(t.Name) {
+		if h.AfterCreateMany != nil {
+			if err := h.AfterCreateMany(ctx, tx, rows); err != nil {
 				return err
+			}
+			continue
+		}
+		if h.AfterCreate == nil {
+			continue
+		}
+		for i, row := range rows {
+			if err := h.AfterCreate(ctx, tx, row); err != nil {
+				return AtRow(i, err)
 			}
 		}
 	}
@@ -71,8 +84,8 @@ func (tx *Tx) beginCreate(ctx context.Context, t *metadata.Table, in Row) (Row, 
 	if err := tx.o.Access.AllowColumns(ctx, t, row, true); err != nil {
 		return nil, err
 	}
-	for _, c := range t.Columns {
-		if _, given := row[c.Name]; !given && c.Default != nil {
+	for _, c := range t.Groups().Defaulted {
+		if _, given := row[c.Name]; !given {
 			row[c.Name] = c.Default
 		}
 	}

@@ -23,6 +23,9 @@ type failedAt struct {
 func (e *failedAt) Error() string { return "row " + strconv.Itoa(e.n) + ": " + e.err.Error() }
 func (e *failedAt) Unwrap() error { return e.err }
 
+// AtRow says that an error is about one of several rows, by its place from 0.
+func AtRow(n int, err error) error { return &failedAt{n, err} }
+
 // FailedAt tells which of several rows an error of CreateMany is about.
 func FailedAt(err error) (n int, ok bool) {
 	var e *failedAt
@@ -65,12 +68,7 @@ func (tx *Tx) CreateMany(ctx context.Context, table string, in []Row) ([]Row, er
 	if err := tx.changedMany(ctx, t, out); err != nil {
 		return nil, err
 	}
-	for i, row := range out {
-		if err := tx.afterCreate(ctx, table, row); err != nil {
-			return nil, &failedAt{i, err}
-		}
-	}
-	return out, nil
+	return out, tx.afterCreate(ctx, t, out)
 }
 
 func (tx *Tx) createEach(ctx context.Context, table string, in []Row) ([]Row, error) {

@@ -16,6 +16,10 @@ type Hook struct {
 	BeforeCreate func(ctx context.Context, tx *Tx, row Row) error
 	// BeforeUpdate sees the whole row as it is, and the values that will change.
 	BeforeUpdate func(ctx context.Context, tx *Tx, old, change Row) error
+	// AfterCreateMany sees rows as written that were made together, one or several,
+	// in place of AfterCreate: a hook that writes a row for each can write them
+	// together too. An error that is about one of them says so by AtRow.
+	AfterCreateMany func(ctx context.Context, tx *Tx, rows []Row) error
 	// AfterCreate and AfterUpdate see rows as written.
 	AfterCreate func(ctx context.Context, tx *Tx, row Row) error
 	AfterUpdate func(ctx context.Context, tx *Tx, old, row Row) error

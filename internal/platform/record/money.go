@@ -24,10 +24,8 @@ func (tx *Tx) applyMoney(ctx context.Context, t *metadata.Table, old, change Row
 	}
 	row := merged(old, change)
 	touched := false
-	for _, c := range t.Columns {
-		if _, given := change[c.Name]; given && c.TypeName == "money" && c.BaseOf == "" {
-			touched = touched || change[c.Name] != nil
-		}
+	for _, c := range t.Groups().Amounts {
+		touched = touched || change[c.Name] != nil
 	}
 	_, switched := change[metadata.CurrencyColumn]
 	if !touched && !switched {
@@ -50,10 +48,7 @@ func (tx *Tx) applyMoney(ctx context.Context, t *metadata.Table, old, change Row
 	}
 	row = merged(old, change)
 	rate, _ := row[metadata.RateColumn].(query.Number)
-	for _, c := range t.Columns {
-		if c.BaseOf == "" {
-			continue
-		}
+	for _, c := range t.Groups().Bases {
 		if _, given := change[c.BaseOf]; !given && !switched {
 			continue
 		}
@@ -65,8 +60,8 @@ func (tx *Tx) applyMoney(ctx context.Context, t *metadata.Table, old, change Row
 }
 
 func hasMoney(t *metadata.Table, row Row) bool {
-	for _, c := range t.Columns {
-		if c.TypeName == "money" && c.BaseOf == "" && row[c.Name] != nil {
+	for _, c := range t.Groups().Amounts {
+		if row[c.Name] != nil {
 			return true
 		}
 	}
@@ -75,10 +70,7 @@ func hasMoney(t *metadata.Table, row Row) bool {
 
 // clearBases empties the base amounts of amounts that are emptied.
 func clearBases(t *metadata.Table, change Row) {
-	for _, c := range t.Columns {
-		if c.BaseOf == "" {
-			continue
-		}
+	for _, c := range t.Groups().Bases {
 		if v, given := change[c.BaseOf]; given && v == nil {
 			change[c.Name] = nil
 		}

@@ -26,8 +26,8 @@ const (
 // PostgreSQL it comes from a sequence, so that writers do not wait for one
 // another; on SQLite, where they do anyway, from a row.
 func (tx *Tx) number(t *metadata.Table, row Row) error {
-	for _, c := range t.Columns {
-		if c.Number() == nil || row[c.Name] != nil {
+	for _, c := range t.Groups().Numbered {
+		if row[c.Name] != nil {
 			continue
 		}
 		text, err := tx.freeNumber(t, c)

@@ -19,10 +19,7 @@ import (
 // Append on this table and Append To on each parent.
 func (tx *Tx) linkParents(ctx context.Context, t *metadata.Table, change Row) error {
 	platform := access.From(ctx).Kind == access.System
-	for _, c := range t.Columns {
-		if !c.IsLookup() || c.System {
-			continue
-		}
+	for _, c := range t.Groups().Lookups {
 		key := change.ID(c.Name)
 		if key == id.Nil {
 			continue

@@ -23,12 +23,17 @@ type assignment struct {
 func assignments(d sqldb.Dialect, t *metadata.Table, row Row) ([]assignment, error) {
 	shape := t.Shape()
 	out := make([]assignment, 0, len(row)+8)
-	for _, name := range shape.AllNames {
-		v, given := row[name]
-		if !given {
+	names := make([]string, 0, len(row))
+	for name := range row {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		c, ok := shape.Columns[name]
+		if !ok {
 			continue
 		}
-		c := shape.Columns[name]
+		v := row[name]
 		enc, err := query.Encode(d, c.Kind, v)
 		if err != nil {
 			return nil, err
@@ -45,19 +50,20 @@ func assignments(d sqldb.Dialect, t *metadata.Table, row Row) ([]assignment, err
 	return out, nil
 }
 
-func insertSQL(d sqldb.Dialect, table string, set []assignment) (string, []any) {
-	var names, marks strings.Builder
-	args := make([]any, len(set))
-	for i, a := range set {
-		if i > 0 {
-			names.WriteString(", ")
-			marks.WriteString(", ")
+// insertSQL gives the statement that writes a row. Rows of one transaction have
+// few shapes, so each is rendered once.
+func (tx *Tx) insertSQL(table string, set []assignment) (string, []any) {
+	args := argsOf(set, make([]any, 0, len(set)))
+	shape := table + " " + columnsOf(set)
+	text, known := tx.inserts[shape]
+	if !known {
+		text = insertManySQL(tx.sql.Dialect(), table, set, 1)
+		if tx.inserts == nil {
+			tx.inserts = map[string]string{}
 		}
-		names.WriteString(d.Quote(a.column))
-		marks.WriteString(d.Placeholder(i + 1))
-		args[i] = a.value
+		tx.inserts[shape] = text
 	}
-	return "INSERT INTO " + d.Quote(table) + " (" + names.String() + ") VALUES (" + marks.String() + ")", args
+	return text, args
 }
 
 func updateSQL(d sqldb.Dialect, t *metadata.Table, key any, set []assignment) (string, []any) {
@@ -110,7 +116,7 @@ func (tx *Tx) insert(t *metadata.Table, row Row) error {
 	if err != nil {
 		return err
 	}
-	text, args := insertSQL(tx.sql.Dialect(), t.Name, set)
+	text, args := tx.insertSQL(t.Name, set)
 	if _, err = tx.sql.Exec(text, args...); err != nil {
 		return duplicate(t, err)
 	}

@@ -149,6 +149,7 @@ type Tx struct {
 	reader
 	store    *Store
 	sql      *sqldb.Tx
+	inserts  map[string]string // statements by table and columns
 	numbered []string          // automatic numbers drawn so far
 	parents  map[parentKey]Row // rows that lookups may lead to and that this transaction holds already
 	whole    map[parentKey]Row // rows that this transaction has written, as they stand

@@ -87,8 +87,8 @@ func field(name string, err error) errs.Field {
 // required complains of required columns that have no value.
 func required(t *metadata.Table, row Row) error {
 	var bad []errs.Field
-	for _, c := range t.Columns {
-		if c.Required && row[c.Name] == nil {
+	for _, c := range t.Groups().Required {
+		if row[c.Name] == nil {
 			bad = append(bad, errs.Field{Name: c.Name, Code: "required", Message: "a value is needed"})
 		}
 	}
