@@ -28,6 +28,7 @@ const (
 	retryMost   = 30 * time.Second
 	lookAgain   = 500 * time.Millisecond // when nothing says that there are changes
 	writersMost = 4                      // tables written at one time
+	busyMost    = time.Minute            // how long one round waits for an import to end
 )
 
 // Consumer is the name under which the lake notes how far it has read.
@@ -51,6 +52,7 @@ type Feed struct {
 	images *images
 	shapes map[string]*shape
 	laid   *metadata.Catalog // that shapes were made of
+	behind time.Time         // since when the feed lets an import by; zero if it does not
 }
 
 // progress is how far a consumer is, for those who wait for it.
@@ -226,6 +228,9 @@ func (f *Feed) follow(ctx context.Context, went func()) error {
 		if !f.turn.have(ctx) {
 			return nil
 		}
+		if f.letsBy(ctx) {
+			continue
+		}
 		changes, err := f.collect(ctx, pos)
 		if err != nil {
 			return err
@@ -244,6 +249,35 @@ func (f *Feed) follow(ctx context.Context, went func()) error {
 		f.state.move(pos)
 		went()
 	}
+}
+
+// letsBy waits a moment where very many records are being written and nobody
+// waits for the lake, and tells whether the feed is to look again then. Once
+// busyMost has passed it works off what is at hand, so that it is not left
+// behind without end.
+func (f *Feed) letsBy(ctx context.Context) bool {
+	now := f.lake.c.Clock.Now()
+	switch {
+	case !f.lake.c.Busy():
+		f.behind = time.Time{}
+		return false
+	case f.behind.IsZero():
+		f.behind = now
+	case now.Sub(f.behind) >= busyMost:
+		f.behind = now
+		return false
+	}
+	select {
+	case <-f.state.hurry:
+		select {
+		case f.state.hurry <- struct{}{}: // collect is to know of it as well
+		default:
+		}
+		return false
+	case <-f.lake.c.Clock.After(lookAgain):
+	case <-ctx.Done():
+	}
+	return ctx.Err() == nil
 }
 
 // collect reads changes until the first has waited long enough for others, or

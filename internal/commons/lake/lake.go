@@ -40,6 +40,9 @@ type Config struct {
 	// Keep is for how long files that were replaced, and old commits, stay for
 	// readers that are under way and for time travel. 0 means a day.
 	Keep time.Duration
+	// Busy tells whether very many records are being written: the lake then stays
+	// behind for a while, unless somebody waits for it. Nil is never.
+	Busy func() bool
 }
 
 // Lake is the lake of one installation. It needs no database: consumers that do
@@ -88,6 +91,9 @@ func New(c Config) *Lake {
 	}
 	if c.Keep <= 0 {
 		c.Keep = 24 * time.Hour
+	}
+	if c.Busy == nil {
+		c.Busy = func() bool { return false }
 	}
 	return &Lake{c: c, tail: tailLeast, tables: map[string]*delta.Table{}}
 }

@@ -59,7 +59,7 @@ func (u *Upkeep) run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
-		if !u.turn.have(ctx) {
+		if !u.turn.have(ctx) || u.lake.c.Busy() {
 			continue
 		}
 		now := u.lake.c.Clock.Now()

@@ -33,7 +33,7 @@ func (a *App) openLake(life context.Context, s *stream.Stream) (*lakeFront, erro
 		return nil, nil
 	}
 	f := &lakeFront{metrics: lake.NewMetrics(a.telemetry.registry)}
-	f.lake = lake.New(lake.Config{Dir: a.c.Lake, Catalog: a.definitions, Clock: a.c.Clock, Logger: a.c.Logger, Metrics: f.metrics})
+	f.lake = lake.New(lake.Config{Dir: a.c.Lake, Catalog: a.definitions, Clock: a.c.Clock, Logger: a.c.Logger, Metrics: f.metrics, Busy: a.loading})
 	for _, t := range []lake.Topic{{Log: event.Stream(s, intake.Topic), Table: "lead", Convert: a.becomesLead}, {Log: event.Stream(s, TopicInteractions)}} {
 		consumer := f.lake.NewArrivals(t, a.database)
 		if err := consumer.Start(life); err != nil {
@@ -42,6 +42,12 @@ func (a *App) openLake(life context.Context, s *stream.Stream) (*lakeFront, erro
 		f.topics = append(f.topics, consumer)
 	}
 	return f, nil
+}
+
+// loading tells whether an import or its like is writing very many records here.
+func (a *App) loading() bool {
+	c := a.core.Load()
+	return c != nil && c.log.Tailer().Loading()
 }
 
 // definitions gives the tables in force; while the database is away, those that

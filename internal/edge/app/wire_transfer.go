@@ -18,7 +18,7 @@ const transferFolder = "transfer"
 func (c *core) wireTransfer(api *httpapi.ODataAPI) {
 	cfg := c.app.c
 	keeper := &operation.Keeper{DB: c.db, Store: c.store, Log: c.log, Queue: c.jobs, Clock: cfg.Clock}
-	c.imports = transfer.New(transfer.Config{DB: c.db, Store: c.store, Access: c.access, Log: c.log, Queue: c.jobs, Clock: cfg.Clock, Logger: cfg.Logger, Dir: filepath.Join(cfg.Data, transferFolder), Keeper: keeper})
+	c.imports = transfer.New(transfer.Config{DB: c.db, Store: c.store, Access: c.access, Log: c.log, Queue: c.jobs, Clock: cfg.Clock, Logger: cfg.Logger, Dir: filepath.Join(cfg.Data, transferFolder), Keeper: keeper, SearchLag: c.index.Lag})
 	c.imports.Define(c.actions)
 	c.runner.Handle(transfer.Kind, c.imports.Handler())
 	c.runner.Handle(operation.UndoKind, keeper.Undos())

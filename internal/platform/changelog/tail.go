@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rapport-platform/rapport/internal/ground/clock"
@@ -28,6 +29,7 @@ type Tailer struct {
 	Logger *slog.Logger
 
 	signal chan struct{}
+	loads  atomic.Int64
 
 	mu        sync.Mutex
 	listeners []func([]Change)

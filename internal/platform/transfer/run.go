@@ -82,6 +82,9 @@ func (r *runner) files() error {
 	if err != nil {
 		return err
 	}
+	if r.dry == nil {
+		defer r.s.c.Log.Tailer().Load()()
+	}
 	kept := int64(0)
 	for _, f := range list {
 		kept += f.Int("failurecount")

@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"context"
 	"log/slog"
 
 	"github.com/rapport-platform/rapport/internal/ground/clock"
@@ -27,6 +28,9 @@ type Config struct {
 	Dir    string // folder of the files that were brought
 	// Chunk is how many rows one transaction writes; 0 means 500.
 	Chunk int
+	// SearchLag tells how many changes search does not know of yet; nil where
+	// nobody can tell.
+	SearchLag func(ctx context.Context) (int64, error)
 	// Keeper moves imports from one status to the next.
 	Keeper *operation.Keeper
 }

@@ -24,6 +24,9 @@ type State struct {
 	Undone     int64       `json:"undone"`
 	Kept       int64       `json:"kept"`
 	Files      []FileState `json:"files"`
+	// SearchBehind is how many changes, of this import or others, can't be found by
+	// search yet.
+	SearchBehind int64 `json:"searchBehind"`
 }
 
 // FileState is how far one of its files has got.
@@ -61,6 +64,11 @@ func (s *Service) State(ctx context.Context, key id.ID) (State, error) {
 			one.Mapping = &m
 		}
 		out.Files = append(out.Files, one)
+	}
+	if s.c.SearchLag != nil {
+		if out.SearchBehind, err = s.c.SearchLag(ctx); err != nil {
+			return State{}, err
+		}
 	}
 	return out, nil
 }

@@ -14,7 +14,7 @@ import { FileDrop } from "./FileDrop";
 import { FileMapping } from "./FileMapping";
 import { ImportRun } from "./ImportRun";
 import { Steps } from "./Steps";
-import { busy, status, type ImportState } from "./types";
+import { busy, catchingUp, status, type ImportState } from "./types";
 import { upload } from "./upload";
 
 const EVERY = 700;
@@ -27,7 +27,7 @@ export function ImportPage() {
   const look = useQuery({
     queryKey: ["import", id],
     queryFn: async ({ signal }) => (await request<ImportState>(`/api/imports/${id}`, { signal })).data,
-    refetchInterval: (q) => (q.state.data && busy(q.state.data.status) ? EVERY : false),
+    refetchInterval: (q) => (q.state.data && (busy(q.state.data.status) || catchingUp(q.state.data)) ? EVERY : false),
   });
   if (look.error && !look.data) return <Failure error={look.error} onRetry={() => void look.refetch()} />;
   if (!look.data) return null;

@@ -22,6 +22,7 @@ export function ImportRun({ state, onUndo }: { state: ImportState; onUndo: () =>
         </p>
       )}
       <Counts state={state} />
+      {!state.dryRun && state.searchBehind > 0 && <p className={classes.hint}>{t("transfer.searchBehind", { n: formatNumber(state.searchBehind) })}</p>}
       {undoable && <div className={classes.end} style={{ marginBlockStart: 16 }}><Button variant="default" leftSection={<Icon name="undo" size={15} />} onClick={() => void onUndo()}>{t("transfer.undo")}</Button></div>}
     </section>
   );

@@ -16,6 +16,8 @@ export interface FileState {
 
 export interface ImportState {
   id: string; name: string; status: number; wish: number; dryRun: boolean; error?: string; undone: number; kept: number; files: FileState[];
+  /** Changes that search does not know of yet. */
+  searchBehind: number;
 }
 
 export interface Preview {
@@ -38,4 +40,9 @@ export interface BulkRequest {
 /** At work, so that its state changes by itself. */
 export function busy(state: number): boolean {
   return state === status.waiting || state === status.running || state === status.undoing;
+}
+
+/** Done, but not all of it can be found by search yet. */
+export function catchingUp(state: ImportState): boolean {
+  return state.status === status.done && !state.dryRun && state.searchBehind > 0;
 }
