@@ -39,3 +39,13 @@ func (d Dialect) Placeholder(n int) string {
 	}
 	return "?" + strconv.Itoa(n)
 }
+
+// Next gives the nth placeholder of a text in which each stands once and in
+// order. On SQLite it has no number: those with numbers are names, which the
+// driver looks up one by one, and the longer the statement the slower.
+func (d Dialect) Next(n int) string {
+	if d == Postgres {
+		return d.Placeholder(n)
+	}
+	return "?"
+}

@@ -90,7 +90,7 @@ func (l *Log) appended(tx *sqldb.Tx, last int64, changes ...Change) {
 // transaction: see package customise.
 func (l *Log) AppendAt(tx *sqldb.Tx, c Change, epoch int64) (bool, error) {
 	e := encoder{d: tx.Dialect()}
-	args := append(e.args(c, 1), epoch)
+	args := append(e.args(c, 2), c.Table, epoch)
 	if e.err != nil {
 		return false, e.err
 	}
@@ -107,7 +107,7 @@ func (l *Log) AppendAt(tx *sqldb.Tx, c Change, epoch int64) (bool, error) {
 func insertAt(d sqldb.Dialect, epoch bool) string {
 	marks := make([]string, len(writtenTypes))
 	for i, t := range writtenTypes {
-		marks[i] = d.Placeholder(i + 1)
+		marks[i] = d.Next(i + 1)
 		if d == sqldb.Postgres {
 			marks[i] += "::" + t
 		}
@@ -116,7 +116,7 @@ func insertAt(d sqldb.Dialect, epoch bool) string {
 	if !epoch {
 		return out
 	}
-	return out + " WHERE COALESCE((SELECT epoch FROM schemaepoch WHERE tablename = " + marks[1] + "), 0) = " + d.Placeholder(len(marks)+1)
+	return out + " WHERE COALESCE((SELECT epoch FROM schemaepoch WHERE tablename = " + d.Next(len(marks)+1) + "), 0) = " + d.Next(len(marks)+2)
 }
 
 // encoder collects the first error of several encodings.

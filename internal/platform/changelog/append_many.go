@@ -26,7 +26,7 @@ func (l *Log) AppendManyAt(tx *sqldb.Tx, changes []Change, epoch int64) (bool, e
 		}
 		for j := range writtenTypes {
 			b.WriteString(map[bool]string{true: "(", false: ", "}[j == 0])
-			b.WriteString(d.Placeholder(len(args) + j + 1))
+			b.WriteString(d.Next(len(args) + j + 1))
 			if i == 0 && d == sqldb.Postgres {
 				b.WriteString("::" + writtenTypes[j]) // the first row tells the types of all
 			}
@@ -37,7 +37,7 @@ func (l *Log) AppendManyAt(tx *sqldb.Tx, changes []Change, epoch int64) (bool, e
 	if e.err != nil {
 		return false, e.err
 	}
-	b.WriteString(") AS v WHERE COALESCE((SELECT epoch FROM schemaepoch WHERE tablename = " + d.Placeholder(len(args)+1) + "), 0) = " + d.Placeholder(len(args)+2))
+	b.WriteString(") AS v WHERE COALESCE((SELECT epoch FROM schemaepoch WHERE tablename = " + d.Next(len(args)+1) + "), 0) = " + d.Next(len(args)+2))
 	n, last, err := tx.Insert(b.String(), append(args, changes[0].Table, epoch)...)
 	if err != nil || n == 0 {
 		return false, err

@@ -35,8 +35,13 @@ func FailedAt(err error) (n int, ok bool) {
 	return 0, false
 }
 
-// insertParams bounds the values of one statement; SQLite takes 32,766.
-const insertParams = 20_000
+// How many rows one statement writes. On PostgreSQL its values are bounded. On
+// SQLite there is no journey to save, and only statements that are kept prepared
+// are fast: rows are written by the block, and those left over one by one.
+const (
+	insertParams = 20_000
+	insertBlock  = 20
+)
 
 // CreateMany makes rows of one table, all or none: as Create does, with the same
 // checks, hooks and change rows, but with few statements for all of them. Hooks
@@ -125,11 +130,6 @@ func textOf(v any) string {
 // insertMany writes rows by as few statements as there are shapes of rows. Where
 // one of them clashes, they are written one by one, so that the error names it.
 func (tx *Tx) insertMany(t, base *metadata.Table, rows []Row) error {
-	if tx.sql.Dialect() == sqldb.SQLite {
-		// There is no journey to save, and short statements are kept prepared: long
-		// ones were six times slower.
-		return tx.insertSingly(t, base, rows)
-	}
 	for from := 0; from < len(rows); {
 		set, err := assignments(tx.sql.Dialect(), t, rows[from])
 		if err != nil {
@@ -137,7 +137,7 @@ func (tx *Tx) insertMany(t, base *metadata.Table, rows []Row) error {
 		}
 		shape := columnsOf(set)
 		args, to := argsOf(set, nil), from+1
-		for ; to < len(rows) && len(args)+len(set) <= insertParams; to++ {
+		for ; to < len(rows) && tx.room(to-from, len(args)+len(set)); to++ {
 			next, err := assignments(tx.sql.Dialect(), t, rows[to])
 			if err != nil {
 				return &failedAt{to, err}
@@ -147,14 +147,11 @@ func (tx *Tx) insertMany(t, base *metadata.Table, rows []Row) error {
 			}
 			args = argsOf(next, args)
 		}
-		err = tx.Nested(func() error {
-			_, err := tx.sql.Exec(insertManySQL(tx.sql.Dialect(), t.Name, set, to-from), args...)
-			return err
-		})
+		clash, err := tx.insertBlock(t, set, args, to-from)
 		if err != nil {
-			if sqldb.Constraint(err) == "" {
-				return err
-			}
+			return err
+		}
+		if clash {
 			for i := from; i < to; i++ {
 				if err := tx.insert(t, rows[i]); err != nil {
 					return &failedAt{i, tx.renumber(rows[i], err)}
@@ -174,19 +171,32 @@ func (tx *Tx) insertMany(t, base *metadata.Table, rows []Row) error {
 	return tx.insertMany(base, nil, mirrors)
 }
 
-func (tx *Tx) insertSingly(t, base *metadata.Table, rows []Row) error {
-	for i, row := range rows {
-		if err := tx.insert(t, row); err != nil {
-			return &failedAt{i, tx.renumber(row, err)}
-		}
-		if base == nil {
-			continue
-		}
-		if err := tx.insertBase(t, row); err != nil {
-			return &failedAt{i, err}
-		}
+// room tells whether a statement of some rows may take one more.
+func (tx *Tx) room(rows, params int) bool {
+	if tx.sql.Dialect() == sqldb.SQLite {
+		return rows < insertBlock
 	}
-	return nil
+	return params <= insertParams
+}
+
+// insertBlock writes rows of one shape by one statement, all or none; clash
+// tells that they are to be written one by one.
+func (tx *Tx) insertBlock(t *metadata.Table, set []assignment, args []any, rows int) (clash bool, err error) {
+	insert := func() error {
+		_, err := tx.sql.Exec(tx.insertSQL(t.Name, set, rows), args...)
+		return err
+	}
+	if tx.sql.Dialect() == sqldb.Postgres {
+		err = tx.Nested(insert)
+	} else if rows < insertBlock {
+		return true, nil
+	} else {
+		err = insert() // what fails leaves nothing behind
+	}
+	if err != nil && sqldb.Constraint(err) != "" {
+		return true, nil
+	}
+	return false, err
 }
 
 func columnsOf(set []assignment) string {
@@ -223,7 +233,7 @@ func insertManySQL(d sqldb.Dialect, table string, set []assignment, rows int) st
 		for i := range set {
 			b.WriteString(map[bool]string{true: "(", false: ", "}[i == 0])
 			n++
-			b.WriteString(d.Placeholder(n))
+			b.WriteString(d.Next(n))
 		}
 		b.WriteByte(')')
 	}
@@ -234,7 +244,7 @@ func insertManySQL(d sqldb.Dialect, table string, set []assignment, rows int) st
 func (tx *Tx) changedMany(ctx context.Context, t *metadata.Table, rows []Row) error {
 	p, most := access.From(ctx), changelog.AppendMax
 	if tx.sql.Dialect() == sqldb.SQLite {
-		most = 1
+		most = insertBlock
 	}
 	for chunk := range slices.Chunk(rows, most) {
 		changes := make([]changelog.Change, len(chunk))
@@ -245,20 +255,26 @@ func (tx *Tx) changedMany(ctx context.Context, t *metadata.Table, rows []Row) er
 			}
 			changes[i] = c
 		}
-		write := tx.o.Log.AppendManyAt
-		if len(changes) == 1 {
-			write = func(to *sqldb.Tx, list []changelog.Change, epoch int64) (bool, error) {
-				return tx.o.Log.AppendAt(to, list[0], epoch)
-			}
-		}
-		if ok, err := write(tx.sql, changes, t.Epoch); err != nil || !ok {
-			if err == nil {
-				err = stale(t)
-			}
+		if err := tx.append(t, changes); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (tx *Tx) append(t *metadata.Table, changes []changelog.Change) error {
+	ok, err := true, error(nil)
+	if tx.sql.Dialect() == sqldb.Postgres || len(changes) == insertBlock {
+		ok, err = tx.o.Log.AppendManyAt(tx.sql, changes, t.Epoch)
+	} else {
+		for i := 0; i < len(changes) && ok && err == nil; i++ {
+			ok, err = tx.o.Log.AppendAt(tx.sql, changes[i], t.Epoch)
+		}
+	}
+	if err == nil && !ok {
+		err = stale(t)
+	}
+	return err
 }
 
 // parentKey names a row that lookups lead to.

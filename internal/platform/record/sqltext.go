@@ -2,6 +2,7 @@ package record
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/rapport-platform/rapport/internal/ground/errs"
@@ -50,20 +51,19 @@ func assignments(d sqldb.Dialect, t *metadata.Table, row Row) ([]assignment, err
 	return out, nil
 }
 
-// insertSQL gives the statement that writes a row. Rows of one transaction have
-// few shapes, so each is rendered once.
-func (tx *Tx) insertSQL(table string, set []assignment) (string, []any) {
-	args := argsOf(set, make([]any, 0, len(set)))
-	shape := table + " " + columnsOf(set)
+// insertSQL gives the statement that writes rows of one shape. There are few of
+// them in one transaction, so each is rendered once.
+func (tx *Tx) insertSQL(table string, set []assignment, rows int) string {
+	shape := table + " " + strconv.Itoa(rows) + " " + columnsOf(set)
 	text, known := tx.inserts[shape]
 	if !known {
-		text = insertManySQL(tx.sql.Dialect(), table, set, 1)
+		text = insertManySQL(tx.sql.Dialect(), table, set, rows)
 		if tx.inserts == nil {
 			tx.inserts = map[string]string{}
 		}
 		tx.inserts[shape] = text
 	}
-	return text, args
+	return text
 }
 
 func updateSQL(d sqldb.Dialect, t *metadata.Table, key any, set []assignment) (string, []any) {
@@ -74,10 +74,10 @@ func updateSQL(d sqldb.Dialect, t *metadata.Table, key any, set []assignment) (s
 		if i > 0 {
 			b.WriteString(", ")
 		}
-		b.WriteString(d.Quote(a.column) + " = " + d.Placeholder(i+1))
+		b.WriteString(d.Quote(a.column) + " = " + d.Next(i+1))
 		args = append(args, a.value)
 	}
-	b.WriteString(" WHERE " + d.Quote(t.ID) + " = " + d.Placeholder(len(set)+1))
+	b.WriteString(" WHERE " + d.Quote(t.ID) + " = " + d.Next(len(set)+1))
 	return b.String(), append(args, key)
 }
 
@@ -116,8 +116,7 @@ func (tx *Tx) insert(t *metadata.Table, row Row) error {
 	if err != nil {
 		return err
 	}
-	text, args := tx.insertSQL(t.Name, set)
-	if _, err = tx.sql.Exec(text, args...); err != nil {
+	if _, err = tx.sql.Exec(tx.insertSQL(t.Name, set, 1), argsOf(set, nil)...); err != nil {
 		return duplicate(t, err)
 	}
 	return nil
