@@ -161,11 +161,11 @@ func openSQLite(ctx context.Context, o Options) (*DB, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, errs.Wrap(err, errs.Unavailable, "sqldb.folder", "the folder %s can't be written", filepath.Dir(path))
 	}
-	const common = "&_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=temp_store(MEMORY)&_pragma=cache_size(-65536)"
+	const common = "&_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=temp_store(MEMORY)"
 	file := "file:" + (&url.URL{Path: path}).EscapedPath() + "?_txlock=immediate" + common
 	// What is deleted or replaced is overwritten with zeros, so that the file holds
 	// nothing of what the tables no longer do, but in the write-ahead log until Scrub.
-	w, err := sql.Open("sqlite", file+"&_pragma=secure_delete(1)&_pragma=wal_autocheckpoint("+strconv.Itoa(walPages)+")")
+	w, err := sql.Open("sqlite", file+"&_pragma=cache_size(-65536)&_pragma=secure_delete(1)&_pragma=wal_autocheckpoint("+strconv.Itoa(walPages)+")")
 	if err != nil {
 		return nil, err
 	}
@@ -176,7 +176,9 @@ func openSQLite(ctx context.Context, o Options) (*DB, error) {
 		w.Close()
 		return nil, err
 	}
-	r, err := sql.Open("sqlite", file+"&_pragma=query_only(1)")
+	// A reader's pages are forgotten at the next commit of anybody, and there are
+	// many readers: the system's own cache serves them.
+	r, err := sql.Open("sqlite", file+"&_pragma=cache_size(-16384)&_pragma=query_only(1)")
 	if err != nil {
 		writer.close()
 		return nil, err
