@@ -1,166 +1,118 @@
-// Command transfer measures importing and exporting leads: rows a second, audited
-// and queryable when it ends, and the peak memory of the process, beside what the
-// database's own program does with the same file in the same run.
+// Command transfer measures importing and exporting leads on both databases:
+// rows a second, audited and queryable when the import ends, the processor time
+// of a row, the peak memory of the process, and how far search is behind then;
+// beside what the database's own program does with the same file.
 //
-//	go run ./bench/transfer -rows 50000 [-database postgres://…]
+//	go run ./bench/transfer -rows 1000000 -out bench/transfer/RESULTS.md
+//
+// Each database is measured by a process of its own, so that the memory of one
+// is not taken for that of the other. PostgreSQL is started by the command, with
+// commits flushed to disk; -postgres names another server's fresh database.
 package main
 
 import (
-	"bufio"
 	"context"
+	"encoding/json"
 	"flag"
 	"fmt"
-	"io"
-	"log/slog"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
-	"runtime/pprof"
+	"strconv"
 	"strings"
-	"time"
 
-	"github.com/rapport-platform/rapport"
-	"github.com/rapport-platform/rapport/internal/platform/transfer"
+	"github.com/rapport-platform/rapport/internal/test/pgserver"
 )
 
-var profile string // where the CPU profile of the import goes
+type settings struct {
+	rows     int
+	profile  string // where the CPU profile of the import goes; "" is none
+	postgres string // address of a fresh database; "" starts a server
+}
 
 func main() {
-	rows := flag.Int("rows", 50_000, "leads in the file")
-	database := flag.String("database", "", "a fresh PostgreSQL database; SQLite without it")
-	cpu := flag.String("cpuprofile", "", "a file for the CPU profile of the import")
+	var s settings
+	flag.IntVar(&s.rows, "rows", 50_000, "leads in the file")
+	flag.StringVar(&s.profile, "cpuprofile", "", "file for the CPU profile of the import, of the last database measured")
+	flag.StringVar(&s.postgres, "postgres", "", "address of a fresh PostgreSQL database; a server is started without it")
+	databases := flag.String("databases", "sqlite,postgres", "what to measure")
+	out := flag.String("out", "", "file to write the table to as well")
+	one := flag.String("one", "", "measure the database of this address only and write JSON; \"sqlite\" is a file of its own")
 	flag.Parse()
-	profile = *cpu
-	if err := run(*rows, *database); err != nil {
-		fmt.Fprintln(os.Stderr, err)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, s, *databases, *out, *one); err != nil {
+		fmt.Fprintln(os.Stderr, "transfer:", err)
 		os.Exit(1)
 	}
 }
 
-func run(rows int, database string) error {
-	dir, err := os.MkdirTemp("", "transfer")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(dir)
-	file := filepath.Join(dir, "leads.csv")
-	if err := write(file, rows); err != nil {
-		return err
-	}
-	ctx := context.Background()
-	o := rapport.Options{Data: filepath.Join(dir, "data"), Database: database, AdminPassword: "admin password 1", Logger: slog.New(slog.DiscardHandler), Addr: "127.0.0.1:0"}
-	mapping := filepath.Join(dir, "map.yaml")
-	if err := os.WriteFile(mapping, []byte("columns: {First: firstname, Last: lastname, Mail: emailaddress1, Company: companyname, City: address1_city, Zip: address1_postalcode, Budget: budgetamount, Source: leadsourcecode}\n"), 0o600); err != nil {
-		return err
-	}
-	server, err := rapport.New(o) // lays the tables and the roles, which is not measured
-	if err != nil {
-		return err
-	}
-	if err := server.Start(ctx); err != nil {
-		return err
-	}
-	if err := server.Ready(ctx); err != nil {
-		return err
-	}
-	if err := server.Shutdown(ctx); err != nil {
-		return err
-	}
-	if profile != "" {
-		f, err := os.Create(profile)
+func run(ctx context.Context, s settings, databases, out, one string) error {
+	if one != "" {
+		r, err := measure(ctx, s, strings.TrimPrefix(one, "sqlite"))
 		if err != nil {
 			return err
 		}
-		defer f.Close()
-		if err := pprof.StartCPUProfile(f); err != nil {
-			return err
-		}
+		return json.NewEncoder(os.Stdout).Encode(r)
 	}
-	var first, last time.Time
-	s, _, err := rapport.Import(ctx, o, rapport.ImportInput{User: "admin", Table: "lead", File: file, Mapping: mapping}, func(transfer.State) {
-		if first.IsZero() {
-			first = time.Now()
-		}
-	})
-	if err != nil {
-		return err
-	}
-	last = time.Now()
-	pprof.StopCPUProfile()
-	if first.IsZero() {
-		return fmt.Errorf("too few rows to measure")
-	}
-	took := last.Sub(first)
-	fmt.Printf("import: %d created, %d refused, %.0f rows/s, peak %s\n", s.Files[0].Created, s.Files[0].Refused, float64(s.Files[0].Read)/took.Seconds(), peak())
-	peer(dir, file, database, rows, took)
-	// Starting the product is not measured: an export of nothing takes as long.
-	began := time.Now()
-	if _, err := rapport.Export(ctx, o, rapport.ExportInput{User: "admin", Table: "lead", Format: "csv", Filter: "lastname eq 'nobody'"}, io.Discard); err != nil {
-		return err
-	}
-	idle := time.Since(began)
-	for _, format := range []string{"csv", "jsonl", "parquet", "xlsx"} {
-		out := &counting{}
-		began := time.Now()
-		n, err := rapport.Export(ctx, o, rapport.ExportInput{User: "admin", Table: "lead", Format: format, Select: "firstname,lastname,emailaddress1,companyname,address1_city,budgetamount,leadsourcecode,createdon,_ownerid_value"}, out)
+	var all []result
+	for name := range strings.SplitSeq(databases, ",") {
+		r, err := apart(ctx, s, name)
 		if err != nil {
-			return err
+			return fmt.Errorf("%s: %w", name, err)
 		}
-		fmt.Printf("export %s: %d rows, %d MB, %.0f rows/s, peak %s\n", format, n, out.n>>20, float64(n)/max(time.Since(began)-idle, time.Millisecond).Seconds(), peak())
+		r.Database = name
+		all = append(all, r)
 	}
-	return nil
+	text := report(s.rows, all)
+	fmt.Print(text)
+	if out == "" {
+		return nil
+	}
+	return os.WriteFile(out, []byte(text), 0o644)
 }
 
-// counting counts what is written.
-type counting struct{ n int64 }
-
-func (c *counting) Write(p []byte) (int, error) {
-	c.n += int64(len(p))
-	return len(p), nil
-}
-
-func write(path string, rows int) error {
-	f, err := os.Create(path)
-	if err != nil {
-		return err
+// apart measures a database in a process of its own.
+func apart(ctx context.Context, s settings, name string) (r result, err error) {
+	address := name
+	if name == "postgres" {
+		address = s.postgres
 	}
-	defer f.Close()
-	w := bufio.NewWriter(f)
-	fmt.Fprintln(w, "First,Last,Mail,Company,City,Zip,Budget,Source")
-	for i := range rows {
-		fmt.Fprintf(w, "Anna %d,Lead %d,lead%d@example.com,Company %d,Vienna,%04d,%d.50,Web\n", i, i, i, i%5000, i%9999, i%100000)
-	}
-	return w.Flush()
-}
-
-// peer loads the same file by the database's own program into a bare table.
-func peer(dir, file, database string, rows int, ours time.Duration) {
-	columns := "first text, last text, mail text, company text, city text, zip text, budget text, source text"
-	cmd := exec.Command("sqlite3", filepath.Join(dir, "peer.db"), "CREATE TABLE peer ("+columns+")", ".mode csv", ".import --skip 1 "+file+" peer")
-	name := "sqlite3 .import"
-	if database != "" {
-		name = "psql \\copy"
-		cmd = exec.Command("psql", database, "-qc", "CREATE TEMP TABLE peer ("+columns+")", "-c", "\\copy peer FROM '"+file+"' CSV HEADER")
-	}
-	began := time.Now()
-	if text, err := cmd.CombinedOutput(); err != nil {
-		fmt.Printf("peer %s: could not be run: %v %s\n", name, err, strings.TrimSpace(string(text)))
-		return
-	}
-	took := time.Since(began)
-	fmt.Printf("peer %s: %.0f rows/s into a bare table; ours takes %.1f times as long, with checks, hooks and the change log\n", name, float64(rows)/took.Seconds(), ours.Seconds()/took.Seconds())
-}
-
-// peak gives the most memory that the process has had, on Linux.
-func peak() string {
-	text, err := os.ReadFile("/proc/self/status")
-	if err != nil {
-		return "unknown"
-	}
-	for line := range strings.SplitSeq(string(text), "\n") {
-		if v, ok := strings.CutPrefix(line, "VmHWM:"); ok {
-			return strings.TrimSpace(v)
+	if address == "" {
+		dir, err := os.MkdirTemp("", "transfer-pg-")
+		if err != nil {
+			return r, err
 		}
+		defer os.RemoveAll(dir)
+		server, err := pgserver.New(ctx, dir)
+		if err != nil {
+			return r, err
+		}
+		server.Durable = true
+		if err := server.Start(ctx); err != nil {
+			return r, err
+		}
+		defer server.Stop()
+		address = server.URL("postgres")
 	}
-	return "unknown"
+	self, err := os.Executable()
+	if err != nil {
+		return r, err
+	}
+	args := []string{"-one", address, "-rows", strconv.Itoa(s.rows)}
+	if s.profile != "" {
+		path, err := filepath.Abs(s.profile)
+		if err != nil {
+			return r, err
+		}
+		args = append(args, "-cpuprofile", path)
+	}
+	cmd := exec.CommandContext(ctx, self, args...)
+	cmd.Stderr = os.Stderr
+	text, err := cmd.Output()
+	if err != nil {
+		return r, err
+	}
+	return r, json.Unmarshal(text, &r)
 }

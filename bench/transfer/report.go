@@ -1,0 +1,43 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+	"time"
+)
+
+// report writes the results as Markdown.
+func report(rows int, all []result) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "# Import and export of %d leads\n\n%s, %s, %d processors, load at the end %s. `go run ./bench/transfer -rows %d`\n\n", rows,
+		time.Now().UTC().Format(time.DateOnly), runtime.Version(), runtime.NumCPU(), load(), rows)
+	b.WriteString("The whole product runs, with its followers. Processor time is that of the product, followers included and PostgreSQL's own not.\n\n")
+	b.WriteString("| database | rows/s | processor time a row | peak memory | refused | search behind at the end, changes | peer into a bare table, rows/s | times as long |\n|---|---:|---:|---:|---:|---:|---:|---:|\n")
+	for _, r := range all {
+		n := float64(r.Created + r.Refused)
+		own, times := "–", "–"
+		if r.PeerTook > 0 {
+			own, times = fmt.Sprintf("%.0f (%s)", float64(rows)/r.PeerTook, r.Peer), fmt.Sprintf("%.1f", r.Took/r.PeerTook)
+		}
+		fmt.Fprintf(&b, "| %s | **%.0f** | %.0f µs | %d MiB | %d | %d | %s | %s |\n", r.Database, n/r.Took, r.CPU/n*1e6, r.Peak>>20, r.Refused, r.Behind, own, times)
+	}
+	b.WriteString("\n| database | export | rows/s | MiB | peak memory of the process so far |\n|---|---|---:|---:|---:|\n")
+	for _, r := range all {
+		for _, e := range r.Exports {
+			fmt.Fprintf(&b, "| %s | %s | %.0f | %d | %d MiB |\n", r.Database, e.Format, float64(e.Rows)/e.Took, e.Bytes>>20, e.Peak>>20)
+		}
+	}
+	return b.String()
+}
+
+// load gives the machine's load of the last minute, on Linux.
+func load() string {
+	text, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return "unknown"
+	}
+	one, _, _ := strings.Cut(string(text), " ")
+	return one
+}
