@@ -58,6 +58,7 @@ func (w *postgresWriter) once(ctx context.Context, fn func(*Tx) error) error {
 	if err != nil {
 		return classify(err)
 	}
+	defer t.Rollback() // where fn ends its goroutine, as a failing test does; nothing otherwise
 	tx := &Tx{ctx: own, dialect: Postgres, conn: pgConn{t}}
 	if err := guarded(func() error { return fn(tx) }); err != nil || tx.broken != nil {
 		err = cmp.Or(err, tx.broken)

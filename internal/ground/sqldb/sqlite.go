@@ -3,6 +3,7 @@ package sqldb
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -17,15 +18,19 @@ const (
 )
 
 // sqliteWriter owns the one writing connection. Callers queue up; a group of
-// them shares one transaction, so one fsync pays for all.
+// them shares one transaction, so one fsync pays for all. Whoever finds the lead
+// free runs the group on its own goroutine: a caller who is alone hands nothing
+// over and waits for nobody.
 type sqliteWriter struct {
+	ctx    context.Context // of the transactions
 	pool   *sql.DB
 	conn   *sql.Conn
 	stmts  *statements
 	logger *slog.Logger
 	queue  chan *writeRequest
-	quit   chan struct{}
-	done   chan struct{}
+	lead   chan struct{} // holds one while somebody runs groups
+	quit   chan struct{} // closed when no more is to be begun
+	done   chan struct{} // closed when nothing runs any more
 	once   sync.Once
 
 	checkpointer atomic.Pointer[checkpointer]
@@ -43,10 +48,8 @@ func newSQLiteWriter(ctx context.Context, pool *sql.DB, logger *slog.Logger) (*s
 	if err != nil {
 		return nil, classify(err)
 	}
-	w := &sqliteWriter{pool: pool, conn: c, logger: logger, stmts: &statements{prepare: c.PrepareContext},
-		queue: make(chan *writeRequest, groupMax), quit: make(chan struct{}), done: make(chan struct{})}
-	go w.run(context.WithoutCancel(ctx))
-	return w, nil
+	return &sqliteWriter{ctx: context.WithoutCancel(ctx), pool: pool, conn: c, logger: logger, stmts: &statements{prepare: c.PrepareContext},
+		queue: make(chan *writeRequest, groupMax), lead: make(chan struct{}, 1), quit: make(chan struct{}), done: make(chan struct{})}, nil
 }
 
 func (w *sqliteWriter) exec(ctx context.Context, text string, args []any) (sql.Result, error) {
@@ -76,15 +79,37 @@ func (w *sqliteWriter) write(ctx context.Context, fn func(*Tx) error) error {
 	}
 	// Once queued, the answer is waited for even if the caller's context ends:
 	// the write may have happened, and "cancelled" would say that it has not.
-	select {
-	case err := <-r.reply:
-		return err
-	case <-w.done:
+	for {
 		select {
 		case err := <-r.reply:
 			return err
+		case w.lead <- struct{}{}:
+			w.serve(r)
+		case <-w.done:
+			select {
+			case err := <-r.reply:
+				return err
+			default:
+				return errClosed()
+			}
+		}
+	}
+}
+
+// serve runs groups until r has its answer, and gives the lead to whoever waits.
+func (w *sqliteWriter) serve(r *writeRequest) {
+	defer func() { <-w.lead }()
+	for len(r.reply) == 0 {
+		select {
+		case <-w.quit:
+			return
 		default:
-			return errClosed()
+		}
+		select {
+		case next := <-w.queue:
+			w.group(next)
+		default:
+			return
 		}
 	}
 }
@@ -93,20 +118,9 @@ func errClosed() error {
 	return errs.New(errs.Unavailable, "sqldb.closed", "the database is being closed")
 }
 
-func (w *sqliteWriter) run(ctx context.Context) {
-	defer close(w.done)
-	for {
-		select {
-		case r := <-w.queue:
-			w.group(ctx, r)
-		case <-w.quit:
-			return
-		}
-	}
-}
-
 // group runs the first request and those waiting behind it in one transaction.
-func (w *sqliteWriter) group(ctx context.Context, first *writeRequest) {
+func (w *sqliteWriter) group(first *writeRequest) {
+	ctx := w.ctx
 	if _, err := w.exec(ctx, "BEGIN IMMEDIATE", nil); err != nil {
 		// Someone else holds the file: everyone now waiting hears of it at once
 		// instead of one after another, each after its own time-out.
@@ -114,12 +128,21 @@ func (w *sqliteWriter) group(ctx context.Context, first *writeRequest) {
 		return
 	}
 	var committed []*writeRequest
+	ended := false
+	running := first
+	defer func() {
+		if !ended { // a closure has ended its goroutine, as a failing test does
+			w.abandon(ctx, append(committed, running), errors.New("a write did not return"))
+		}
+	}()
 	deadline := time.Now().Add(groupTime)
 	for r := first; r != nil; {
+		running = r
 		if w.runOne(ctx, r) {
 			committed = append(committed, r)
 		}
 		if r.tx != nil && r.tx.broken != nil {
+			ended = true
 			w.abandon(ctx, committed, r.tx.broken)
 			return
 		}
@@ -131,6 +154,7 @@ func (w *sqliteWriter) group(ctx context.Context, first *writeRequest) {
 			}
 		}
 	}
+	ended = true
 	if _, err := w.exec(ctx, "COMMIT", nil); err != nil {
 		w.abandon(ctx, committed, err)
 		return
@@ -186,7 +210,11 @@ func (w *sqliteWriter) refuse(first *writeRequest, err error) {
 }
 
 func (w *sqliteWriter) close() error {
-	w.once.Do(func() { close(w.quit) })
+	w.once.Do(func() {
+		close(w.quit)
+		w.lead <- struct{}{} // and keeps it
+		close(w.done)
+	})
 	<-w.done
 	if c := w.checkpointer.Swap(nil); c != nil {
 		c.close()

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"testing"
 	"testing/fstest"
@@ -381,4 +382,30 @@ func TestBadAddresses(t *testing.T) {
 			t.Errorf("%s: got %v, want kind %v", url, err, kind)
 		}
 	}
+}
+
+// A closure that ends its goroutine, as a failing test does, takes nobody along.
+func TestClosureThatDoesNotReturn(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, counters, func(t *testing.T, db *sqldb.DB) {
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			_ = db.Write(t.Context(), func(tx *sqldb.Tx) error {
+				if err := insert(db, "lost")(tx); err != nil {
+					return err
+				}
+				runtime.Goexit()
+				return nil
+			})
+		})
+		wg.Wait()
+		for _, name := range []string{"a", "b"} {
+			if err := db.Write(t.Context(), insert(db, name)); err != nil {
+				t.Errorf("the writer does not go on: %v", err)
+			}
+		}
+		if got := count(t, db, ""); got != 2 {
+			t.Errorf("%d rows, want 2", got)
+		}
+	})
 }
