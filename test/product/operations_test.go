@@ -321,6 +321,11 @@ func searching(c caller) {
 	}
 	c.want(200, "POST", "searchsuggest", `{"search":"zwet"}`)
 	c.want(200, "GET", "searchstatus()", "")
+	facets := find(`{"search":"zwetschgen","facets":"[\"@search.entityname,count:100\"]"}`)["Facets"].(map[string]any)["@search.entityname"].([]any)
+	if len(facets) != 1 || facets[0].(map[string]any)["Value"] != "account" || facets[0].(map[string]any)["Count"] != 1.0 {
+		c.t.Errorf("%v", facets)
+	}
+	c.want(400, "POST", "searchquery", `{"search":"zwetschgen","facets":"[\"name\"]"}`)
 	for _, body := range []string{`{}`, `{"search":""}`, `{"search":"a","entities":"[{\"name\":\"shoe\"}]"}`, `{"search":"a","shoe":1}`, `{"search":"a","top":1000}`, `[]`} {
 		c.want(400, "POST", "searchquery", body)
 	}

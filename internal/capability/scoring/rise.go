@@ -47,7 +47,7 @@ func (s *Service) rise(ctx context.Context, tx *record.Tx, lead record.Row, from
 		return nil
 	}
 	_, err := s.c.Actions.CallIn(ctx, tx, "SendAppNotification", id.Nil, map[string]any{"Title": clip(fmt.Sprintf("%s rose from %d to %d", name, from, to), 400),
-		"Body": clip(because(reasons), 500), "Recipient": lead.ID("ownerid").String(), "RegardingId": key.String(), "RegardingType": "lead"})
+		"Body": clip(because(reasons), 500), "Recipient": lead.ID("ownerid").String(), "RegardingId": key.String(), "RegardingType": "lead", "Kind": "score"})
 	return err
 }
 

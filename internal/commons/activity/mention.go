@@ -76,7 +76,7 @@ func tell(ctx context.Context, tx *record.Tx, row record.Row, before []id.ID) er
 		if err != nil {
 			return err
 		}
-		if _, err := notify.Send(system, tx, who, notify.Input{Title: names[author] + ": " + subjects[about], Body: plain(row.Text("notetext")), RegardingID: about, RegardingType: table}); err != nil {
+		if _, err := notify.Send(system, tx, who, notify.Input{Title: names[author] + ": " + subjects[about], Body: plain(row.Text("notetext")), RegardingID: about, RegardingType: table, Kind: "mention"}); err != nil {
 			return err
 		}
 	}

@@ -10,5 +10,5 @@
 // The map: config.go (the environment), app.go (start and stop), front.go (the
 // first step), core.go (the second), routes.go (addresses), catalog.go (tables),
 // wire.go (actions, hooks, consumers), ports.go (seams between packages),
-// seed.go (first start and sample), telemetry.go (metrics, traces).
+// seed.go (first start and sample), sample.go (taking the sample out), telemetry.go (metrics, traces).
 package app

@@ -190,13 +190,13 @@ func (c *core) seedSample(ctx context.Context) error {
 		return err
 	}
 	c.app.c.Announce("Putting the sample lender in:")
-	if err := c.apply(ctx, "lending"); err != nil {
+	if err := c.apply(ctx, sampleBundle); err != nil {
 		return err
 	}
 	if err := c.samplePasswords(ctx); err != nil {
 		return err
 	}
-	text, err := fs.ReadFile(c.app.c.Solutions, "lending/events/leads.json")
+	text, err := fs.ReadFile(c.app.c.Solutions, sampleBundle+"/events/leads.json")
 	if err != nil {
 		return err
 	}

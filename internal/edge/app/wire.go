@@ -26,6 +26,7 @@ import (
 	"github.com/rapport-platform/rapport/internal/platform/record"
 	"github.com/rapport-platform/rapport/internal/platform/rule"
 	"github.com/rapport-platform/rapport/internal/platform/snapshot"
+	"github.com/rapport-platform/rapport/internal/platform/workspace"
 )
 
 // wire brings capabilities, hooks, actions and consumers together.
@@ -41,6 +42,7 @@ func (c *core) wire(ctx context.Context, tailer *changelog.Tailer) error {
 		}})
 	queue.Define(c.actions, cfg.Clock, queue.Routers{"lead": "rpt_RouteLead"})
 	notify.Define(c.actions, c.access.Members)
+	c.store.AddHook((&workspace.Preferences{Store: c.store}).Mute(cfg.Clock))
 	sales.Define(c.actions, sales.Routing{Routes: c.routes.Get, Teams: c.access, Clock: cfg.Clock})
 	c.wireFlows(tailer)
 	c.makeScoring(tailer)

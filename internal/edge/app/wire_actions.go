@@ -49,6 +49,7 @@ func (c *core) wireActions(tailer *changelog.Tailer) error {
 	c.services.Add("duplicate rules", rules)
 	c.wireWebhooks(tailer)
 	c.defineClients()
+	c.defineSample()
 	bundles := c.solutions()
 	solution.Define(c.actions, bundles)
 	c.store.AddHook(bundles.Keep())

@@ -2,8 +2,10 @@ package httpapi
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -98,10 +100,11 @@ func (q *request) searchRequest(data []byte) (searchBody, search.Request, error)
 	if err := d.Decode(&body); err != nil {
 		return body, search.Request{}, errs.New(errs.Invalid, "search.body", `the body must look like {"search": "…"}; it has an unknown part or one of another type`)
 	}
-	for name, v := range map[string]json.RawMessage{"facets": body.Facets, "orderby": body.OrderBy} {
-		if s := strings.Trim(string(v), "\" \n[]"); s != "" && s != "null" {
-			return body, search.Request{}, errs.New(errs.Unsupported, "search.option", "%s is not offered: hits come by rank", name)
-		}
+	if s := strings.Trim(string(body.OrderBy), "\" \n[]"); s != "" && s != "null" {
+		return body, search.Request{}, errs.New(errs.Unsupported, "search.option", "orderby is not offered: hits come by rank")
+	}
+	if s := facetText(body.Facets); s != "" && s != "null" && s != tableFacet && !strings.HasPrefix(s, tableFacet+",count:") {
+		return body, search.Request{}, errs.New(errs.Unsupported, "search.facet", "the only facet is %s: how many hits there are of each table", tableFacet)
 	}
 	r := search.Request{Text: body.Search, Top: body.Top, Skip: body.Skip, All: strings.Contains(strings.ToLower(string(body.Options)+body.Mode), "all")}
 	entities, err := readEntities(body.Entities)
@@ -189,9 +192,13 @@ func (q *request) searchAnswer(what string, body searchBody, r search.Request) (
 	if what == "searchsuggest" && r.Top == 0 {
 		r.Top = 5
 	}
-	hits, total, err := q.api.Search.Find(record.Reading(q.ctx, "search"), r)
+	hits, of, err := q.api.Search.FindBy(record.Reading(q.ctx, "search"), r)
 	if err != nil {
 		return nil, err
+	}
+	total := 0
+	for _, n := range of {
+		total += n
 	}
 	values := make([]any, 0, len(hits))
 	for _, h := range hits {
@@ -212,7 +219,33 @@ func (q *request) searchAnswer(what string, body searchBody, r search.Request) (
 	if body.Count || body.Return {
 		count = total
 	}
-	return map[string]any{"Error": nil, "Value": values, "Facets": map[string]any{}, "QueryContext": nil, "Count": count}, nil
+	return map[string]any{"Error": nil, "Value": values, "Facets": facets(body, of), "QueryContext": nil, "Count": count}, nil
+}
+
+// tableFacet counts the hits by table.
+const tableFacet = "@search.entityname"
+
+// facetText gives what the facets ask for: a list of one text, or a text that holds such a list.
+func facetText(raw json.RawMessage) string {
+	var text string
+	if json.Unmarshal(raw, &text) == nil {
+		raw = json.RawMessage(text)
+	}
+	return strings.Trim(string(raw), "\" \n[]")
+}
+
+// facets gives the counts, the most first, as far as they were asked for.
+func facets(body searchBody, of map[string]int) map[string]any {
+	if s := facetText(body.Facets); s == "" || s == "null" {
+		return map[string]any{}
+	}
+	list := []map[string]any{}
+	for _, table := range slices.SortedFunc(maps.Keys(of), func(a, b string) int {
+		return cmp.Or(cmp.Compare(of[b], of[a]), strings.Compare(a, b))
+	}) {
+		list = append(list, map[string]any{"Type": "Value", "Value": table, "From": nil, "To": nil, "Count": of[table]})
+	}
+	return map[string]any{tableFacet: list}
 }
 
 // attributes gives the columns of a hit by their names on the wire.
@@ -343,7 +376,7 @@ func oldAnswer(answer map[string]any) map[string]any {
 		list[i] = flat
 	}
 	if n, has := answer["Count"]; has {
-		out["totalrecordcount"], out["facets"] = n, map[string]any{}
+		out["totalrecordcount"], out["facets"] = n, answer["Facets"]
 	}
 	return out
 }

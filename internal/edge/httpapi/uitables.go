@@ -6,11 +6,13 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
+	"slices"
 
 	"golang.org/x/text/language"
 
 	"github.com/rapport-platform/rapport/internal/ground/errs"
 	"github.com/rapport-platform/rapport/internal/platform/access"
+	"github.com/rapport-platform/rapport/internal/platform/action"
 	"github.com/rapport-platform/rapport/internal/platform/businessrule"
 	"github.com/rapport-platform/rapport/internal/platform/metadata"
 	"github.com/rapport-platform/rapport/internal/platform/record"
@@ -34,6 +36,7 @@ type TablesAPI struct {
 	Access  Allower
 	Users   record.Reader
 	Rules   func() *businessrule.Set // the business rules in force; nil has none
+	Actions func() []action.Info     // what can be run; nil is nothing
 }
 
 // Register adds the routes.
@@ -79,7 +82,22 @@ func (a *TablesAPI) one(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
+	if a.Actions != nil {
+		out.Actions = runnable(a.Actions(), t.Name)
+	}
 	return writeTagged(w, r, lang, out)
+}
+
+// runnable lists the actions that are bound to rows of a table and need no input.
+func runnable(all []action.Info, table string) []uiAction {
+	var out []uiAction
+	for _, i := range all {
+		if i.Table != table || i.Function || i.Collection || i.Effect != action.DB || slices.ContainsFunc(i.In, func(p action.Param) bool { return !p.Optional }) {
+			continue
+		}
+		out = append(out, uiAction{i.Name, i.Description})
+	}
+	return out
 }
 
 var errTable = errs.New(errs.NotFound, "ui.table", "there is no such table")

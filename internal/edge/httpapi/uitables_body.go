@@ -30,6 +30,13 @@ type uiTable struct {
 	Charts      []uiChart           `json:"charts"`
 	Related     []uiRelated         `json:"related"`
 	Rules       []businessrule.View `json:"rules,omitempty"`
+	Actions     []uiAction          `json:"actions,omitempty"`
+}
+
+// uiAction can be run on a row without saying more than its name.
+type uiAction struct {
+	Name  string `json:"name"`
+	About string `json:"about,omitempty"`
 }
 
 type uiPrivileges struct {

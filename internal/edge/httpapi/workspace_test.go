@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/rapport-platform/rapport/internal/ground/clock"
 	"github.com/rapport-platform/rapport/internal/platform/access"
 	"github.com/rapport-platform/rapport/internal/platform/record"
 	"github.com/rapport-platform/rapport/internal/platform/workspace"
@@ -114,6 +116,28 @@ func TestPreferencesAreOnesOwn(t *testing.T) {
 		}
 		nora.do("PATCH", "/api/ui/preferences", `{"big": "`+strings.Repeat("x", 65500)+`"}`).wantCode(400, "workspace.settings")
 		nora.do("PATCH", "/api/ui/preferences", `{"big": "`+strings.Repeat("x", 66000)+`"}`).wantCode(413, "ui.preferences")
+	})
+}
+
+func TestMutedMessagesAreReadAlready(t *testing.T) {
+	t.Parallel()
+	eachSite(t, func(t *testing.T, s *site) {
+		s.store.AddHook((&workspace.Preferences{Store: s.store}).Mute(clock.NewFake(time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC))))
+		s.signedIn("nora").do("PATCH", "/api/ui/preferences", `{"muted": ["score"]}`).want(200)
+		ctx := access.AsSystem(t.Context(), "test")
+		for kind, quiet := range map[string]bool{"score": true, "mention": false, "": false} {
+			var made record.Row
+			err := s.store.Write(ctx, func(tx *record.Tx) (err error) {
+				made, err = tx.Create(ctx, "appnotification", record.Row{"title": "Hello", "rpt_kind": kind, "ownerid": s.nora, "owneridtype": "systemuser"})
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := made["rpt_readon"] != nil; got != quiet {
+				t.Errorf("a message of the kind %q is read: %v", kind, got)
+			}
+		}
 	})
 }
 

@@ -25,6 +25,7 @@ const (
 	ManageSignIn       = "prvManageSignIn"           // identity providers, others' sessions and factors, the sign-in log
 	ErasePersons       = "prvErasePersons"           // erase a person everywhere
 	ExportPersons      = "prvExportPersons"          // have all that is kept of a person
+	RemoveSample       = "prvRemoveSampleData"       // take the sample's records out
 )
 
 // General is the right under which a general privilege is kept.
@@ -32,7 +33,7 @@ const General Right = 0
 
 // GeneralPrivileges lists them all.
 func GeneralPrivileges() []string {
-	return []string{ActOnBehalf, BypassLogic, BulkDelete, Merge, ReadRecordHistory, PublishDuplicate, ManageApplications, ReadLake, ReadAuditSummary, ManageSignIn, ErasePersons, ExportPersons}
+	return []string{ActOnBehalf, BypassLogic, BulkDelete, Merge, ReadRecordHistory, PublishDuplicate, ManageApplications, ConfigureSearch, ReadLake, ReadAuditSummary, ManageSignIn, ErasePersons, ExportPersons, RemoveSample}
 }
 
 // IsGeneral tells whether a name is that of a general privilege.

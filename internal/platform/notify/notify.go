@@ -17,7 +17,11 @@ type Input struct {
 	Recipient     id.ID  `json:"Recipient" doc:"User, or team, that is told"`
 	RegardingID   id.ID  `json:"RegardingId,omitempty" doc:"Record that it is about"`
 	RegardingType string `json:"RegardingType,omitempty" doc:"Logical name of that record's table"`
+	Kind          string `json:"Kind,omitempty" doc:"What it is about, so that people can mute it: assigned, mention, score, or a word of yours"`
 }
+
+// mostKind is how long a kind may be.
+const mostKind = 40
 
 // Output names the notification that was made; of several the first.
 type Output struct {
@@ -55,7 +59,13 @@ func Send(ctx context.Context, tx *record.Tx, who id.ID, in Input) (id.ID, error
 	if in.Title == "" {
 		return id.Nil, errs.InvalidFields("notify.title", "a notification needs a title", []errs.Field{{Name: "Title", Code: "required", Message: "a value is needed"}})
 	}
+	if len(in.Kind) > mostKind {
+		return id.Nil, errs.InvalidFields("notify.kind", "the kind is one short word", []errs.Field{{Name: "Kind", Code: "too_long", Message: "at most 40 characters"}})
+	}
 	row := record.Row{"title": in.Title, "body": in.Body, "ownerid": who, "owneridtype": "systemuser"}
+	if in.Kind != "" {
+		row["rpt_kind"] = in.Kind
+	}
 	if in.RegardingID != id.Nil {
 		data, err := query.RawJSON(map[string]string{"table": in.RegardingType, "id": in.RegardingID.String()})
 		if err != nil {

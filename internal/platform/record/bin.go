@@ -26,6 +26,13 @@ func (tx *Tx) deleting(root id.ID) (ended func()) {
 	return func() { tx.deletion = deletion{} }
 }
 
+// Together makes one deletion of all that fn deletes: bringing back the row
+// root, which must be one of them, brings all of it back.
+func (tx *Tx) Together(root id.ID, fn func() error) error {
+	defer tx.deleting(root)()
+	return fn()
+}
+
 // bin keeps the full image of a row.
 func (tx *Tx) bin(ctx context.Context, t *metadata.Table, old Row) error {
 	full, err := json.Marshal(old)

@@ -50,47 +50,56 @@ const (
 // Find gives the records that the asker may read, the best first, and how many
 // of those ranked there are in all.
 func (x *Index) Find(ctx context.Context, r Request) (hits []Hit, total int, err error) {
+	hits, of, err := x.FindBy(ctx, r)
+	for _, n := range of {
+		total += n
+	}
+	return hits, total, err
+}
+
+// FindBy does the same and counts by table.
+func (x *Index) FindBy(ctx context.Context, r Request) (hits []Hit, of map[string]int, err error) {
 	if access.From(ctx).Kind == access.Member {
 		// The index holds columns that are not listed for members: what is found
 		// would tell of them.
-		return nil, 0, errs.New(errs.Forbidden, "search.member", "members of the portal can't search all records")
+		return nil, nil, errs.New(errs.Forbidden, "search.member", "members of the portal can't search all records")
 	}
 	words, err := parse(r.Text)
 	if err != nil {
-		return nil, 0, err
+		return nil, nil, err
 	}
 	if r.Top == 0 {
 		r.Top = 50
 	}
 	if r.Top < 0 || r.Top > topMost || r.Skip < 0 || r.Skip > candidatesMost {
-		return nil, 0, errs.New(errs.Invalid, "search.top", "top lies between 1 and %d, skip between 0 and %d", topMost, candidatesMost)
+		return nil, nil, errs.New(errs.Invalid, "search.top", "top lies between 1 and %d, skip between 0 and %d", topMost, candidatesMost)
 	}
 	scopes, err := x.scopes(r.Scopes)
 	if err != nil {
-		return nil, 0, err
+		return nil, nil, err
 	}
 	g, err := x.gate(ctx, slices.Sorted(maps.Keys(scopes)))
 	if err != nil || len(g.tables) == 0 {
-		return []Hit{}, 0, err
+		return []Hit{}, nil, err
 	}
 	if !g.open {
 		// Documents of an earlier version do not say who may see them: until the
 		// index is made anew, rights are looked at after ranking only.
 		if g.open, err = x.Outdated(ctx); err != nil {
-			return nil, 0, err
+			return nil, nil, err
 		}
 	}
 	if err := x.expand(ctx, words); err != nil {
-		return nil, 0, err
+		return nil, nil, err
 	}
 	ranked, err := x.ranked(ctx, words, g, true)
 	if err != nil {
-		return nil, 0, err
+		return nil, nil, err
 	}
 	if len(ranked) < r.Skip+r.Top && !r.All && len(words) > 1 {
 		more, err := x.ranked(ctx, words, g, false)
 		if err != nil {
-			return nil, 0, err
+			return nil, nil, err
 		}
 		ranked = together(ranked, more)
 	}
@@ -308,7 +317,7 @@ func (c *candidate) rank(words []*word, title, tokens []string, total int64) {
 // knows who may see what but for the changes of the last moments: what may not be
 // read after all is left out. Where a scope has a condition all are read, since
 // only the records tell who meets it.
-func (x *Index) page(ctx context.Context, ranked []candidate, scopes map[string]Scope, r Request) (hits []Hit, total int, err error) {
+func (x *Index) page(ctx context.Context, ranked []candidate, scopes map[string]Scope, r Request) (hits []Hit, of map[string]int, err error) {
 	step := max(readAhead, r.Skip+r.Top)
 	for _, s := range scopes {
 		if s.Where != nil {
@@ -324,7 +333,7 @@ func (x *Index) page(ctx context.Context, ranked []candidate, scopes map[string]
 		next := ranked[done:min(done+step, len(ranked))]
 		some, err := x.readable(ctx, next, scopes)
 		if err != nil {
-			return nil, 0, err
+			return nil, nil, err
 		}
 		read, done = append(read, some...), done+len(next)
 	}
@@ -332,7 +341,14 @@ func (x *Index) page(ctx context.Context, ranked []candidate, scopes map[string]
 	if r.Skip < len(read) {
 		out = read[r.Skip:min(r.Skip+r.Top, len(read))]
 	}
-	return out, len(read) + len(ranked) - done, nil
+	of = map[string]int{}
+	for _, h := range read {
+		of[h.Table]++
+	}
+	for _, c := range ranked[done:] {
+		of[c.table]++
+	}
+	return out, of, nil
 }
 
 // readable reads the documents' records as the asker may see them.

@@ -42,6 +42,37 @@ type file struct {
 	Rows  []map[string]any `yaml:"rows"`
 }
 
+// Brought names a row that a bundle brings.
+type Brought struct {
+	Table string
+	ID    id.ID
+}
+
+// Rows lists the rows that a bundle brings, in the order in which it does.
+func Rows(b Bundle) ([]Brought, error) {
+	names, err := fs.Glob(b.Files, "records/*.yaml")
+	if err != nil {
+		return nil, err
+	}
+	files := map[string]string{}
+	for _, name := range names {
+		text, err := fs.ReadFile(b.Files, name)
+		if err != nil {
+			return nil, err
+		}
+		files[name] = string(text)
+	}
+	rows, err := rowsOf(b.Name, files)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Brought, len(rows))
+	for i, r := range rows {
+		out[i] = Brought{r.table, r.id}
+	}
+	return out, nil
+}
+
 // Apply puts the roles and records of a bundle in, each file in one
 // transaction. The context's principal must be the system's.
 func (a *Applier) Apply(ctx context.Context, b Bundle) error {

@@ -6,8 +6,10 @@ import (
 	"errors"
 	"maps"
 	"regexp"
+	"slices"
 	"time"
 
+	"github.com/rapport-platform/rapport/internal/ground/clock"
 	"github.com/rapport-platform/rapport/internal/ground/errs"
 	"github.com/rapport-platform/rapport/internal/ground/id"
 	"github.com/rapport-platform/rapport/internal/platform/access"
@@ -98,6 +100,33 @@ func (p *Preferences) Change(ctx context.Context, change Settings) (Settings, er
 		return err
 	})
 	return out, err
+}
+
+// Mute is the hook that keeps messages quiet whose kind their recipient has
+// muted (the setting "muted", a list of kinds): they are there, but read already.
+func (p *Preferences) Mute(c clock.Clock) record.Hook {
+	return record.Hook{Table: "appnotification", BeforeCreate: func(ctx context.Context, tx *record.Tx, row record.Row) error {
+		kind := row.Text("rpt_kind")
+		if kind == "" || row["rpt_readon"] != nil {
+			return nil
+		}
+		kept, err := tx.Get(access.AsSystem(ctx, "a person's own settings"), "rpt_preference", rowOf(row.ID("ownerid")), []string{"rpt_value"}, nil)
+		if errors.Is(err, record.ErrNotFound) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		all, err := settingsOf(kept)
+		var muted []string
+		if err != nil || json.Unmarshal(all["muted"], &muted) != nil {
+			return nil //nolint:nilerr // settings that can't be read mute nothing
+		}
+		if slices.Contains(muted, kind) {
+			row["rpt_readon"] = c.Now()
+		}
+		return nil
+	}}
 }
 
 // ownOf gives what of the settings the person's own row has, too.

@@ -4,8 +4,8 @@ const FORMATTED = "@OData.Community.Display.V1.FormattedValue";
 const TARGET = "@Microsoft.Dynamics.CRM.lookuplogicalname";
 
 /** The name under which a row holds the column. */
-export function wireName(column: Pick<Column, "name" | "type">): string {
-  return column.type === "lookup" ? `_${column.name}_value` : column.name;
+export function wireName(column: Pick<Column, "name" | "type" | "wire">): string {
+  return column.wire ?? (column.type === "lookup" ? `_${column.name}_value` : column.name);
 }
 
 export function columnOf(table: Table, name: string): Column | undefined {

@@ -26,6 +26,9 @@ export interface Column {
   readonly?: boolean;
   searchable?: boolean;
   sortable?: boolean;
+  /** Of a related table's column (filter/related.ts): its name on the wire, and the lookups that lead there. */
+  wire?: string;
+  via?: { step: string; table: string; from: string; to: string }[];
 }
 
 export interface ViewColumn {
@@ -112,6 +115,8 @@ export interface Table extends TableSummary {
   charts?: ChartSummary[];
   /** Lists of other rows that belong to a row. */
   related: Related[];
+  /** What can be run on rows without saying more. */
+  actions?: { name: string; about?: string }[];
   /** Business rules that the table's forms obey. */
   rules?: BusinessRule[];
 }

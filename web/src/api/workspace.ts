@@ -53,6 +53,8 @@ export interface Preferences {
   app?: string;
   /** Steps of the first-run list that are done or waved off, and tours that were seen. */
   done?: string[];
+  /** Kinds of notifications that are not wanted. */
+  muted?: string[];
 }
 
 export const preferencesKey = ["preferences"] as const;

@@ -147,6 +147,14 @@ const dashboard = createRoute({
   component: lazyRouteComponent(() => import("@/charts/DashboardPage"), "DashboardPage"),
 });
 
+const searching = createRoute({
+  getParentRoute: () => root,
+  path: "/search",
+  validateSearch: (raw: Record<string, unknown>): { q?: string; table?: string; owner?: string; page?: string } =>
+    Object.fromEntries(["q", "table", "owner", "page"].flatMap((key) => (typeof raw[key] === "string" && raw[key] !== "" ? [[key, raw[key]]] : []))),
+  component: lazyRouteComponent(() => import("@/search/SearchPage"), "SearchPage"),
+});
+
 const settings = createRoute({
   getParentRoute: () => root,
   path: "/settings",
@@ -213,7 +221,7 @@ const tree = root.addChildren([
   recycleBin, audit,
   importStart, dataImport,
   admin, account,
-  scoring, modelVersions, modelVersion, imports, importPage, lake, dashboard, settings,
+  scoring, modelVersions, modelVersion, imports, importPage, lake, dashboard, searching, settings,
   home, list, create, record, quarantine, quarantineItem, deadLetters, deadLetter, flowRuns, flowRun, rules,
 ]);
 

@@ -1,9 +1,13 @@
 import { ActionIcon, Button, SegmentedControl, Select } from "@mantine/core";
+import { useQueryClient } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
-import type { Table } from "@/api/types";
+import { tableQuery } from "@/api/metadata";
+import { columnOf } from "@/api/rows";
+import type { Column, Table } from "@/api/types";
 import { Icon } from "@/ui/icons";
 import classes from "./filter.module.css";
-import { arity, type Condition, type Group, isGroup, type Operator, operators } from "./model";
+import { ColumnPicker, useColumn } from "./ColumnPicker";
+import { arity, type Condition, type Group, isGroup, type Operator, operators, operatorsOf } from "./model";
 import { ValueInput } from "./ValueInput";
 
 /** Conditions joined by «and» or «or»; a group may hold one more level of groups. */
@@ -48,13 +52,16 @@ function ConditionRow({ table, condition, onChange, onRemove }: {
   table: Table; condition: Condition; onChange: (c: Condition) => void; onRemove: () => void;
 }) {
   const { t } = useTranslation();
-  const column = table.columns.find((c) => c.name === condition.column);
-  const choices = table.columns.filter((c) => c.type !== "id").map((c) => ({ value: c.name, label: c.label }));
-  const ops = column ? operators[column.type] : [];
+  const client = useQueryClient();
+  const column = useColumn(table, condition.column);
+  const ops = column ? operatorsOf(column) : [];
 
-  function pick(name: string | null) {
-    const next = table.columns.find((c) => c.name === name);
-    if (next) onChange({ column: next.name, op: operators[next.type][0]! });
+  async function pick(path: string, next: Column) {
+    if (!path.endsWith("/")) return onChange({ column: path, op: operatorsOf(next)[0]! });
+    // A lookup was followed: the name of what it leads to is asked for first.
+    const target = await client.ensureQueryData(tableQuery(next.label)).catch(() => undefined);
+    const name = target && columnOf(target, target.primaryname);
+    if (name) onChange({ column: path + name.name, op: operatorsOf(name)[0]! });
   }
   function ask(op: string | null) {
     if (!op) return;
@@ -64,8 +71,7 @@ function ConditionRow({ table, condition, onChange, onRemove }: {
 
   return (
     <div className={classes.condition}>
-      <Select data={choices} value={condition.column} onChange={pick} searchable allowDeselect={false} aria-label={t("filter.column")}
-        comboboxProps={{ withinPortal: false, width: 220, position: "bottom-start" }} />
+      <ColumnPicker table={table} value={condition.column} onPick={(path, next) => void pick(path, next)} />
       <Select data={ops.map((op) => ({ value: op, label: t(`filter.op.${op}`) }))} value={condition.op} onChange={ask} allowDeselect={false}
         aria-label={t("filter.operator")} comboboxProps={{ withinPortal: false, width: 190, position: "bottom-start" }} />
       <div className={classes.value}>{column && <ValueInput column={column} condition={condition} onChange={onChange} />}</div>

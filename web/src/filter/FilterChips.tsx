@@ -6,13 +6,17 @@ import { formatDay, optionsOf } from "@/lib/format";
 import { useLookupNames } from "@/record/lookupSearch";
 import { Icon } from "@/ui/icons";
 import classes from "./filter.module.css";
-import { type Condition, type Group, isComplete, isGroup } from "./model";
+import { type Condition, countsDays, type Group, isComplete, isGroup } from "./model";
+import { useFilterColumns } from "./related";
 import { filterFromText, filterToText } from "./urlText";
 
 /** What narrows the list, in words; each part can be taken away. */
 export function FilterChips({ table, value, onChange }: { table: Table; value?: string; onChange: (value: string | undefined) => void }) {
   const { t } = useTranslation();
   const group = filterFromText(value);
+  const { related, ready } = useFilterColumns(table, value);
+  if (!ready) return null;
+  const columns = related.length ? [...table.columns, ...related] : table.columns;
   const shown = group.items.map((item, i) => ({ item, i })).filter(({ item }) => isGroup(item) || isComplete(item));
   if (shown.length === 0) return null;
   const remove = (at: number) => onChange(filterToText({ ...group, items: group.items.filter((_, i) => i !== at) }));
@@ -23,7 +27,7 @@ export function FilterChips({ table, value, onChange }: { table: Table; value?: 
         <span key={i} className="row">
           {n > 0 && <span className="faint">{t(`filter.${group.join}`)}</span>}
           <span className={classes.chip}>
-            {isGroup(item) ? <GroupWords table={table} group={item} /> : <ConditionWords table={table} condition={item} />}
+            {isGroup(item) ? <GroupWords columns={columns} group={item} /> : <ConditionWords columns={columns} condition={item} />}
             <ActionIcon size={20} aria-label={t("filter.remove")} onClick={() => remove(i)}><Icon name="close" size={12} /></ActionIcon>
           </span>
         </span>
@@ -32,20 +36,20 @@ export function FilterChips({ table, value, onChange }: { table: Table; value?: 
   );
 }
 
-function GroupWords({ table, group }: { table: Table; group: Group }) {
+function GroupWords({ columns, group }: { columns: Column[]; group: Group }) {
   const { t } = useTranslation();
   return (
     <span>
       {group.items.filter((x) => !isGroup(x) && isComplete(x)).map((item, i) => (
-        <span key={i}>{i > 0 && <span className="faint"> {t(`filter.${group.join}`)} </span>}<ConditionWords table={table} condition={item as Condition} /></span>
+        <span key={i}>{i > 0 && <span className="faint"> {t(`filter.${group.join}`)} </span>}<ConditionWords columns={columns} condition={item as Condition} /></span>
       ))}
     </span>
   );
 }
 
-function ConditionWords({ table, condition }: { table: Table; condition: Condition }) {
+function ConditionWords({ columns, condition }: { columns: Column[]; condition: Condition }) {
   const { t } = useTranslation();
-  const column = table.columns.find((c) => c.name === condition.column);
+  const column = columns.find((c) => c.name === condition.column);
   const ids = column?.type === "lookup" && Array.isArray(condition.value) ? condition.value : [];
   const names = useLookupNames(column?.targets ?? [], ids);
   if (!column) return null;
@@ -65,6 +69,6 @@ function words(column: Column, { op, value }: Condition, names: Record<string, s
     if (/^\d{4}-\d\d-\d\d$/.test(v)) return formatDay(v);
     return v;
   };
-  if (op === "lastdays") return `${String(value)} ${t("filter.days")}`;
+  if (countsDays(op)) return `${String(value)} ${t("filter.days")}`;
   return Array.isArray(value) ? value.map(say).join(op === "between" ? " – " : ", ") : say(value);
 }

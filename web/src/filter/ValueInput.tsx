@@ -5,7 +5,7 @@ import { useTranslation } from "react-i18next";
 import type { Column } from "@/api/types";
 import { optionsOf } from "@/lib/format";
 import { useLookupNames, useLookupSearch } from "@/record/lookupSearch";
-import { arity, type Condition } from "./model";
+import { arity, type Condition, countsDays } from "./model";
 
 interface Props {
   column: Column;
@@ -21,7 +21,7 @@ export function ValueInput({ column, condition, onChange }: Props) {
   const single = typeof condition.value === "string" ? condition.value : "";
   const many = Array.isArray(condition.value) ? condition.value : [];
   const set = (value: string | string[] | undefined) => onChange({ column: condition.column, op: condition.op, ...(value === undefined ? {} : { value }) });
-  const inputMode = column.type === "whole" || condition.op === "lastdays" ? "numeric" : "decimal";
+  const inputMode = column.type === "whole" || countsDays(condition.op) ? "numeric" : "decimal";
 
   if (need === 0) return null;
   if (column.type === "lookup") return <LookupValues column={column} values={many} onChange={set} label={label} />;
@@ -47,12 +47,12 @@ export function ValueInput({ column, condition, onChange }: Props) {
       </div>
     );
   }
-  const dated = (column.type === "date" || column.type === "datetime") && condition.op !== "lastdays";
-  const numeric = column.type === "whole" || column.type === "decimal" || column.type === "money" || condition.op === "lastdays";
+  const dated = (column.type === "date" || column.type === "datetime") && !countsDays(condition.op);
+  const numeric = column.type === "whole" || column.type === "decimal" || column.type === "money" || countsDays(condition.op);
   return (
     <TextInput data-autofocus type={dated ? "date" : "text"} inputMode={numeric ? inputMode : undefined} value={single} aria-label={label} placeholder={dated ? undefined : label}
-      onChange={(e) => set(e.currentTarget.value)} rightSection={condition.op === "lastdays" ? <span className="faint">{t("filter.days")}</span> : undefined}
-      rightSectionWidth={condition.op === "lastdays" ? 48 : undefined} />
+      onChange={(e) => set(e.currentTarget.value)} rightSection={countsDays(condition.op) ? <span className="faint">{t("filter.days")}</span> : undefined}
+      rightSectionWidth={countsDays(condition.op) ? 48 : undefined} />
   );
 }
 

@@ -1,47 +1,79 @@
+import { fromWall, toWall } from "@/lib/zone";
 import type { Operator } from "./model";
 
-/** The half-open span [from, until) of local days that a relative date means. */
-export function spanOf(op: Operator, value: string | undefined, now: Date): [Date, Date] | undefined {
-  const day = (offset: number) => new Date(now.getFullYear(), now.getMonth(), now.getDate() + offset);
+/** Calendar days are texts such as 2026-02-28: they belong to no time zone until an instant is asked of them. */
+type Span = [from: string, until: string];
+
+const two = (n: number) => String(n).padStart(2, "0");
+
+function text(year: number, month: number, day: number): string {
+  const date = new Date(Date.UTC(year, month, day));
+  return `${date.getUTCFullYear()}-${two(date.getUTCMonth() + 1)}-${two(date.getUTCDate())}`;
+}
+
+/** Reads a calendar day; undefined when there is none such. */
+export function parseDay(value: string | undefined): string | undefined {
+  const parts = /^(\d{4})-(\d{2})-(\d{2})$/.exec(value ?? "");
+  if (!parts) return undefined;
+  return text(Number(parts[1]), Number(parts[2]) - 1, Number(parts[3])) === value ? value : undefined;
+}
+
+export function addDays(day: string, by: number): string {
+  const [y, m, d] = day.split("-").map(Number) as [number, number, number];
+  return text(y, m - 1, d + by);
+}
+
+/** The calendar day that it is at an instant in the person's time zone. */
+export function dayAt(at: Date, zone?: string): string {
+  return toWall(at, zone).slice(0, 10);
+}
+
+/** The instant at which a day begins in the person's time zone. */
+export function startOf(day: string, zone?: string): Date {
+  return fromWall(`${day}T00:00`, zone);
+}
+
+/** The half-open span [from, until) of days that a relative date means on the given day. */
+export function spanOf(op: Operator, value: string | undefined, today: string): Span | undefined {
+  const [y, m, d] = today.split("-").map(Number) as [number, number, number];
+  const days = (from: number, until: number): Span => [addDays(today, from), addDays(today, until)];
+  const months = (from: number): Span => [text(y, m - 1 + from, 1), text(y, m + from, 1)];
   // Weeks begin on Monday, as ISO 8601 has it.
-  const monday = -((now.getDay() + 6) % 7);
+  const monday = -((new Date(Date.UTC(y, m - 1, d)).getUTCDay() + 6) % 7);
+  const count = Number(value);
+  const counted = Number.isInteger(count) && count > 0 && count < 36_600;
   switch (op) {
     case "today":
-      return [day(0), day(1)];
+      return days(0, 1);
     case "yesterday":
-      return [day(-1), day(0)];
+      return days(-1, 0);
+    case "tomorrow":
+      return days(1, 2);
     case "thisweek":
-      return [day(monday), day(monday + 7)];
+      return days(monday, monday + 7);
     case "lastweek":
-      return [day(monday - 7), day(monday)];
+      return days(monday - 7, monday);
+    case "nextweek":
+      return days(monday + 7, monday + 14);
     case "thismonth":
-      return [new Date(now.getFullYear(), now.getMonth(), 1), new Date(now.getFullYear(), now.getMonth() + 1, 1)];
+      return months(0);
     case "lastmonth":
-      return [new Date(now.getFullYear(), now.getMonth() - 1, 1), new Date(now.getFullYear(), now.getMonth(), 1)];
-    case "lastdays": {
-      const days = Number(value);
-      return Number.isInteger(days) && days > 0 && days < 36_600 ? [day(-days), day(1)] : undefined;
-    }
+      return months(-1);
+    case "nextmonth":
+      return months(1);
+    case "thisyear":
+      return [text(y, 0, 1), text(y + 1, 0, 1)];
+    case "lastyear":
+      return [text(y - 1, 0, 1), text(y, 0, 1)];
+    case "lastdays":
+      return counted ? days(-count, 1) : undefined;
+    case "nextdays":
+      return counted ? days(0, count + 1) : undefined;
     case "on": {
-      const start = parseDay(value);
-      return start && [start, new Date(start.getFullYear(), start.getMonth(), start.getDate() + 1)];
+      const day = parseDay(value);
+      return day === undefined ? undefined : [day, addDays(day, 1)];
     }
     default:
       return undefined;
   }
-}
-
-/** Reads a local calendar day such as 2026-02-28. */
-export function parseDay(value: string | undefined): Date | undefined {
-  const parts = /^(\d{4})-(\d{2})-(\d{2})$/.exec(value ?? "");
-  if (!parts) return undefined;
-  const [y, m, d] = [Number(parts[1]), Number(parts[2]), Number(parts[3])];
-  const date = new Date(y, m - 1, d);
-  return date.getMonth() === m - 1 && date.getDate() === d ? date : undefined;
-}
-
-/** The local calendar day of an instant. */
-export function dayText(date: Date): string {
-  const two = (n: number) => String(n).padStart(2, "0");
-  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
 }

@@ -1,6 +1,7 @@
 import type { Column } from "@/api/types";
-import { dayText, parseDay } from "./dates";
+import { addDays, parseDay } from "./dates";
 import { type Condition, type Group, isComplete, isGroup, type Operator } from "./model";
+import { pathsOf } from "./related";
 
 /** A saved view as FetchXML has it: what is asked, in which order. */
 export interface FetchView {
@@ -10,7 +11,8 @@ export interface FetchView {
 
 const direct: Partial<Record<Operator, string>> = {
   eq: "eq", ne: "ne", gt: "gt", ge: "ge", lt: "lt", le: "le", in: "in", notin: "not-in", between: "between", empty: "null", notempty: "not-null", on: "on", starts: "begins-with", ends: "ends-with",
-  today: "today", yesterday: "yesterday", thisweek: "this-week", lastweek: "last-week", thismonth: "this-month", lastmonth: "last-month", lastdays: "last-x-days", me: "eq-userid",
+  today: "today", yesterday: "yesterday", tomorrow: "tomorrow", thisweek: "this-week", lastweek: "last-week", nextweek: "next-week", thismonth: "this-month", lastmonth: "last-month",
+  nextmonth: "next-month", thisyear: "this-year", lastyear: "last-year", lastdays: "last-x-days", nextdays: "next-x-days", olderdays: "olderthan-x-days", me: "eq-userid", notme: "ne-userid",
 };
 const back = new Map(Object.entries(direct).map(([ours, theirs]) => [theirs, ours as Operator]));
 
@@ -19,8 +21,7 @@ function escape(text: string): string {
 }
 
 function shifted(day: string, by: number): string {
-  const date = parseDay(day);
-  return date ? dayText(new Date(date.getFullYear(), date.getMonth(), date.getDate() + by)) : day;
+  return parseDay(day) ? addDays(day, by) : day;
 }
 
 /** What stands for any text in a pattern stands for itself in what people type. */
@@ -28,8 +29,10 @@ function literalPattern(text: string): string {
   return text.replace(/[[%_]/g, (c) => `[${c}]`);
 }
 
-function writeCondition(item: Condition): string {
-  const head = (op: string, value?: string) => `<condition attribute="${escape(item.column)}" operator="${op}"${value === undefined ? "" : ` value="${escape(value)}"`}`;
+function writeCondition(item: Condition, aliases: Map<string, string>): string {
+  const at = item.column.lastIndexOf("/");
+  const where = at < 0 ? "" : ` entityname="${aliases.get(item.column.slice(0, at)) ?? ""}"`;
+  const head = (op: string, value?: string) => `<condition${where} attribute="${escape(item.column.slice(at + 1))}" operator="${op}"${value === undefined ? "" : ` value="${escape(value)}"`}`;
   const single = typeof item.value === "string" ? item.value : "";
   switch (item.op) {
     case "contains": return `${head("like", `%${literalPattern(single)}%`)}/>`;
@@ -42,18 +45,36 @@ function writeCondition(item: Condition): string {
   return `${head(op, item.value)}/>`;
 }
 
-function writeGroup(group: Group): string {
-  const inner = group.items.map((i) => (isGroup(i) ? writeGroup(i) : isComplete(i) ? writeCondition(i) : "")).join("");
+function writeGroup(group: Group, aliases: Map<string, string>): string {
+  const known = (i: Condition) => !i.column.includes("/") || aliases.has(i.column.slice(0, i.column.lastIndexOf("/")));
+  const inner = group.items.map((i) => (isGroup(i) ? writeGroup(i, aliases) : isComplete(i) && known(i) ? writeCondition(i, aliases) : "")).join("");
   return inner ? `<filter type="${group.join}">${inner}</filter>` : "";
 }
 
+/** The lookups that a filter follows, as links, and the alias of each path. */
+function writeLinks(paths: string[], related: Column[]): { links: string; aliases: Map<string, string> } {
+  const aliases = new Map<string, string>();
+  const steps = paths.flatMap((p) => { const via = related.find((c) => c.name === p)?.via; return via ? [via] : []; });
+  const under = (prefix: string, depth: number): string => {
+    const next = new Map(steps.filter((v) => v.length > depth && v.slice(0, depth).map((s) => s.step).join("/") === prefix).map((v) => [v[depth]!.step, v[depth]!]));
+    return [...next.values()].map((s) => {
+      const path = prefix ? `${prefix}/${s.step}` : s.step;
+      const alias = `via${aliases.size + 1}`;
+      aliases.set(path, alias);
+      return `<link-entity name="${escape(s.table)}" from="${escape(s.from)}" to="${escape(s.to)}" link-type="outer" alias="${alias}">${under(path, depth + 1)}</link-entity>`;
+    }).join("");
+  };
+  return { links: under("", 0), aliases };
+}
+
 /** Writes a view's question. `base` is the inside of the view that it is built upon. */
-export function writeFetch(table: string, primaryid: string, columns: string[], view: FetchView, base: string): string {
+export function writeFetch(table: string, primaryid: string, columns: string[], view: FetchView, base: string, related: Column[] = []): string {
+  const { links, aliases } = writeLinks(pathsOf(view.filter), related);
   const attributes = [primaryid, ...columns].map((c) => `<attribute name="${escape(c)}"/>`).join("");
   const order = view.order.map((o) => `<order attribute="${escape(o.column)}" descending="${String(o.desc)}"/>`).join("");
-  const own = writeGroup(view.filter);
+  const own = writeGroup(view.filter, aliases);
   const filter = base && own ? `<filter type="and">${base}${own}</filter>` : base || own;
-  return `<fetch version="1.0" mapping="logical"><entity name="${escape(table)}">${attributes}${order}${filter}</entity></fetch>`;
+  return `<fetch version="1.0" mapping="logical"><entity name="${escape(table)}">${attributes}${order}${filter}${links}</entity></fetch>`;
 }
 
 class Foreign extends Error {}
@@ -62,11 +83,27 @@ function children(element: Element, name: string): Element[] {
   return [...element.children].filter((c) => c.tagName === name);
 }
 
-function readCondition(element: Element, columns: Column[]): Condition {
-  const column = element.getAttribute("attribute") ?? "";
+/** The path that each alias stands for; only links that the filter builder itself would write. */
+function readLinks(entity: Element, columns: Column[], path = "", out = new Map<string, string>()): Map<string, string> {
+  for (const link of children(entity, "link-entity")) {
+    const [name, to, alias] = ["name", "to", "alias"].map((a) => link.getAttribute(a) ?? "") as [string, string, string];
+    if (!/^via\d+$/.test(alias) || link.getAttribute("link-type") !== "outer" || [...link.children].some((c) => c.tagName !== "link-entity")) throw new Foreign();
+    const before = path ? `${path}/` : "";
+    // Whether a step names its table is seen by the paths that are known.
+    const step = columns.some((c) => c.name.startsWith(`${before}${to}.${name}/`)) ? `${to}.${name}` : to;
+    out.set(alias, before + step);
+    readLinks(link, columns, before + step, out);
+  }
+  return out;
+}
+
+function readCondition(element: Element, columns: Column[], links: Map<string, string>): Condition {
+  const alias = element.getAttribute("entityname");
+  if (alias !== null && !links.has(alias)) throw new Foreign();
+  const column = (alias === null ? "" : `${links.get(alias)!}/`) + (element.getAttribute("attribute") ?? "");
   const theirs = element.getAttribute("operator") ?? "";
   const value = element.getAttribute("value");
-  if (!columns.some((c) => c.name === column) || element.hasAttribute("entityname") || element.hasAttribute("valueof")) throw new Foreign();
+  if (!columns.some((c) => c.name === column) || element.hasAttribute("valueof")) throw new Foreign();
   const pattern = /^%((?:[^%_[]|\[[%_[]\])*)%$/.exec(value ?? "");
   if ((theirs === "like" || theirs === "not-like") && pattern) return { column, op: theirs === "like" ? "contains" : "notcontains", value: pattern[1]!.replace(/\[([%_[])\]/g, "$1") };
   if (theirs === "on-or-before" && value) return { column, op: "before", value: shifted(value.slice(0, 10), 1) };
@@ -81,21 +118,39 @@ function readCondition(element: Element, columns: Column[]): Condition {
   return value === null ? { column, op } : { column, op, value };
 }
 
-function readGroup(element: Element, columns: Column[]): Group {
+function readGroup(element: Element, columns: Column[], links: Map<string, string>): Group {
   const items = [...element.children].map((child) => {
-    if (child.tagName === "filter") return readGroup(child, columns);
-    if (child.tagName === "condition") return readCondition(child, columns);
+    if (child.tagName === "filter") return readGroup(child, columns, links);
+    if (child.tagName === "condition") return readCondition(child, columns, links);
     throw new Foreign();
   });
   return { join: element.getAttribute("type") === "or" ? "or" : "and", items };
 }
 
-/** Reads a view; undefined when it asks more than the filter builder can show. */
+/** The paths that a view's conditions might mean: each step with its table's name and without. */
+export function possiblePaths(text: string): string[] {
+  const entity = new DOMParser().parseFromString(text, "text/xml").querySelector("fetch > entity");
+  if (!entity) return [];
+  const prefixes = new Map<string, string[]>();
+  const walk = (element: Element, before: string[]) => {
+    for (const link of children(element, "link-entity")) {
+      const [name, to] = [link.getAttribute("name") ?? "", link.getAttribute("to") ?? ""];
+      const paths = before.flatMap((b) => [`${b}${to}/`, `${b}${to}.${name}/`]);
+      prefixes.set(link.getAttribute("alias") ?? "", paths);
+      walk(link, paths);
+    }
+  };
+  walk(entity, [""]);
+  return [...entity.querySelectorAll("filter condition[entityname]")].flatMap((c) => (prefixes.get(c.getAttribute("entityname") ?? "") ?? []).map((p) => p + (c.getAttribute("attribute") ?? "")));
+}
+
+/** Reads a view; undefined when it asks more than the filter builder can show. Columns of related tables are known by their paths. */
 export function readFetch(text: string, columns: Column[]): FetchView | undefined {
   const entity = new DOMParser().parseFromString(text, "text/xml").querySelector("fetch > entity");
-  if (!entity || children(entity, "link-entity").length > 0 || entity.parentElement?.getAttribute("aggregate") === "true") return undefined;
+  if (!entity || entity.parentElement?.getAttribute("aggregate") === "true") return undefined;
   try {
-    const groups = children(entity, "filter").map((f) => readGroup(f, columns));
+    const links = readLinks(entity, columns);
+    const groups = children(entity, "filter").map((f) => readGroup(f, columns, links));
     const filter: Group = groups.length === 1 ? groups[0]! : { join: "and", items: groups };
     const order = children(entity, "order").map((o) => ({ column: o.getAttribute("attribute") ?? "", desc: o.getAttribute("descending") === "true" }));
     return order.every((o) => columns.some((c) => c.name === o.column)) ? { filter, order } : undefined;

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
-import type { Column } from "@/api/types";
+import type { Column, Table } from "@/api/types";
 import { parseDay, spanOf } from "./dates";
 import { writeFetch } from "./fetchXml";
 import { countConditions, type Group, isComplete, nothing } from "./model";
+import { pathsOf, resolvePath } from "./related";
 import { searchFilter, toOData } from "./toOData";
 import { filterFromText, filterToText } from "./urlText";
 
@@ -19,7 +20,7 @@ const columns: Column[] = [
 ];
 const now = new Date(2026, 1, 18, 15, 30); // a Wednesday, local time
 const all = (...items: Group["items"]): Group => ({ join: "and", items });
-const text = (group: Group) => toOData(group, columns, now);
+const text = (group: Group) => toOData(group, columns, { now, zone: "" });
 const id = "0198c1d2-0000-7000-8000-00000000abcd";
 
 describe("filter to OData", () => {
@@ -58,17 +59,32 @@ describe("filter to OData", () => {
   });
 });
 
+describe("the person's time zone", () => {
+  const at = new Date("2026-03-28T23:30:00Z");
+  const ask = (op: "today" | "olderdays", zone: string, value?: string) => toOData(all({ column: "createdon", op, ...(value ? { value } : {}) }), columns, { now: at, zone });
+  it("has its own day", () => {
+    expect(ask("today", "UTC")).toBe("(createdon ge 2026-03-28T00:00:00.000Z and createdon lt 2026-03-29T00:00:00.000Z)");
+    // In Berlin it is the 29th, whose clocks go forward: the day has 23 hours.
+    expect(ask("today", "Europe/Berlin")).toBe("(createdon ge 2026-03-28T23:00:00.000Z and createdon lt 2026-03-29T22:00:00.000Z)");
+    expect(ask("today", "Pacific/Kiritimati")).toBe("(createdon ge 2026-03-28T10:00:00.000Z and createdon lt 2026-03-29T10:00:00.000Z)");
+  });
+  it("counts days back from its midnight", () => {
+    expect(ask("olderdays", "America/New_York", "2")).toBe("createdon lt 2026-03-26T04:00:00.000Z");
+  });
+});
+
 describe("relative dates", () => {
   it("lets weeks begin on Monday, also on a Sunday", () => {
-    const [from, until] = spanOf("thisweek", undefined, new Date(2026, 1, 22, 23))!;
-    expect([from.getDate(), until.getDate()]).toEqual([16, 23]);
+    expect(spanOf("thisweek", undefined, "2026-02-22")).toEqual(["2026-02-16", "2026-02-23"]);
+    expect(spanOf("nextweek", undefined, "2026-02-16")).toEqual(["2026-02-23", "2026-03-02"]);
   });
   it("crosses years", () => {
-    const [from, until] = spanOf("lastmonth", undefined, new Date(2026, 0, 5))!;
-    expect([from.getFullYear(), from.getMonth(), until.getMonth()]).toEqual([2025, 11, 0]);
+    expect(spanOf("lastmonth", undefined, "2026-01-05")).toEqual(["2025-12-01", "2026-01-01"]);
+    expect(spanOf("lastyear", undefined, "2026-01-05")).toEqual(["2025-01-01", "2026-01-01"]);
+    expect(spanOf("nextmonth", undefined, "2026-12-31")).toEqual(["2027-01-01", "2027-02-01"]);
   });
   it.each(["0", "-1", "1.5", "x", ""])("refuses %s days", (days) => {
-    expect(spanOf("lastdays", days, now)).toBeUndefined();
+    expect(spanOf("lastdays", days, "2026-02-18")).toBeUndefined();
   });
   it.each(["2026-02-30", "2026-13-01", "18.2.2026", ""])("refuses %s as a day", (day) => {
     expect(parseDay(day)).toBeUndefined();
@@ -120,5 +136,36 @@ describe("a view as FetchXML", () => {
       '<filter type="or"><condition attribute="companyname" operator="like" value="%50[%] of &lt;A&amp;B&gt; &quot;x&quot;%"/><condition attribute="statuscode" operator="in"><value>1</value><value>2</value></condition>' +
       '<condition attribute="createdon" operator="on-or-before" value="2026-02-28"/><condition attribute="createdon" operator="last-x-days" value="7"/><filter type="and"><condition attribute="companyname" operator="null"/></filter></filter></filter></entity></fetch>',
     );
+  });
+});
+
+describe("columns of related tables", () => {
+  const of = (name: string, more: Column[]): Table => ({
+    logicalname: name, entityset: `${name}s`, label: name, pluralLabel: name, primaryid: `${name}id`, primaryname: "name", views: [], forms: [], related: [],
+    privileges: { create: true, read: true, write: true, delete: true, assign: true }, columns: [{ name: "name", type: "text", label: "Name" }, ...more],
+  });
+  const lead = of("lead", [
+    { name: "parentaccountid", type: "lookup", label: "Account", targets: ["account"] }, { name: "customerid", type: "lookup", label: "Customer", targets: ["account", "contact"] },
+    { name: "ownerid", type: "lookup", label: "Owner", targets: ["systemuser", "team"] },
+  ]);
+  const account = of("account", [{ name: "primarycontactid", type: "lookup", label: "Contact", targets: ["contact"] }, { name: "ownerid", type: "lookup", label: "Owner", targets: ["systemuser", "team"] }]);
+  const metas: Record<string, Table> = { account, contact: of("contact", [{ name: "birthdate", type: "date", label: "Birthday" }]), systemuser: of("systemuser", []) };
+  const path = (p: string) => resolvePath(lead, p, (n) => metas[n]);
+  it.each([
+    ["parentaccountid/name", "parentaccountid/name", "Account › Name"],
+    ["parentaccountid/primarycontactid/birthdate", "parentaccountid/primarycontactid/birthdate", "Account › Contact › Birthday"],
+    ["customerid.account/ownerid", "customerid_account/_ownerid_value", "Customer › Owner"],
+    ["ownerid.systemuser/name", "owninguser/name", "Owner › Name"],
+  ])("%s", (p, wire, label) => {
+    expect([path(p)?.wire, path(p)?.label]).toEqual([wire, label]);
+  });
+  it.each(["parentaccountid/nothing", "nothing/name", "name/name", "customerid/name", "parentaccountid/primarycontactid/parentaccountid/name", "name"])("refuses %s", (p) => {
+    expect(path(p)).toBeUndefined();
+  });
+  it("are asked for in one filter with the table's own", () => {
+    const group = all({ column: "name", op: "eq", value: "A" }, { join: "or", items: [{ column: "parentaccountid/name", op: "contains", value: "x" }, { column: "customerid.contact/birthdate", op: "on", value: "2026-02-28" }] });
+    expect(pathsOf(group)).toEqual(["customerid.contact/birthdate", "parentaccountid/name"]);
+    const known = [...lead.columns, ...pathsOf(group).map((p) => path(p)!)];
+    expect(toOData(group, known, { now, zone: "UTC" })).toBe("name eq 'A' and (contains(parentaccountid/name,'x') or (customerid_contact/birthdate ge 2026-02-28 and customerid_contact/birthdate lt 2026-03-01))");
   });
 });

@@ -1,4 +1,4 @@
-import type { ColumnType } from "@/api/types";
+import type { Column, ColumnType } from "@/api/types";
 
 /** A condition on one column. Values are what the person typed or picked. */
 export interface Condition {
@@ -15,11 +15,13 @@ export interface Group {
 export type Operator =
   | "contains" | "notcontains" | "starts" | "ends" | "eq" | "ne" | "gt" | "ge" | "lt" | "le" | "between"
   | "in" | "notin" | "empty" | "notempty" | "on" | "before" | "after"
-  | "today" | "yesterday" | "thisweek" | "lastweek" | "thismonth" | "lastmonth" | "lastdays" | "me";
+  | "today" | "yesterday" | "tomorrow" | "thisweek" | "lastweek" | "nextweek" | "thismonth" | "lastmonth" | "nextmonth" | "thisyear" | "lastyear"
+  | "lastdays" | "nextdays" | "olderdays" | "me" | "notme";
 
 const empties: Operator[] = ["empty", "notempty"];
 const dates: Operator[] = [
-  "today", "yesterday", "thisweek", "lastweek", "thismonth", "lastmonth", "lastdays", "on", "before", "after", ...empties,
+  "today", "yesterday", "tomorrow", "thisweek", "lastweek", "nextweek", "thismonth", "lastmonth", "nextmonth", "thisyear", "lastyear",
+  "lastdays", "nextdays", "olderdays", "on", "before", "after", ...empties,
 ];
 const numbers: Operator[] = ["eq", "ne", "gt", "ge", "lt", "le", "between", ...empties];
 const words: Operator[] = ["contains", "notcontains", "eq", "ne", "starts", "ends", ...empties];
@@ -46,8 +48,8 @@ export const operators: Record<ColumnType, Operator[]> = {
 /** How many values an operator takes. */
 export function arity(op: Operator): 0 | 1 | 2 | "many" {
   switch (op) {
-    case "empty": case "notempty": case "today": case "yesterday": case "thisweek": case "lastweek":
-    case "thismonth": case "lastmonth": case "me":
+    case "empty": case "notempty": case "today": case "yesterday": case "tomorrow": case "thisweek": case "lastweek": case "nextweek":
+    case "thismonth": case "lastmonth": case "nextmonth": case "thisyear": case "lastyear": case "me": case "notme":
       return 0;
     case "between":
       return 2;
@@ -56,6 +58,19 @@ export function arity(op: Operator): 0 | 1 | 2 | "many" {
     default:
       return 1;
   }
+}
+
+/** Operators whose value is a number of days. */
+export function countsDays(op: Operator): boolean {
+  return op === "lastdays" || op === "nextdays" || op === "olderdays";
+}
+
+/** Questions about the person who asks. */
+export const personal: Operator[] = ["me", "notme"];
+
+/** What can be asked of this very column: users can be asked for as oneself. */
+export function operatorsOf(column: Pick<Column, "type" | "targets">): Operator[] {
+  return column.type === "lookup" && column.targets?.includes("systemuser") ? ["in", "notin", ...personal, ...empties] : operators[column.type];
 }
 
 export function isGroup(item: Condition | Group): item is Group {

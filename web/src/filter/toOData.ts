@@ -1,8 +1,17 @@
 import { text } from "@/api/odata";
 import { wireName } from "@/api/rows";
 import type { Column } from "@/api/types";
-import { dayText, parseDay, spanOf } from "./dates";
+import { addDays, dayAt, parseDay, spanOf, startOf } from "./dates";
 import { type Condition, type Group, isComplete, isGroup } from "./model";
+
+/** When and for whom relative conditions hold. */
+export interface Asking {
+  now: Date;
+  /** IANA name; empty is the device's zone. */
+  zone?: string;
+  /** Id of the user who asks. */
+  me?: string;
+}
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const NUMBER = /^-?\d+([.,]\d+)?$/;
@@ -24,8 +33,9 @@ function literal(column: Column, value: string): string | undefined {
   }
 }
 
-function instant(column: Column, date: Date): string {
-  return column.type === "date" ? dayText(date) : date.toISOString();
+/** A day's beginning as the column has it: days stay days, instants follow the person's time zone. */
+function boundary(column: Column, day: string, zone: string | undefined): string {
+  return column.type === "date" ? day : startOf(day, zone).toISOString();
 }
 
 function oneOf(column: Column, values: string[], not: boolean): string {
@@ -36,20 +46,20 @@ function oneOf(column: Column, values: string[], not: boolean): string {
   return parts.length === 1 ? parts[0]! : `(${parts.join(not ? " and " : " or ")})`;
 }
 
-function dated(condition: Condition, column: Column, now: Date): string {
+function dated(condition: Condition, column: Column, { now, zone }: Asking): string {
   const field = wireName(column);
   const single = typeof condition.value === "string" ? condition.value : undefined;
-  const span = spanOf(condition.op, single, now);
-  if (span) return `(${field} ge ${instant(column, span[0])} and ${field} lt ${instant(column, span[1])})`;
+  const today = dayAt(now, zone);
+  const span = spanOf(condition.op, single, today);
+  if (span) return `(${field} ge ${boundary(column, span[0], zone)} and ${field} lt ${boundary(column, span[1], zone)})`;
+  if (condition.op === "olderdays") return /^[1-9]\d{0,4}$/.test(single ?? "") ? `${field} lt ${boundary(column, addDays(today, -Number(single)), zone)}` : "";
   const day = parseDay(single);
   if (!day) return "";
-  if (condition.op === "before") return `${field} lt ${instant(column, day)}`;
-  if (condition.op !== "after") return "";
-  const next = new Date(day.getFullYear(), day.getMonth(), day.getDate() + 1);
-  return `${field} ge ${instant(column, next)}`;
+  if (condition.op === "before") return `${field} lt ${boundary(column, day, zone)}`;
+  return condition.op === "after" ? `${field} ge ${boundary(column, addDays(day, 1), zone)}` : "";
 }
 
-function condition(item: Condition, column: Column, now: Date): string {
+function condition(item: Condition, column: Column, asking: Asking): string {
   const field = wireName(column);
   const single = typeof item.value === "string" ? item.value : "";
   const many = Array.isArray(item.value) ? item.value : [];
@@ -78,23 +88,25 @@ function condition(item: Condition, column: Column, now: Date): string {
       const value = literal(column, single);
       return value === undefined ? "" : `${field} ${compare[item.op]} ${value}`;
     }
+    case "me": case "notme":
+      return asking.me && UUID.test(asking.me) ? `${field} ${item.op === "me" ? "eq" : "ne"} ${asking.me}` : "";
     default:
-      return dated(item, column, now);
+      return dated(item, column, asking);
   }
 }
 
 /** A filter as the text of `$filter`; what is incomplete or unknown is left out. */
-export function toOData(group: Group, columns: Column[], now: Date): string {
+export function toOData(group: Group, columns: Column[], asking: Asking): string {
   const parts: string[] = [];
   for (const item of group.items) {
     if (isGroup(item)) {
-      const inner = toOData(item, columns, now);
+      const inner = toOData(item, columns, asking);
       if (inner) parts.push(item.items.length > 1 ? `(${inner})` : inner);
       continue;
     }
     const column = columns.find((c) => c.name === item.column);
     if (!column || !isComplete(item)) continue;
-    const built = condition(item, column, now);
+    const built = condition(item, column, asking);
     if (built) parts.push(built);
   }
   return parts.join(` ${group.join} `);

@@ -1,4 +1,4 @@
-import { type Condition, type Group, isGroup, nothing, operators, type Operator } from "./model";
+import { type Condition, type Group, isGroup, nothing, operators, type Operator, personal } from "./model";
 
 /**
  * Filters stand in the address as compact JSON: a group is
@@ -6,7 +6,7 @@ import { type Condition, type Group, isGroup, nothing, operators, type Operator 
  */
 type Packed = [string, ...unknown[]];
 
-const known = new Set<string>(Object.values(operators).flat());
+const known = new Set<string>([...Object.values(operators).flat(), ...personal]);
 const DEEPEST = 4;
 
 function pack(item: Condition | Group): Packed {

@@ -16,7 +16,8 @@ interface Props {
   resizing: string | false;
   onMenu: (col: number | undefined) => void;
   onFocus: (col: number) => void;
-  onSort: (name: string) => void;
+  /** With more, beside what is sorted by already. */
+  onSort: (name: string, more: boolean) => void;
   onSortTo: (name: string, desc: boolean) => void;
   onMove: (name: string, to: number) => void;
   onHide: (name: string) => void;
@@ -71,7 +72,7 @@ function HeadCell({ column, col, over, onOver, onDropped, ...props }: CellProps)
       aria-sort={sorted ? (sorted.desc ? "descending" : "ascending") : column.sortable ? "none" : undefined} aria-label={column.label}
       data-end={isNumeric(column) && column.name !== "msdyn_leadscore" ? true : undefined} data-over={over || undefined} data-first={col === 0 || undefined} data-frozen={col < props.frozen.length || undefined}
       style={col > 0 && col < props.frozen.length ? { insetInlineStart: props.frozen[col] } : undefined}
-      onFocus={() => props.onFocus(col)} onClick={() => column.sortable && props.onSort(column.name)}
+      onFocus={() => props.onFocus(col)} onClick={(e) => column.sortable && props.onSort(column.name, e.shiftKey)}
       onDragOver={(e) => { if (movable && e.dataTransfer.types.includes("text/x-column")) { e.preventDefault(); onOver(true); } }}
       onDragLeave={() => onOver(false)} onDrop={onDropped}>
       {col === 0 && (
@@ -83,6 +84,7 @@ function HeadCell({ column, col, over, onOver, onDropped, ...props }: CellProps)
         onDragStart={(e) => { e.dataTransfer.setData("text/x-column", column.name); e.dataTransfer.effectAllowed = "move"; }}>
         <span className="clip">{column.label}</span>
         {sorted && <Icon name={sorted.desc ? "arrowDown" : "arrowUp"} size={13} className={classes.arrow} />}
+        {sorted && props.sorting.length > 1 && <sup className={`${classes.order} tnum`}>{props.sorting.indexOf(sorted) + 1}</sup>}
       </span>
       <Menu opened={props.menu === col} onChange={(o) => props.onMenu(o ? col : undefined)} position="bottom-start" width={190} returnFocus>
         <Menu.Target>
@@ -95,6 +97,7 @@ function HeadCell({ column, col, over, onOver, onDropped, ...props }: CellProps)
             <>
               <Menu.Item leftSection={<Icon name="arrowUp" />} onClick={() => props.onSortTo(column.name, false)}>{t("grid.sortUp")}</Menu.Item>
               <Menu.Item leftSection={<Icon name="arrowDown" />} onClick={() => props.onSortTo(column.name, true)}>{t("grid.sortDown")}</Menu.Item>
+              {!sorted && props.sorting.length > 0 && <Menu.Item leftSection={<Icon name="plus" />} onClick={() => props.onSort(column.name, true)}>{t("grid.sortAlso")}</Menu.Item>}
               <Menu.Divider />
             </>
           )}

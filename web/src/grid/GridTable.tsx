@@ -8,7 +8,7 @@ import { MergeDialog } from "@/record/MergeDialog";
 import { rowHeight, useSettings } from "@/lib/settings";
 import { GridHead } from "./GridHead";
 import { GridRow, type RowActions } from "./GridRow";
-import { type GridState, moveColumn, nextSort, sortFromOrderBy, sortToText } from "./gridState";
+import { addSort, type GridState, moveColumn, nextSort, sortFromOrderBy, sortToText } from "./gridState";
 import classes from "./GridTable.module.css";
 import { PasteDialog } from "./PasteDialog";
 import { isChosen, type SelectionHandle } from "./selection";
@@ -19,6 +19,10 @@ import type { GridData } from "./useGridData";
 import { useRoving } from "./useRoving";
 
 const HEAD = 34;
+
+/** The person's own sorting, else the view's. */
+const sortingOf = (state: GridState) => (state.sort.length ? state.sort : sortFromOrderBy(state.view?.orderby));
+
 const AHEAD = 40;
 
 interface Props {
@@ -66,7 +70,7 @@ export function GridTable({ table, state, data, peek, open, onOpen, onPreview, o
   });
   useEffect(() => virtual.measure(), [height, virtual]);
 
-  const toggleSort = useCallback((name: string) => change({ sort: sortToText(nextSort(state.sort, name)) }), [change, state.sort]);
+  const toggleSort = useCallback((name: string, more: boolean) => change({ sort: sortToText(more ? addSort(sortingOf(state), name) : nextSort(state.sort, name)) }), [change, state]);
   const reveal = useCallback((row: number) => virtual.scrollToIndex(row, { align: "auto" }), [virtual]);
   const roving = useRoving({
     rows: rows.length,
@@ -76,10 +80,10 @@ export function GridTable({ table, state, data, peek, open, onOpen, onPreview, o
     page: () => Math.max(1, Math.floor(((scroller.current?.clientHeight ?? 400) - HEAD) / height) - 1),
     onOpen: (row) => { const id = idAt(row); if (id) onOpen(id); },
     onPreview: (row) => { const id = idAt(row); onPreview(id === peek ? undefined : id); },
-    onHead: (col, asMenu) => {
+    onHead: (col, asMenu, more) => {
       const column = state.columns[col];
       if (asMenu) setMenu(col);
-      else if (column?.sortable) toggleSort(column.name);
+      else if (column?.sortable) toggleSort(column.name, more);
     },
     onKey: (event, place) => {
       if (event.key === "Escape" && selection.count !== 0) {
@@ -131,7 +135,7 @@ export function GridTable({ table, state, data, peek, open, onOpen, onPreview, o
     if (more && lastShown >= rows.length - AHEAD) loadMore();
   }, [lastShown, more, rows.length, loadMore]);
 
-  const sorting = state.sort.length ? state.sort : sortFromOrderBy(state.view?.orderby);
+  const sorting = sortingOf(state);
   const names = useMemo(() => state.columns.map((c) => c.name), [state.columns]);
   const { goTo } = roving;
   const frozen = useMemo(() => {

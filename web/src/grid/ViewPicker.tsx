@@ -1,3 +1,4 @@
+import { useQueryClient } from "@tanstack/react-query";
 import { Button, Menu, Modal, SegmentedControl, TextInput } from "@mantine/core";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -20,6 +21,7 @@ export function ViewPicker({ table, state, search, saveable, change, onSaved }: 
   table: Table; state: GridState; search: GridSearch; saveable: Record<"mine" | "organisation", boolean>; change: (next: Partial<GridSearch>) => void; onSaved: () => void;
 }) {
   const { t } = useTranslation();
+  const client = useQueryClient();
   const [dialog, setDialog] = useState<"save" | "rename" | "delete" | "share">();
   const view = state.view;
   const filter = filterFromText(search.filter ?? view?.model);
@@ -30,7 +32,7 @@ export function ViewPicker({ table, state, search, saveable, change, onSaved }: 
 
   async function update() {
     try {
-      await updateView(table, state, filter);
+      await updateView(client, table, state, filter);
       onSaved();
       change(plain);
       toast(t("views.updated"));
@@ -71,7 +73,7 @@ export function ViewPicker({ table, state, search, saveable, change, onSaved }: 
       </Menu>
       {dialog === "save" && (
         <NameDialog title={t("views.saveAs")} name="" kinds={saveable} onClose={() => setDialog(undefined)}
-          run={async (name, everybody) => { const id = await saveView(table, state, filter, name, everybody); onSaved(); show(id); toast(t("views.saved", { name })); }} />
+          run={async (name, everybody) => { const id = await saveView(client, table, state, filter, name, everybody); onSaved(); show(id); toast(t("views.saved", { name })); }} />
       )}
       {dialog === "rename" && view && <NameDialog title={t("views.rename")} name={view.name} onClose={() => setDialog(undefined)} run={async (name) => { await renameView(view, name); onSaved(); }} />}
       {dialog === "share" && view && <ShareDialog view={view} onClose={() => setDialog(undefined)} />}

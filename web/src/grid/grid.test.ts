@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Table } from "@/api/types";
-import { gridState, moveColumn, nextSort, shownColumns, sortFromOrderBy, sortFromText, sortToText, widthsFromText, widthsToText } from "./gridState";
+import { addSort, gridState, moveColumn, nextSort, shownColumns, sortFromOrderBy, sortFromText, sortToText, widthsFromText, widthsToText } from "./gridState";
 import { move } from "./move";
 import { choose, countOf, isChosen, none } from "./selection";
 import { readTable } from "./tableText";
@@ -54,6 +54,12 @@ describe("a press on a head", () => {
     const up = nextSort([], "a");
     const down = nextSort(up, "a");
     expect([up, down, nextSort(down, "a")]).toEqual([[{ column: "a", desc: false }], [{ column: "a", desc: true }], []]);
+  });
+  it("joins what is sorted by with Shift, turns, and leaves", () => {
+    const one = addSort([{ column: "a", desc: true }], "b");
+    const turned = addSort(one, "b");
+    expect([sortToText(one), sortToText(turned), sortToText(addSort(turned, "b"))]).toEqual(["-a,b", "-a,-b", "-a"]);
+    expect(addSort(sortFromText("a,b,c,d"), "e").map((s) => s.column)).toEqual(["b", "c", "d", "e"]);
   });
   it("starts anew on another column", () => {
     expect(nextSort([{ column: "a", desc: true }], "b")).toEqual([{ column: "b", desc: false }]);

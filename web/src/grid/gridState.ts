@@ -53,6 +53,7 @@ export function widthsToText(widths: Record<string, number>): string | undefined
 export const MIN_WIDTH = 64;
 export const MAX_WIDTH = 900;
 const MOST_FROZEN = 6;
+const MOST_SORTED = 4;
 
 const usual: Record<Column["type"], number> = {
   text: 180, memo: 240, whole: 96, decimal: 104, money: 120, boolean: 92, date: 118, datetime: 158,
@@ -100,6 +101,13 @@ export function nextSort(sort: Sort[], column: string): Sort[] {
   const current = sort.length === 1 && sort[0]!.column === column ? sort[0] : undefined;
   if (!current) return [{ column, desc: false }];
   return current.desc ? [] : [{ column, desc: true }];
+}
+
+/** The next sorting after a press with Shift: the column joins those before it, turns, and leaves again. */
+export function addSort(sort: Sort[], column: string): Sort[] {
+  const current = sort.find((s) => s.column === column);
+  if (!current) return [...sort, { column, desc: false }].slice(-MOST_SORTED);
+  return current.desc ? sort.filter((s) => s !== current) : sort.map((s) => (s === current ? { column, desc: true } : s));
 }
 
 /** Moves a column before or after its neighbour; the first one stays where it is. */

@@ -1,4 +1,4 @@
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { type QueryClient, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { useTables } from "@/api/metadata";
 import { text } from "@/api/odata";
@@ -7,7 +7,8 @@ import { request } from "@/api/http";
 import { recordUrl } from "@/api/odata";
 import { useSession } from "@/api/session";
 import type { Reference, Row, Table, View } from "@/api/types";
-import { filtersOf, readFetch, readLayout, writeFetch, writeLayout } from "@/filter/fetchXml";
+import { filtersOf, possiblePaths, readFetch, readLayout, writeFetch, writeLayout } from "@/filter/fetchXml";
+import { loadPaths, pathsOf } from "@/filter/related";
 import type { Group } from "@/filter/model";
 import { filterToText } from "@/filter/urlText";
 import { type GridState, sortFromOrderBy, sortToText } from "./gridState";
@@ -23,10 +24,10 @@ async function read(table: Table, kind: keyof typeof sets, signal: AbortSignal):
   return (await fetchTop(sets[kind], { select, filter, orderby: "name asc", top: 200 }, signal)).rows;
 }
 
-function toView(table: Table, row: Row, kind: ViewKind): View {
+async function toView(client: QueryClient, table: Table, row: Row, kind: ViewKind): Promise<View> {
   const own = kind === "organisation" ? "savedquery" : "userquery";
   const fetch = String(row.fetchxml ?? "");
-  const parsed = readFetch(fetch, table.columns);
+  const parsed = readFetch(fetch, [...table.columns, ...(await loadPaths(client, table, possiblePaths(fetch)))]);
   const id = String(row[`${own}id`]);
   return {
     id: `${own === "savedquery" ? "s" : "u"}-${id}`, name: String(row.name ?? ""), kind, row: id, columns: readLayout(String(row.layoutxml ?? "")),
@@ -54,7 +55,7 @@ export function useSavedViews(table: Table): { table: Table; again: () => void; 
     staleTime: 60_000,
     queryFn: async ({ signal }) => {
       const [own, all] = await Promise.all([known("userquery") ? read(table, "userquery", signal) : [], known("savedquery") ? read(table, "savedquery", signal) : []]);
-      return [...own.map((r) => toView(table, r, r._ownerid_value === me ? "mine" : "shared")), ...all.map((r) => toView(table, r, "organisation"))];
+      return Promise.all([...own.map((r) => toView(client, table, r, r._ownerid_value === me ? "mine" : "shared")), ...all.map((r) => toView(client, table, r, "organisation"))]);
     },
   });
   const whole = useMemo(() => (query.data?.length ? { ...table, views: [...table.views, ...query.data] } : table), [table, query.data]);
@@ -72,18 +73,18 @@ async function baseOf(view: View | undefined): Promise<string> {
 }
 
 /** What stands on the screen as the body of a saved view. */
-async function bodyOf(table: Table, state: GridState, filter: Group): Promise<Record<string, unknown>> {
+async function bodyOf(client: QueryClient, table: Table, state: GridState, filter: Group): Promise<Record<string, unknown>> {
   const base = await baseOf(state.view);
   const order = state.sort.length ? state.sort : sortFromOrderBy(state.view?.orderby).filter((s) => table.columns.some((c) => c.name === s.column));
   return {
     returnedtypecode: table.logicalname,
-    fetchxml: writeFetch(table.logicalname, table.primaryid, state.columns.map((c) => c.name), { filter, order }, base),
+    fetchxml: writeFetch(table.logicalname, table.primaryid, state.columns.map((c) => c.name), { filter, order }, base, await loadPaths(client, table, pathsOf(filter))),
     layoutxml: writeLayout(table.primaryid, table.primaryname, state.columns.map((c) => ({ name: c.name, width: state.widths[c.name] ?? 160 }))),
   };
 }
 
-export async function saveView(table: Table, state: GridState, filter: Group, name: string, everybody: boolean): Promise<string> {
-  const body = { ...(await bodyOf(table, state, filter)), name, querytype: 0 };
+export async function saveView(client: QueryClient, table: Table, state: GridState, filter: Group, name: string, everybody: boolean): Promise<string> {
+  const body = { ...(await bodyOf(client, table, state, filter)), name, querytype: 0 };
   const kind = everybody ? "savedquery" : "userquery";
   return `${everybody ? "s" : "u"}-${await createRecord(sets[kind], `${kind}id`, body)}`;
 }
@@ -93,9 +94,9 @@ function place(view: View): { set: string; kind: keyof typeof sets; id: string }
   return { set: sets[kind], kind, id: view.row ?? "" };
 }
 
-export async function updateView(table: Table, state: GridState, filter: Group): Promise<void> {
+export async function updateView(client: QueryClient, table: Table, state: GridState, filter: Group): Promise<void> {
   const at = place(state.view!);
-  await request(recordUrl(at.set, at.id), { method: "PATCH", body: await bodyOf(table, state, filter), headers: { "If-Match": "*" } });
+  await request(recordUrl(at.set, at.id), { method: "PATCH", body: await bodyOf(client, table, state, filter), headers: { "If-Match": "*" } });
 }
 
 export async function renameView(view: View, name: string): Promise<void> {

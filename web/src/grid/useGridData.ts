@@ -8,7 +8,10 @@ import { wireName } from "@/api/rows";
 import type { Page, Row, Table } from "@/api/types";
 import { filterFromText } from "@/filter/urlText";
 import { searchFilter, toOData } from "@/filter/toOData";
-import { dayText } from "@/filter/dates";
+import { dayAt } from "@/filter/dates";
+import { useFilterColumns } from "@/filter/related";
+import { useSession } from "@/api/session";
+import { useSettings } from "@/lib/settings";
 import { columnOf } from "@/api/rows";
 import type { GridState } from "./gridState";
 
@@ -45,15 +48,18 @@ export function orderBy(table: Table, state: GridState): string | undefined {
 export function useGridData(table: Table, state: GridState, search: GridSearch, fixed?: string, enabled = true): GridData {
   const client = useQueryClient();
   // Relative dates mean other instants tomorrow: the day is part of the question.
-  const today = dayText(new Date());
+  const { timeZone: zone } = useSettings();
+  const today = dayAt(new Date(), zone);
+  const me = useSession().session?.user.systemuserid;
+  const { related, ready } = useFilterColumns(table, search.filter ?? state.view?.model);
   const select = useMemo(
     () => [...new Set([table.primaryid, ...state.columns.map(wireName), ...stateColumns(table)])],
     [table, state.columns],
   );
   const filter = useMemo(
-    () => allOf(fixed, state.view?.filter, toOData(filterFromText(search.filter ?? state.view?.model), table.columns, new Date()), searchFilter(search.q ?? "", table.columns)),
+    () => allOf(fixed, state.view?.filter, toOData(filterFromText(search.filter ?? state.view?.model), related.length ? [...table.columns, ...related] : table.columns, { now: new Date(), zone, me }), searchFilter(search.q ?? "", table.columns)),
     // eslint-disable-next-line react-hooks/exhaustive-deps
-    [table, state.view, search.filter, search.q, fixed, today],
+    [table, state.view, search.filter, search.q, fixed, today, zone, me, related],
   );
   const url = useMemo(
     () => (state.view?.whole ? `${API}/${table.entityset}?${state.view.whole}&$count=true` : listUrl(table.entityset, { select, filter, orderby: orderBy(table, state), count: true })),
@@ -64,7 +70,7 @@ export function useGridData(table: Table, state: GridState, search: GridSearch, 
   const key = useMemo(() => ["rows", table.logicalname, url], [table.logicalname, url]);
   const query = useInfiniteQuery({
     queryKey: key,
-    enabled,
+    enabled: enabled && ready,
     queryFn: ({ pageParam, signal }) => fetchPage(pageParam, PAGE, signal),
     initialPageParam: url,
     getNextPageParam: (last: Page) => last.next,

@@ -10,7 +10,7 @@ interface Options {
   reveal: (row: number) => void;
   onOpen: (row: number) => void;
   onPreview: (row: number) => void;
-  onHead: (col: number, menu: boolean) => void;
+  onHead: (col: number, menu: boolean, more: boolean) => void;
   /** Keys of the list's own; true when the key was one. */
   onKey?: (event: KeyboardEvent, place: Place) => boolean;
 }
@@ -42,8 +42,8 @@ export function useRoving(options: Options) {
     if (event.target instanceof HTMLInputElement && event.target.type !== "checkbox") return;
     const mod = event.ctrlKey || event.metaKey;
     if (options.onKey?.(event, { row, col })) return event.preventDefault();
-    if (row === -1 && (event.key === "Enter" || event.key === " ")) options.onHead(col, false);
-    else if (row === -1 && ((event.altKey && event.key === "ArrowDown") || event.key === "ContextMenu" || (event.shiftKey && event.key === "F10"))) options.onHead(col, true);
+    if (row === -1 && (event.key === "Enter" || event.key === " ")) options.onHead(col, false, event.shiftKey);
+    else if (row === -1 && ((event.altKey && event.key === "ArrowDown") || event.key === "ContextMenu" || (event.shiftKey && event.key === "F10"))) options.onHead(col, true, false);
     else if (event.key === "Enter" && !mod) options.onOpen(row);
     else if (pressed(event, "keys.preview", "space")) options.onPreview(row);
     else {

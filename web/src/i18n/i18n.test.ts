@@ -35,3 +35,24 @@ it("knows every text that the code names", () => {
   }
   expect(missing).toEqual([]);
 });
+
+it("has no text that nothing names", () => {
+  const source = fileURLToPath(new URL("..", import.meta.url));
+  const named = new Set<string>();
+  const patterns: RegExp[] = [];
+  for (const file of readdirSync(source, { recursive: true }) as string[]) {
+    if (!/\.tsx?$/.test(file) || file.endsWith(".test.ts")) continue;
+    const code = readFileSync(source + file, "utf8");
+    for (const [, key] of code.matchAll(/["'`]([a-z][A-Za-z]*(?:\.[A-Za-z0-9_]+)+)["'`]/g)) named.add(key!);
+    for (const [, text] of code.matchAll(/`([a-z][A-Za-z]*\.[^`\s]*\$\{[^`]*)`/g)) {
+      const pieces = text!.split(/\$\{[^}]*\}/).map((p) => p.replace(/\./g, "\\."));
+      // A whole section must not pass because some text begins with its name.
+      if (/^[A-Za-z.\\]+$/.test(pieces[0]!)) patterns.push(new RegExp(`^${pieces.join("[A-Za-z0-9_]+")}$`));
+    }
+  }
+  const unused = [...english.keys()].filter((key) => {
+    const bare = key.replace(/_(?:one|other)$/, "");
+    return ![key, bare].some((k) => named.has(k) || patterns.some((p) => p.test(k)));
+  });
+  expect(unused).toEqual([]);
+});

@@ -5,8 +5,13 @@ import type { Column, Option, Reference, Row } from "@/api/types";
 
 const cache = new Map<string, Intl.NumberFormat | Intl.DateTimeFormat | Intl.RelativeTimeFormat>();
 
+/** The device's own variant of the language, where it has one: British dates for a British browser. */
+function regional(language: string): string {
+  return navigator.languages.find((l) => l.toLowerCase().startsWith(`${language.toLowerCase()}-`)) ?? language;
+}
+
 function memo<T extends Intl.NumberFormat | Intl.DateTimeFormat | Intl.RelativeTimeFormat>(key: string, make: (lng: string) => T): T {
-  const locale = settings().formats || i18next.language;
+  const locale = settings().formats || regional(i18next.language);
   const full = `${locale}:${settings().timeZone}:${key}`;
   let made = cache.get(full);
   if (!made) {
@@ -53,6 +58,11 @@ export function formatDayHeading(value: string): string {
   const at = new Date(value);
   if (Number.isNaN(at.getTime())) return value;
   return memo("heading", (l) => new Intl.DateTimeFormat(l, { weekday: "short", day: "numeric", month: "long", year: "numeric", timeZone: zone() })).format(at);
+}
+
+/** Today, as the person's calendar has it. */
+export function formatToday(): string {
+  return memo("today", (l) => new Intl.DateTimeFormat(l, { weekday: "long", day: "numeric", month: "long", timeZone: zone() })).format(new Date());
 }
 
 const steps: [Intl.RelativeTimeFormatUnit, number][] = [

@@ -12,9 +12,11 @@ export interface Settings {
   timeZone: string;
   /** Locale of numbers and dates; empty is the language's. */
   formats: string;
+  /** Also tell by a notice of the desktop. */
+  desktop: boolean;
 }
 
-const defaults: Settings = { density: "cosy", singleKeys: true, navCollapsed: false, keymap: {}, timeZone: "", formats: "" };
+const defaults: Settings = { density: "cosy", singleKeys: true, navCollapsed: false, keymap: {}, timeZone: "", formats: "", desktop: false };
 const listeners = new Set<() => void>();
 
 function read(): Settings {

@@ -8,8 +8,10 @@ import { fetchTop } from "@/api/records";
 import { columnOf, nameOf } from "@/api/rows";
 import { useSession } from "@/api/session";
 import type { Row, Table } from "@/api/types";
-import { formatAgo, formatNumber, optionFor } from "@/lib/format";
+import { dayAt, startOf } from "@/filter/dates";
+import { formatAgo, formatNumber, formatToday, optionFor } from "@/lib/format";
 import { recordPath } from "@/lib/paths";
+import { toWall } from "@/lib/zone";
 import { Grade } from "@/lead/Grade";
 import { leadScore } from "@/lead/leadScore";
 import { ScoreRing } from "@/lead/ScoreRing";
@@ -18,6 +20,7 @@ import { Calm, Failure } from "@/ui/Calm";
 import { Icon, type IconName } from "@/ui/icons";
 import { PageBar } from "@/ui/PageBar";
 import { Checklist } from "@/workspace/Checklist";
+import { SampleNotice } from "@/workspace/SampleNotice";
 import classes from "./Home.module.css";
 
 /** Only columns that the table really has may be asked for. */
@@ -28,8 +31,7 @@ function select(table: Table, names: string[]): string[] {
 const columns = ["fullname", "companyname", "jobtitle", "msdyn_leadscore", "msdyn_leadgrade", "rpt_nextaction", "rpt_reasons", "rpt_productinterest", "address1_city", "createdon"];
 
 function startOfToday(): string {
-  const now = new Date();
-  return new Date(now.getFullYear(), now.getMonth(), now.getDate()).toISOString();
+  return startOf(dayAt(new Date())).toISOString();
 }
 
 function greeting(hour: number): "morning" | "day" | "evening" {
@@ -38,23 +40,24 @@ function greeting(hour: number): "morning" | "day" | "evening" {
 
 /** The day's work: my leads by score, what came today, and how intake is doing. */
 export function Home() {
-  const { t, i18n } = useTranslation();
+  const { t } = useTranslation();
   const { session } = useSession();
   const tables = useTables();
   const readable = (name: string) => tables.data?.some((x) => x.logicalname === name) ?? false;
   const meta = useTableMeta(readable("lead") ? "lead" : "");
   const first = session?.user.fullname.split(/\s+/)[0] ?? "";
   if (tables.isError) return <Failure error={tables.error} onRetry={() => void tables.refetch()} />;
-  const today = new Intl.DateTimeFormat(i18n.language, { weekday: "long", day: "numeric", month: "long" }).format(new Date());
+  const today = formatToday();
 
   return (
     <>
       <PageBar title={<><h1>{t("nav.home")}</h1><span className="faint">{today}</span></>} />
       <div className={classes.page}>
         <div className={classes.inner}>
-          <h2 className={classes.hello}>{t(`home.${greeting(new Date().getHours())}`, { name: first })}</h2>
+          <h2 className={classes.hello}>{t(`home.${greeting(Number(toWall(new Date()).slice(11, 13)))}`, { name: first })}</h2>
+          <SampleNotice />
           <Checklist />
-          <div className={classes.columns}>
+          <div className={classes.columns} data-tour="work">
             {meta.data && <WorkList table={meta.data} me={session?.user.systemuserid ?? ""} />}
             <div className={classes.side}>
               {meta.data && <Today table={meta.data} />}

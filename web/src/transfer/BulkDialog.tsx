@@ -60,6 +60,7 @@ export function BulkDialog({ kind, context, onClose }: { kind: BulkRequest["kind
       {running ? <Running id={running} onClose={close} onChanged={context.refresh} /> : (
         <form onSubmit={(e) => { e.preventDefault(); if (ask && !working) void go(); }}>
           {kind === "update" && <EditField table={table} onChange={setChange} />}
+          {kind === "action" && <ActionField table={table} onChange={setChange} />}
           {kind === "assign" && <OwnerField onChange={setChange} />}
           {preview.data && (
             <p className="faint" aria-live="polite">
@@ -103,6 +104,17 @@ function EditField({ table, onChange }: { table: Table; onChange: OnChange }) {
         onChange={(v) => { setName(v); setDraft(null); onChange(undefined); }} />
       {column && <div style={{ marginBlock: 12 }}><FieldEditor key={column.name} column={column} draft={draft} onDraft={(v) => take(column, v)} error={problem} /></div>}
     </>
+  );
+}
+
+function ActionField({ table, onChange }: { table: Table; onChange: OnChange }) {
+  const { t, i18n } = useTranslation();
+  const [name, setName] = useState<string | null>(null);
+  const actions = table.actions ?? [];
+  return (
+    <Select label={t("bulk.whichAction")} allowDeselect={false} value={name} description={actions.find((a) => a.name === name)?.about}
+      data={actions.map((a) => ({ value: a.name, label: i18n.exists(`action.${a.name}`) ? t(`action.${a.name}`) : a.name }))}
+      onChange={(v) => { setName(v); onChange(v ? { action: v } : undefined); }} mb="sm" />
   );
 }
 

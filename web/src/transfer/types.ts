@@ -33,8 +33,8 @@ export interface BulkState {
 
 /** What is asked of many rows. */
 export interface BulkRequest {
-  table: string; kind: "update" | "assign" | "delete"; ids?: string[]; filter?: string; except?: string[];
-  values?: Record<string, unknown>; owner?: { table: string; id: string };
+  table: string; kind: "update" | "assign" | "delete" | "action"; ids?: string[]; filter?: string; except?: string[];
+  values?: Record<string, unknown>; owner?: { table: string; id: string }; action?: string;
 }
 
 /** At work, so that its state changes by itself. */

@@ -23,7 +23,7 @@ export function AppSwitcher() {
   return (
     <Menu position="bottom-start" width={288}>
       <Menu.Target>
-        <button type="button" className={classes.button} aria-label={t("apps.switch", { name: current.label })}>
+        <button type="button" className={classes.button} data-tour="apps" aria-label={t("apps.switch", { name: current.label })}>
           <Icon name={isIcon(current.icon) ? current.icon : "table"} />
           <span className="clip grow">{current.label}</span>
           <Icon name="chevronDown" size={14} />

@@ -7,31 +7,42 @@ import { fetchTop } from "@/api/records";
 import { useSession } from "@/api/session";
 import { Icon } from "@/ui/icons";
 import classes from "./Checklist.module.css";
+import { useShell } from "@/app/shell/context";
+import { useApp } from "./AppSwitcher";
+import { countSample, useSample } from "./sample";
 import { usePreferences } from "./usePreferences";
 
 interface Step {
   id: string;
-  to: string;
+  /** Where it is done; the tour begins where one is. */
+  to?: string;
   /** The table without which the step makes no sense. */
   needs: string;
   /** A question whose answer of at least one row means that it is done. */
   set?: string;
   filter?: string;
   least?: number;
+  /** Known from elsewhere. */
+  by?: "sample";
 }
 
 /** What makes a new place one's own, each done by what is really there or waved off by hand. */
 function steps(me: string): Step[] {
   return [
+    { id: "tour", needs: "lead" },
     { id: "lead", to: "/r/lead/new", needs: "lead", set: "leads", filter: `_createdby_value eq ${me}` },
+    { id: "import", to: "/import", needs: "import", set: "imports", filter: `_createdby_value eq ${me}` },
     { id: "view", to: "/r/lead", needs: "userquery", set: "userqueries", filter: `_ownerid_value eq ${me}` },
     { id: "note", to: "/r/lead", needs: "annotation", set: "annotations", filter: `_createdby_value eq ${me}` },
-    { id: "people", to: "/r/systemuser/new", needs: "roleprivileges", set: "systemusers", filter: `_createdby_value eq ${me}` },
+    { id: "dashboard", to: "/dashboards/sales", needs: "opportunity" },
+    { id: "protect", to: "/account", needs: "lead" },
+    { id: "people", to: "/admin/users", needs: "roleprivileges", set: "systemusers", filter: `_createdby_value eq ${me}` },
     { id: "settings", to: "/settings", needs: "lead" },
+    { id: "sample", to: "/settings", needs: "roleprivileges", by: "sample" },
   ];
 }
 
-const HIDDEN = "checklist";
+export const HIDDEN = "checklist";
 
 /** The first steps on the home screen; it goes when all are done or when it is sent away. */
 export function Checklist() {
@@ -40,7 +51,10 @@ export function Checklist() {
   const { data: tables } = useTables();
   const { preferences, change } = usePreferences();
   const me = session?.user.systemuserid ?? "";
-  const shown = steps(me).filter((s) => tables?.some((x) => x.logicalname === s.needs));
+  const shell = useShell();
+  const sample = useSample();
+  const boards = useApp()?.dashboards;
+  const shown = steps(me).filter((s) => tables?.some((x) => x.logicalname === s.needs) && (s.by !== "sample" || countSample(sample.data) > 0) && (s.id !== "dashboard" || boards?.some((b) => b.name === "sales")));
   const waved = preferences?.done ?? [];
   const hidden = preferences === undefined || waved.includes(HIDDEN);
   const query = useQuery({
@@ -68,7 +82,11 @@ export function Checklist() {
             <button type="button" className={classes.tick} role="checkbox" aria-checked={done.has(step.id)} aria-label={t(`first.${step.id}`)} onClick={() => void change({ done: waved.includes(step.id) ? waved.filter((d) => d !== step.id) : [...waved, step.id] })}>
               {done.has(step.id) && <Icon name="check" size={13} />}
             </button>
-            <Link to={step.to} className={classes.step} onClick={() => { if (!step.set) void change({ done: [...waved, step.id] }); }}>{t(`first.${step.id}`)}</Link>
+            {step.to ? (
+              <Link to={step.to} className={classes.step} onClick={() => { if (!step.set && !step.by && !waved.includes(step.id)) void change({ done: [...waved, step.id] }); }}>{t(`first.${step.id}`)}</Link>
+            ) : (
+              <button type="button" className={classes.step} onClick={shell.startTour}>{t(`first.${step.id}`)}</button>
+            )}
           </li>
         ))}
       </ol>

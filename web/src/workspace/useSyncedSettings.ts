@@ -1,12 +1,13 @@
-import { useQuery } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
-import { changePreferences, preferencesQuery } from "@/api/workspace";
+import { changePreferences, preferencesKey, preferencesQuery } from "@/api/workspace";
 import { changeSettings, type Settings, settings, useSettings } from "@/lib/settings";
 
 const GATHER_MS = 800;
 
 /** Keeps the settings of this device and those on the server alike: the server's hold at the start, changes go there. */
 export function useSyncedSettings(): void {
+  const client = useQueryClient();
   const { data } = useQuery(preferencesQuery);
   const own = useSettings();
   const known = useRef<string>(undefined);
@@ -16,13 +17,22 @@ export function useSyncedSettings(): void {
     known.current = JSON.stringify(merged);
     if (data.settings) changeSettings(merged);
   }, [data]);
+  // The server counts days by the person's time zone, too: the chosen one, else the one of the device.
+  const zone = own.timeZone || Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const told = data?.timeZone;
+  useEffect(() => {
+    if (!data || told === zone) return;
+    changePreferences({ timeZone: zone }).then((all) => client.setQueryData(preferencesKey, all), () => undefined);
+    // What else changes in the settings does not matter here.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [data !== undefined, told, zone]);
   useEffect(() => {
     const text = JSON.stringify(own);
     if (known.current === undefined || known.current === text) return;
     const timer = setTimeout(() => {
       known.current = text;
       // Not reached now, it goes along with the next change.
-      changePreferences({ settings: { ...own }, timeZone: own.timeZone || null }).catch(() => { known.current = ""; });
+      changePreferences({ settings: { ...own } }).catch(() => { known.current = ""; });
     }, GATHER_MS);
     return () => clearTimeout(timer);
   }, [own]);

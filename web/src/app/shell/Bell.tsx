@@ -1,16 +1,17 @@
-import { ActionIcon, Popover } from "@mantine/core";
+import { ActionIcon, Button, Popover } from "@mantine/core";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useLive } from "@/api/live";
 import { useTableMeta, useTables } from "@/api/metadata";
-import { fetchTop, patchRecord } from "@/api/records";
+import { fetchRecord, fetchTop, patchRecord } from "@/api/records";
 import { parseJson } from "@/api/rows";
-import { useSession } from "@/api/session";
+import { currentSession, useSession } from "@/api/session";
 import type { Row, Table } from "@/api/types";
 import { formatAgo } from "@/lib/format";
 import { recordPath } from "@/lib/paths";
+import { settings } from "@/lib/settings";
 import { Calm } from "@/ui/Calm";
 import { Icon } from "@/ui/icons";
 import { toastFailure } from "@/ui/toast";
@@ -29,6 +30,20 @@ function target(row: Row): string | undefined {
 async function dismiss(table: Table, row: Row) {
   const id = String(row[table.primaryid]);
   await patchRecord(table, id, { rpt_readon: new Date().toISOString() });
+}
+
+/** Shows a message of one's own on the desktop, while another window has the eyes. */
+async function onDesktop(table: Table, id: string) {
+  if (typeof Notification === "undefined" || Notification.permission !== "granted") return;
+  const row = await fetchRecord(table.entityset, id).catch(() => undefined);
+  const me = currentSession().session?.user.systemuserid;
+  if (!row || row._ownerid_value !== me || row.rpt_readon) return;
+  const notice = new Notification(String(row.title ?? ""), { body: String(row.body ?? ""), tag: id });
+  notice.onclick = () => {
+    window.focus();
+    const to = target(row);
+    if (to) window.location.assign(to);
+  };
 }
 
 function List({ table, rows, onOpen, onDismiss }: { table: Table; rows: Row[]; onOpen: () => void; onDismiss: (row: Row) => void }) {
@@ -72,20 +87,31 @@ export function Bell() {
       return fetchTop(table!.entityset, { filter: `_ownerid_value eq ${me} and rpt_readon eq null`, orderby: "createdon desc", top: 30, count: true }, signal);
     },
   });
-  useLive(readable ? TABLE : "", () => void client.invalidateQueries({ queryKey: key }));
+  useLive(readable ? TABLE : "", (change) => {
+    void client.invalidateQueries({ queryKey: key });
+    if (table && change.op === "create" && settings().desktop && document.hidden) void onDesktop(table, change.id);
+  });
   if (!table) return null;
+  const dismissAll = async () => {
+    await Promise.allSettled((rows.data?.rows ?? []).map((row) => dismiss(table, row)));
+    await client.invalidateQueries({ queryKey: key });
+  };
   const count = rows.data?.count ?? rows.data?.rows.length ?? 0;
 
   return (
     <Popover opened={open} onChange={setOpen} position="bottom-start" width={340} trapFocus>
       <Popover.Target>
-        <ActionIcon className={classes.bell} aria-label={t("bell.label", { count })} aria-expanded={open} onClick={() => setOpen(!open)}>
+        <ActionIcon className={classes.bell} data-tour="bell" aria-label={t("bell.label", { count })} aria-expanded={open} onClick={() => setOpen(!open)}>
           <Icon name="bell" />
           {count > 0 && <span className={classes.count} aria-hidden="true">{count > 99 ? "99+" : count}</span>}
         </ActionIcon>
       </Popover.Target>
       <Popover.Dropdown p={0} aria-label={t("bell.title")}>
-        <div className={classes.head}>{t("bell.title")}</div>
+        <div className={classes.head}>
+          <span className="grow">{t("bell.title")}</span>
+          {(rows.data?.rows.length ?? 0) > 1 && <Button variant="subtle" size="compact-xs" onClick={() => void dismissAll()}>{t("bell.dismissAll")}</Button>}
+          <ActionIcon component={Link} to="/settings" aria-label={t("settings.notify")} onClick={() => setOpen(false)}><Icon name="settings" /></ActionIcon>
+        </div>
         <List table={table} rows={rows.data?.rows ?? []} onOpen={() => setOpen(false)}
           onDismiss={(row) => void dismiss(table, row).then(() => client.invalidateQueries({ queryKey: key }), toastFailure)} />
       </Popover.Dropdown>

@@ -23,10 +23,10 @@ export function BottomBar({ onMenu }: { onMenu: () => void }) {
           <Icon name={tableIcon(first.logicalname, first.icon)} size={20} />{first.pluralLabel}
         </Link>
       )}
-      <button type="button" className={classes.item} onClick={shell.openPalette}>
+      <button type="button" className={classes.item} data-tour="search-phone" onClick={shell.openPalette}>
         <Icon name="search" size={20} />{t("shell.searchShort")}
       </button>
-      <button type="button" className={classes.item} onClick={onMenu}>
+      <button type="button" className={classes.item} data-tour="menu" onClick={onMenu}>
         <Icon name="menu" size={20} />{t("shell.menu")}
       </button>
     </nav>

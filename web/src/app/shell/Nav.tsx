@@ -56,12 +56,12 @@ export function Nav() {
         <Bell />
       </div>
       <AppSwitcher />
-      <button type="button" className={classes.search} onClick={shell.openPalette}>
+      <button type="button" className={classes.search} data-tour="search" onClick={shell.openPalette}>
         <Icon name="search" size={15} />
         <span className="grow">{t("shell.search")}</span>
         <kbd className={classes.kbd}>{keyCaps("mod+k").join(" ")}</kbd>
       </button>
-      <div className={classes.scroll}>
+      <div className={classes.scroll} data-tour="nav">
         <div className={classes.group}>
           <Item to="/" icon="home" label={t("nav.home")} />
         </div>
@@ -88,7 +88,7 @@ export function Nav() {
       <div className={classes.foot}>
         <UserMenu />
         <span className={classes.live} data-state={live} title={t(`live.${live}`)} role="status" aria-label={t(`live.${live}`)} />
-        <ActionIcon aria-label={t("keys.title")} onClick={shell.openHelp}><Icon name="keyboard" /></ActionIcon>
+        <ActionIcon data-tour="keys" aria-label={t("keys.title")} onClick={shell.openHelp}><Icon name="keyboard" /></ActionIcon>
       </div>
     </nav>
   );

@@ -26,8 +26,8 @@ export default function Palette({ onClose }: { onClose: () => void }) {
     const words = query.toLocaleLowerCase().split(/\s+/).filter(Boolean);
     const fitting = actions.filter((a) => matches(a, words));
     // Found records lead when something was typed; commands when nothing was.
-    return words.length ? [...records.entries, ...fitting] : fitting;
-  }, [actions, records.entries, query]);
+    return words.length ? [...records.entries, ...(settled.length >= 2 ? [records.all] : []), ...fitting] : fitting;
+  }, [actions, records.entries, records.all, query, settled]);
   const current = Math.min(active, Math.max(0, entries.length - 1));
 
   useEffect(() => {
@@ -46,6 +46,7 @@ export default function Palette({ onClose }: { onClose: () => void }) {
     else if (event.key === "ArrowUp") setActive(current <= 0 ? last : current - 1);
     else if (event.key === "Home" && !query) setActive(0);
     else if (event.key === "End" && !query) setActive(last);
+    else if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && query.trim()) choose(records.all);
     else if (event.key === "Enter") choose(entries[current]);
     else return;
     event.preventDefault();

@@ -9,6 +9,7 @@ import { listPath, recordPath } from "@/lib/paths";
 import { changeSettings, settings, useSettings } from "@/lib/settings";
 import { takeBack } from "@/lib/undo";
 import { toast, toastFailure } from "@/ui/toast";
+import { usePreferences } from "@/workspace/usePreferences";
 import { useSyncedSettings } from "@/workspace/useSyncedSettings";
 import { BottomBar } from "./BottomBar";
 import { LazyPart } from "./LazyPart";
@@ -22,6 +23,7 @@ const loadPalette = () => import("./Palette");
 const Palette = lazy(loadPalette);
 const QuickCreate = lazy(() => import("@/record/QuickCreate").then((m) => ({ default: m.QuickCreate })));
 const Help = lazy(() => import("./Help"));
+const Tour = lazy(() => import("@/workspace/Tour"));
 
 /** What stands around every screen: navigation, palette, help, notices. */
 export function Shell() {
@@ -32,7 +34,13 @@ export function Shell() {
   const [palette, paletteHandlers] = useDisclosure(false);
   const [help, helpHandlers] = useDisclosure(false);
   const [making, setMaking] = useState<string>();
-  const [shell] = useState(() => ({ openPalette: paletteHandlers.open, openHelp: helpHandlers.open, openMenu: drawerHandlers.open, quickCreate: setMaking }));
+  const [tour, tourHandlers] = useDisclosure(false);
+  const { preferences, change } = usePreferences();
+  const [shell] = useState(() => ({
+    openPalette: paletteHandlers.open, openHelp: helpHandlers.open, openMenu: drawerHandlers.open, quickCreate: setMaking,
+    // It begins where the day begins: there is most to see.
+    startTour: () => void Promise.resolve(navigate({ to: "/" })).then(() => { drawerHandlers.close(); tourHandlers.open(); }),
+  }));
   const path = useRouterState({ select: (s) => s.location.pathname });
   const { data: tables } = useTables();
   useSyncedSettings();
@@ -57,6 +65,7 @@ export function Shell() {
       run: () => void takeBack().then((u) => u && toast(t("undo.done", { what: u.label })), toastFailure),
     },
     { keys: "g h", label: "nav.home", group: "keys.go", run: () => void navigate({ to: "/" }) },
+    { keys: "g s", label: "search.title", group: "keys.go", run: () => void navigate({ to: "/search" }) },
     { keys: "g l", label: "keys.goLeads", group: "keys.go", run: go("lead") },
     { keys: "g o", label: "keys.goOpportunities", group: "keys.go", run: go("opportunity") },
     { keys: "g c", label: "keys.goContacts", group: "keys.go", run: go("contact") },
@@ -87,6 +96,7 @@ export function Shell() {
         {palette && <Palette onClose={paletteHandlers.close} />}
         {making && <QuickCreate logical={making} onClose={() => setMaking(undefined)} onMade={(made) => { setMaking(undefined); void navigate({ to: recordPath(made.table, made.id) }); }} />}
         {help && <Help onClose={helpHandlers.close} />}
+        {tour && <Tour onClose={() => { tourHandlers.close(); if (preferences && !preferences.done?.includes("tour")) void change({ done: [...(preferences.done ?? []), "tour"] }); }} />}
       </Suspense>
     </ShellContext>
   );

@@ -6,12 +6,14 @@ import { currentLanguage, type Language, setLanguage } from "@/i18n";
 import { changeSettings, type Settings, useSettings } from "@/lib/settings";
 import { Avatar } from "@/ui/Avatar";
 import { Icon } from "@/ui/icons";
+import { useShell } from "./context";
 import classes from "./UserMenu.module.css";
 
 /** The person, and how the interface looks for them. */
 export function UserMenu() {
   const { t } = useTranslation();
   const { session } = useSession();
+  const shell = useShell();
   const { colorScheme, setColorScheme } = useMantineColorScheme();
   const { density } = useSettings();
   if (!session) return null;
@@ -19,7 +21,7 @@ export function UserMenu() {
   return (
     <Menu position="top-start" width={264} closeOnItemClick={false}>
       <Menu.Target>
-        <button type="button" className={classes.user}>
+        <button type="button" className={classes.user} data-tour="user">
           <Avatar name={session.user.fullname} size={22} />
           <span className="clip">{session.user.fullname}</span>
           <span className="sr-only">: {t("user.menu")}</span>
@@ -50,6 +52,7 @@ export function UserMenu() {
           data={[{ value: "en", label: "English" }, { value: "de", label: "Deutsch" }]} />
         <Menu.Divider />
         <Menu.Item component={Link} to="/settings" closeMenuOnClick leftSection={<Icon name="settings" />}>{t("settings.open")}</Menu.Item>
+        <Menu.Item leftSection={<Icon name="info" />} closeMenuOnClick onClick={shell.startTour}>{t("tour.start")}</Menu.Item>
         <Menu.Item leftSection={<Icon name="lock" />} closeMenuOnClick component={Link} to="/account">{t("account.title")}</Menu.Item>
         <Menu.Item leftSection={<Icon name="exit" />} onClick={() => void signOut()}>{t("user.signOut")}</Menu.Item>
       </Menu.Dropdown>

@@ -4,6 +4,7 @@ interface ShellControls {
   openPalette: () => void;
   openHelp: () => void;
   openMenu: () => void;
+  startTour: () => void;
   /** Makes a record of the table without leaving the screen. */
   quickCreate: (table: string) => void;
 }
@@ -12,6 +13,7 @@ export const ShellContext = createContext<ShellControls>({
   openPalette: () => undefined,
   openHelp: () => undefined,
   openMenu: () => undefined,
+  startTour: () => undefined,
   quickCreate: () => undefined,
 });
 

@@ -12,6 +12,8 @@ import { listPath, recordPath } from "@/lib/paths";
 import { changeSettings } from "@/lib/settings";
 import { type IconName, isIcon, tableIcon } from "@/ui/icons";
 import { sameVisit, usePins } from "@/workspace/usePreferences";
+import type { Hit } from "@/search/find";
+import { keyCaps } from "@/lib/keys";
 import { created } from "./created";
 import { useShell } from "./context";
 
@@ -46,6 +48,7 @@ export function usePaletteActions(): Entry[] {
       entries.push({ id: `visit-${visit.table}-${visit.id}`, group: t("visits.title"), label: visit.name, icon: tableIcon(visit.table), run: () => void navigate({ to: recordPath(visit.table, visit.id) }) });
     }
     entries.push({ id: "home", group: goTo, label: t("nav.home"), icon: "home", run: () => void navigate({ to: "/" }) });
+    entries.push({ id: "search-page", group: goTo, label: t("search.title"), icon: "search", run: () => void navigate({ to: "/search" }) });
     entries.push({ id: "account", group: goTo, label: t("account.title"), icon: "lock", run: () => void navigate({ to: "/account" }) });
     if (tables?.some((x) => x.logicalname === "role")) {
       for (const area of ["users", "teams", "units", "roles", "profiles", "providers", "keys", "log"]) {
@@ -80,6 +83,7 @@ export function usePaletteActions(): Entry[] {
     entries.push(
       { id: "language", group: look, label: t(`palette.language.${other}`), icon: "globe", run: () => void setLanguage(other) },
       { id: "settings", group: t("palette.more"), label: t("settings.open"), icon: "settings", run: () => void navigate({ to: "/settings" }) },
+      { id: "tour", group: t("palette.more"), label: t("tour.start"), icon: "info", run: shell.startTour },
       { id: "help", group: t("palette.more"), label: t("keys.title"), icon: "keyboard", run: shell.openHelp },
       { id: "signout", group: t("palette.more"), label: t("user.signOut"), icon: "exit", run: () => void signOut() },
     );
@@ -87,17 +91,10 @@ export function usePaletteActions(): Entry[] {
   }, [t, tables, navigate, setColorScheme, shell, pinned, recent]);
 }
 
-interface Hit {
-  Id: string;
-  EntityName: string;
-  Attributes: Record<string, unknown>;
-  Highlights: Record<string, string[]>;
-}
-
 const FOUND = 20;
 
 /** Records by what stands in them, from the server's index, best first. */
-export function usePaletteRecords(words: string): { entries: Entry[]; busy: boolean } {
+export function usePaletteRecords(words: string): { entries: Entry[]; all: Entry; busy: boolean } {
   const { t } = useTranslation();
   const navigate = useNavigate();
   const client = useQueryClient();
@@ -125,5 +122,8 @@ export function usePaletteRecords(words: string): { entries: Entry[]; busy: bool
       icon: tableIcon(table.logicalname, table.icon), run: () => void navigate({ to: recordPath(table.logicalname, hit.Id) }),
     }];
   }), [found.data, words, t, navigate, tables]);
-  return { entries, busy: found.isFetching };
+  const all: Entry = {
+    id: "search", group: t("palette.records"), label: t("palette.all", { words }), hint: keyCaps("mod+enter").join(" "), icon: "search", run: () => void navigate({ to: "/search", search: { q: words } }),
+  };
+  return { entries, all, busy: found.isFetching };
 }
