@@ -73,7 +73,16 @@ func (l *Lake) EraseEvents(ctx context.Context, topic, table string, events []Ev
 
 // eraseFrom rewrites a table until none of the rows is left in it.
 func (l *Lake) eraseFrom(ctx context.Context, name string, what func(*delta.Snapshot) ([]string, func([]any, []int) bool, []delta.Test)) (rows int, err error) {
-	t, err := l.open(ctx, name)
+	return l.passes(ctx, name, func(t *delta.Table, snap *delta.Snapshot) (int, error) {
+		columns, drop, where := what(snap)
+		return l.rewriteWithout(ctx, t, snap, columns, drop, where...)
+	})
+}
+
+// passes rewrites a table until there is nothing left to rewrite, and gives how
+// many rows that were.
+func (l *Lake) passes(ctx context.Context, full string, rewrite func(*delta.Table, *delta.Snapshot) (int, error)) (rows int, err error) {
+	t, err := l.open(ctx, full)
 	if err != nil || t == nil {
 		return 0, err
 	}
@@ -82,16 +91,12 @@ func (l *Lake) eraseFrom(ctx context.Context, name string, what func(*delta.Snap
 		if err != nil {
 			return rows, err
 		}
-		columns, drop, where := what(snap)
-		n, err := l.rewriteWithout(ctx, t, snap, columns, drop, where...)
+		n, err := rewrite(t, snap)
 		if errors.Is(err, delta.ErrConflict) {
 			continue // compaction was there first
 		}
-		if err != nil {
+		if err != nil || n == 0 {
 			return rows, err
-		}
-		if n == 0 {
-			return rows, nil
 		}
 		rows += n
 	}

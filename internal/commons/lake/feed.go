@@ -77,12 +77,6 @@ func (p *progress) move(pos int64) {
 	p.moved = make(chan struct{})
 }
 
-func (p *progress) at() (pos int64, moved <-chan struct{}) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.pos, p.moved
-}
-
 func (p *progress) waitingSince(t time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -103,30 +97,21 @@ func (p *progress) waitQuiet(ctx context.Context) error {
 	p.mu.Lock()
 	from := p.quiet
 	p.mu.Unlock()
-	for {
-		p.mu.Lock()
-		now, moved := p.quiet, p.moved
-		p.mu.Unlock()
-		if now >= from+2 { // the first may have begun before
-			return nil
-		}
-		select {
-		case p.hurry <- struct{}{}:
-		default:
-		}
-		select {
-		case <-moved:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
+	return p.until(ctx, func() bool { return p.quiet >= from+2 }) // the first may have begun before
 }
 
 // waitFor waits until the consumer is there.
 func (p *progress) waitFor(ctx context.Context, target int64) error {
+	return p.until(ctx, func() bool { return p.pos >= target })
+}
+
+// until hurries the consumer and waits until it is where it is wanted.
+func (p *progress) until(ctx context.Context, there func() bool) error {
 	for {
-		pos, moved := p.at()
-		if pos >= target {
+		p.mu.Lock()
+		done, moved := there(), p.moved
+		p.mu.Unlock()
+		if done {
 			return nil
 		}
 		select {

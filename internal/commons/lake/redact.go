@@ -3,7 +3,6 @@ package lake
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -167,26 +166,10 @@ func (l *Lake) Shred(ctx context.Context, names []string) (files int, err error)
 // rewriteUntil rewrites a table until edit has nothing to change in it. edit
 // gives the row as it should be, nil if it is to go.
 func (l *Lake) rewriteUntil(ctx context.Context, full string, what func(*delta.Snapshot) (func([]any) []any, []delta.Test)) (rows int, err error) {
-	t, err := l.open(ctx, full)
-	if err != nil || t == nil {
-		return 0, err
-	}
-	for range erasePasses {
-		snap, err := t.Snapshot(ctx)
-		if err != nil {
-			return rows, err
-		}
+	return l.passes(ctx, full, func(t *delta.Table, snap *delta.Snapshot) (int, error) {
 		edit, where := what(snap)
-		n, err := rewriteRows(ctx, t, snap, edit, where)
-		if errors.Is(err, delta.ErrConflict) {
-			continue // compaction was there first
-		}
-		if err != nil || n == 0 {
-			return rows, err
-		}
-		rows += n
-	}
-	return rows, delta.ErrConflict
+		return rewriteRows(ctx, t, snap, edit, where)
+	})
 }
 
 func rewriteRows(ctx context.Context, t *delta.Table, snap *delta.Snapshot, edit func([]any) []any, where []delta.Test) (changed int, err error) {
