@@ -27,6 +27,7 @@ type workbook struct {
 	file *excelize.File
 	rows *excelize.Rows
 	line int
+	wide int // cells so far that lie right of all columns that can be read
 }
 
 // openWorkbook opens one sheet; its first row that is not empty is the header.
@@ -84,6 +85,9 @@ func (w *workbook) Next() (record []string, line int, err error) {
 		record, err = w.rows.Columns()
 		if err != nil {
 			return nil, w.line, errs.Wrap(err, errs.Invalid, w.o.code("record"), "the row can't be read")
+		}
+		if w.wide += max(0, len(record)-MaxColumns); w.wide > maxWide {
+			return nil, w.line, errs.New(errs.TooLarge, w.o.code("columns"), "too many rows have cells right of column %d: the sheet is not read on", MaxColumns)
 		}
 		for len(record) > 0 && strings.TrimSpace(record[len(record)-1]) == "" {
 			record = record[:len(record)-1]

@@ -18,7 +18,7 @@ const (
 	maxParts    = 5000
 )
 
-// checkZip unpacks a workbook into nothing, to see how large it gets: what a zip
+// checkZip unpacks a workbook into next to nothing, to see how large it gets: what a zip
 // says about itself can't be trusted.
 func checkZip(f *os.File, o Options) error {
 	size, err := f.Seek(0, io.SeekEnd)
@@ -38,6 +38,8 @@ func checkZip(f *os.File, o Options) error {
 		n, err := unpack(part, left)
 		left -= n
 		switch {
+		case errors.Is(err, errCrowded):
+			return errs.New(errs.TooLarge, o.code("columns"), "a row of the workbook has more than %d cells: it is not read", maxSheetColumns)
 		case left <= 0, n > allowed(part):
 			return errs.New(errs.TooLarge, o.code("bomb"), "the workbook unpacks to far more than a workbook should: it is not read")
 		case err != nil:
@@ -54,7 +56,7 @@ func unpack(part *zip.File, left int64) (n int64, err error) {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
-	return io.Copy(io.Discard, io.LimitReader(r, min(left, allowed(part)+1)))
+	return io.Copy(&crowd{}, io.LimitReader(r, min(left, allowed(part)+1)))
 }
 
 // allowed is what one part may unpack to.
