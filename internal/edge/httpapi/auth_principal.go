@@ -63,8 +63,13 @@ func Authenticate(by Authenticator, proxies []netip.Prefix, next http.Handler) h
 // withSource says for the log by which way the request came, and from where.
 func withSource(ctx context.Context, address netip.Addr) context.Context {
 	s := changelog.Source{Channel: changelog.Web}
-	if signedInOf(ctx).token != "" {
+	switch who := signedInOf(ctx); {
+	case who.client:
+		s.Channel = changelog.Client
+	case who.token != "":
 		s.Channel = changelog.APIKey
+	case access.From(ctx).Kind == access.Member:
+		s.Channel = changelog.Portal
 	}
 	if address.IsValid() {
 		s.Address = address.WithZone("").String()
@@ -91,7 +96,7 @@ func identify(by Authenticator, foreign *http.CrossOriginProtection, r *http.Req
 		if err != nil {
 			return nil, err
 		}
-		ctx = context.WithValue(ctx, signedInKey{}, signedIn{token: token})
+		ctx = context.WithValue(ctx, signedInKey{}, signedIn{token: token, client: bearer.Client})
 		return access.With(ctx, access.Principal{Kind: access.User, ID: bearer.User, Scope: bearer.Scope}), nil
 	}
 	secret := cookieSecret(r)
@@ -160,6 +165,7 @@ func safe(method string) bool {
 type signedIn struct {
 	session auth.Session
 	token   string
+	client  bool // the token is of a program that signed in
 	member  auth.MemberSession
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/rapport-platform/rapport/internal/ground/id"
 	"github.com/rapport-platform/rapport/internal/platform/access"
 	"github.com/rapport-platform/rapport/internal/platform/auth"
+	"github.com/rapport-platform/rapport/internal/platform/changelog"
 	"github.com/rapport-platform/rapport/internal/platform/record"
 )
 
@@ -148,6 +149,7 @@ func TestBearerTokens(t *testing.T) {
 		b := s.browser()
 		// A token needs no CSRF token: no browser sends it by itself.
 		b.do("POST", "/api/data/v9.2/leads", `{"lastname":"Neu"}`, "Authorization: Bearer "+token, "Origin: https://elsewhere.example").want(204)
+		s.wantChannel(changelog.APIKey)
 		if r := b.do("GET", "/api/auth/session", "", "Authorization: bearer "+token).want(200); r.json["csrf"] != "" || r.header.Get("Set-Cookie") != "" {
 			t.Errorf("a token's session says %s", r.body)
 		}
@@ -300,4 +302,41 @@ func TestKeysOfOthers(t *testing.T) {
 		otto.do("DELETE", "/api/auth/admin/keys/"+fmt.Sprint(made.json["id"]), "").want(204)
 		otto.do("DELETE", "/api/auth/admin/keys/"+fmt.Sprint(made.json["id"]), "").want(404)
 	})
+}
+
+// The change log tells a program that signed in by OAuth from one with a key of
+// somebody's making, and from a person in the browser.
+func TestChannelsOfChanges(t *testing.T) {
+	t.Parallel()
+	eachSite(t, func(t *testing.T, s *site) {
+		application, ctx := id.New(), access.AsSystem(t.Context(), "test")
+		var secret string
+		err := s.store.Write(ctx, func(tx *record.Tx) (err error) {
+			if _, err = tx.Update(ctx, "systemuser", s.ada, record.Row{"applicationid": application}, record.Match{}); err != nil {
+				return err
+			}
+			_, secret, _, err = s.auth.CreateClientSecret(ctx, tx.SQL(), s.ada, "nightly", time.Hour, "")
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		token, _, err := s.auth.ClientToken(t.Context(), application.String(), secret, "192.0.2.1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.browser().do("POST", "/api/data/v9.2/leads", `{"lastname":"Neu"}`, "Authorization: Bearer "+token).want(204)
+		s.wantChannel(changelog.Client)
+		s.signedIn("ada").do("POST", "/api/data/v9.2/leads", `{"lastname":"Neu"}`).want(204)
+		s.wantChannel(changelog.Web)
+	})
+}
+
+// wantChannel looks by which way the latest change came.
+func (s *site) wantChannel(want changelog.Channel) {
+	s.t.Helper()
+	var got string
+	if _, err := s.db.QueryRow(s.t.Context(), "SELECT COALESCE(channel, '') FROM changelog ORDER BY pos DESC LIMIT 1", nil, &got); err != nil || changelog.Channel(got) != want {
+		s.t.Errorf("the change came by %q, not %q: %v", got, want, err)
+	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/rapport-platform/rapport/internal/ground/id"
 	"github.com/rapport-platform/rapport/internal/platform/access"
 	"github.com/rapport-platform/rapport/internal/platform/auth"
+	"github.com/rapport-platform/rapport/internal/platform/changelog"
 	"github.com/rapport-platform/rapport/internal/platform/query"
 	"github.com/rapport-platform/rapport/internal/platform/record"
 )
@@ -299,6 +300,7 @@ func TestMembersWriteTheirOwn(t *testing.T) {
 		if err != nil || row.ID("ownerid") != access.SystemUser || row.ID("createdby") != access.SystemUser || row.ID("customerid") != c.mia {
 			t.Errorf("%v, %v", row, err)
 		}
+		c.wantChannel(changelog.Portal)
 		b.do("POST", root+"annotations", `{"subject":"mine","objectid_incident@odata.bind":"/incidents(`+c.miaCase.String()+`)"}`).want(204)
 		b.do("PATCH", root+"contacts("+c.mia.String()+")", `{"mobilephone":"0170"}`).want(204)
 		before, err := c.log.Last(t.Context())

@@ -21,8 +21,9 @@ type NewKey struct {
 
 // Bearer is whom a bearer token stands for, and what for at most.
 type Bearer struct {
-	User  id.ID
-	Scope access.Scope
+	User   id.ID
+	Scope  access.Scope
+	Client bool // a program that signed in by client credentials; else the key was made by hand
 }
 
 // CreateToken makes a bearer token by which a program acts as the user, for at
@@ -72,7 +73,8 @@ func (a *Auth) Token(ctx context.Context, secret string) (Bearer, error) {
 	d := a.o.DB.Dialect()
 	var user, expires, revoked, used any
 	var scopes *string
-	found, err := a.o.DB.QueryRow(ctx, "SELECT userid, expireson, revokedon, usedon, scopes FROM token WHERE hash = "+d.Placeholder(1), []any{hashSecret(secret)}, &user, &expires, &revoked, &used, &scopes)
+	var name string
+	found, err := a.o.DB.QueryRow(ctx, "SELECT userid, name, expireson, revokedon, usedon, scopes FROM token WHERE hash = "+d.Placeholder(1), []any{hashSecret(secret)}, &user, &name, &expires, &revoked, &used, &scopes)
 	if err != nil {
 		return Bearer{}, err
 	}
@@ -93,7 +95,7 @@ func (a *Auth) Token(ctx context.Context, secret string) (Bearer, error) {
 	if last, err := decodeTime(d, used); err == nil && now.Sub(last) > usedEvery {
 		a.used(ctx, secret, now)
 	}
-	return Bearer{who, access.Scope(text(scopes))}, nil
+	return Bearer{who, access.Scope(text(scopes)), strings.HasPrefix(name, clientTokenName)}, nil
 }
 
 // usedEvery is how precisely the last use of a key is kept.
