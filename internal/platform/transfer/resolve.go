@@ -115,7 +115,7 @@ func (v *resolver) fill(r *row, dry *rehearsal) {
 // missing complains of the lookups whose targets were not found.
 func (r *row) missing() {
 	for _, ref := range r.refs {
-		r.bad = append(r.bad, errs.Field{Name: ref.field.from, Code: "lookup.missing",
+		r.bad = append(r.bad, errs.Field{Name: ref.field.from, Code: codeMissing,
 			Message: fmt.Sprintf("there is no record of %s with this name, key or id that you may see", strings.Join(targets(ref.field.column, ref.field.lookup), " or "))})
 	}
 	r.refs = nil

@@ -97,6 +97,9 @@ func (r *runner) files() error {
 			return err
 		}
 	}
+	if err := r.later(); err != nil || r.ended {
+		return err
+	}
 	return r.s.c.Store.Write(r.system, func(tx *record.Tx) error {
 		status := operation.Done
 		if r.dry != nil {

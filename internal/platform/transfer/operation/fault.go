@@ -22,6 +22,7 @@ const MaxFaults = 100_000
 
 // Fault is a row that could not be dealt with.
 type Fault struct {
+	Number int64 // in the order in which they were noted; 0 until then
 	File   id.ID
 	Line   int
 	Record id.ID
@@ -70,6 +71,23 @@ func clean(s string) string {
 	return string(out)
 }
 
+// FaultsOf gives up to a page of the rows of a file that failed in the run for a
+// reason, the last of them first, from below a number on.
+func FaultsOf(ctx context.Context, db *sqldb.DB, operation, file id.ID, code string, below int64, most int) ([]Fault, error) {
+	p := db.Dialect().Placeholder
+	e, err := query.Encode(db.Dialect(), query.ID, file)
+	if err != nil {
+		return nil, err
+	}
+	return faults(ctx, db, operation, PhaseRun, " AND number < "+p(3)+" AND fileid = "+p(4)+" AND code = "+p(5)+" ORDER BY number DESC LIMIT "+p(6), below, e, code, most)
+}
+
+// DropFault forgets one row that failed.
+func DropFault(tx *sqldb.Tx, number int64) error {
+	_, err := tx.Exec("DELETE FROM transferfault WHERE number = "+tx.Dialect().Placeholder(1), number)
+	return err
+}
+
 // DropFaults forgets the rows that failed in a phase.
 func DropFaults(tx *sqldb.Tx, operation id.ID, phase int64) error {
 	enc, err := query.Encode(tx.Dialect(), query.ID, operation)
@@ -87,7 +105,8 @@ const faultPage = 500
 func Faults(ctx context.Context, db *sqldb.DB, operation, file id.ID, phase int64) iter.Seq2[Fault, error] {
 	return func(yield func(Fault, error) bool) {
 		for after := int64(0); ; {
-			page, last, err := faults(ctx, db, operation, phase, after)
+			p := db.Dialect().Placeholder
+			page, err := faults(ctx, db, operation, phase, " AND number > "+p(3)+" ORDER BY number LIMIT "+p(4), after, faultPage)
 			if err != nil {
 				yield(Fault{}, err)
 				return
@@ -100,42 +119,43 @@ func Faults(ctx context.Context, db *sqldb.DB, operation, file id.ID, phase int6
 			if len(page) < faultPage {
 				return
 			}
-			after = last
+			after = page[len(page)-1].Number
 		}
 	}
 }
 
-func faults(ctx context.Context, db *sqldb.DB, operation id.ID, phase, after int64) (out []Fault, last int64, err error) {
+// faults reads the rows that failed in a phase. more ends the statement; its
+// parameters begin with the third.
+func faults(ctx context.Context, db *sqldb.DB, operation id.ID, phase int64, more string, args ...any) (out []Fault, err error) {
 	d := db.Dialect()
 	enc, err := query.Encode(d, query.ID, operation)
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
 	p := d.Placeholder
-	rows, err := db.Query(ctx, "SELECT number, fileid, line, recordid, code, reason, data FROM transferfault WHERE operationid = "+p(1)+" AND phase = "+p(2)+" AND number > "+p(3)+" ORDER BY number LIMIT "+p(4),
-		enc, phase, after, faultPage)
+	rows, err := db.Query(ctx, "SELECT number, fileid, line, recordid, code, reason, data FROM transferfault WHERE operationid = "+p(1)+" AND phase = "+p(2)+more, append([]any{enc, phase}, args...)...)
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
 	defer rows.Close()
 	for rows.Next() {
 		var f Fault
 		var file, rec any
 		var data string
-		if err := rows.Scan(&last, &file, &f.Line, &rec, &f.Code, &f.Reason, &data); err != nil {
-			return nil, 0, err
+		if err := rows.Scan(&f.Number, &file, &f.Line, &rec, &f.Code, &f.Reason, &data); err != nil {
+			return nil, err
 		}
 		for raw, into := range map[*any]*id.ID{&file: &f.File, &rec: &f.Record} {
 			v, err := query.Decode(d, query.ID, 0, *raw)
 			if err != nil {
-				return nil, 0, err
+				return nil, err
 			}
 			*into, _ = v.(id.ID)
 		}
 		if err := json.Unmarshal([]byte(data), &f.Data); err != nil {
-			return nil, 0, err
+			return nil, err
 		}
 		out = append(out, f)
 	}
-	return out, last, rows.Err()
+	return out, rows.Err()
 }
