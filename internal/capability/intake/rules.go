@@ -32,10 +32,7 @@ const (
 // logical name, context, extra and emaildomain.
 func RuleEnv(lead *metadata.Table) (*expr.Env, error) {
 	vars := []expr.Var{{Name: varContext}, {Name: varExtra}, {Name: varDomain, Kind: expr.Text}}
-	for _, c := range lead.Columns {
-		vars = append(vars, expr.Var{Name: c.Name, Kind: exprKind(c)})
-	}
-	return expr.New(expr.Options{Vars: vars})
+	return expr.New(expr.Options{Vars: append(vars, rule.Vars(lead)...)})
 }
 
 // RuleEnvOf gives the environment of rules as the columns of the table are when
@@ -58,22 +55,6 @@ func RuleEnvOf(lead func() *metadata.Table) func() (*expr.Env, error) {
 		from, env = now, made
 		return env, nil
 	}
-}
-
-func exprKind(c *metadata.Column) expr.Kind {
-	switch c.Type().Shape(c).Kind {
-	case query.Text, query.Memo, query.ID, query.Day:
-		return expr.Text
-	case query.Int:
-		return expr.Whole
-	case query.Fixed:
-		return expr.Number
-	case query.Bool:
-		return expr.Bool
-	case query.Time:
-		return expr.Time
-	}
-	return expr.Dyn
 }
 
 // Vars gives what conditions read of a lead.

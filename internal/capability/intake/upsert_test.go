@@ -14,6 +14,7 @@ import (
 	"github.com/rapport-platform/rapport/internal/capability/sales"
 	"github.com/rapport-platform/rapport/internal/commons/party"
 	"github.com/rapport-platform/rapport/internal/commons/queue"
+	"github.com/rapport-platform/rapport/internal/commons/routing"
 	"github.com/rapport-platform/rapport/internal/ground/clock"
 	"github.com/rapport-platform/rapport/internal/ground/id"
 	"github.com/rapport-platform/rapport/internal/ground/sqldb"
@@ -55,9 +56,10 @@ func newHouse(t testing.TB, db *sqldb.DB, catalog *metadata.Catalog) *house {
 	h.store = record.New(record.Options{DB: db, Catalog: c, Clock: h.clock, Log: changelog.New(db), Access: control})
 	h.store.AddHook(party.FullName("lead"))
 	actions := action.New(control, h.store)
-	queue.Define(actions, h.clock, queue.Routers{"lead": "rpt_RouteLead"})
+	queue.Define(actions, h.clock)
 	notify.Define(actions, control.Members)
-	sales.Define(actions, sales.Routing{Teams: control, Clock: h.clock, Routes: func() []queue.Route { return h.routes }})
+	sales.Define(actions, sales.Routing{Engine: &routing.Engine{Sets: func() *routing.Sets { return nil }, People: func() *routing.People { return nil },
+			Queues: func() []queue.Route { return h.routes }, Catalog: control.Catalog, Teams: control, Clock: h.clock}})
 	text, err := intake.ShippedFlows()
 	if err != nil {
 		t.Fatal(err)

@@ -18,7 +18,7 @@ type Disqualify struct {
 // Define declares the package's actions.
 func Define(reg *action.Registry, r Routing) {
 	r.define(reg)
-	defineCloses(reg, r.Clock)
+	defineCloses(reg, r.Engine.Clock)
 	action.Define(reg, action.Spec{Name: "QualifyLead", Table: "lead", Effect: action.DB, Right: access.Write,
 		Description: "Closes a lead as qualified and makes an account, a contact and an opportunity of it as asked."}, qualify)
 	action.Define(reg, action.Spec{Name: "rpt_DisqualifyLead", Table: "lead", Effect: action.DB, Right: access.Write,

@@ -14,6 +14,7 @@ import (
 	"github.com/rapport-platform/rapport/internal/capability/sales"
 	"github.com/rapport-platform/rapport/internal/commons/party"
 	"github.com/rapport-platform/rapport/internal/commons/queue"
+	"github.com/rapport-platform/rapport/internal/commons/routing"
 	"github.com/rapport-platform/rapport/internal/ground/clock"
 	"github.com/rapport-platform/rapport/internal/ground/errs"
 	"github.com/rapport-platform/rapport/internal/ground/id"
@@ -60,7 +61,8 @@ func each(t *testing.T, run func(t *testing.T, e *env)) {
 		e.store.AddHook(party.FullName("lead"))
 		e.store.AddHook(party.FullName("contact"))
 		e.actions = action.New(e.control, e.store)
-		sales.Define(e.actions, sales.Routing{Routes: func() []queue.Route { return *e.routes.Load() }, Teams: e.control, Clock: clk})
+		sales.Define(e.actions, sales.Routing{Engine: &routing.Engine{Sets: func() *routing.Sets { return nil }, People: func() *routing.People { return nil },
+			Queues: func() []queue.Route { return *e.routes.Load() }, Catalog: e.control.Catalog, Teams: e.control, Clock: clk}})
 		e.reload()
 		e.people()
 		e.maps()

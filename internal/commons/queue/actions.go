@@ -9,6 +9,7 @@ import (
 	"github.com/rapport-platform/rapport/internal/ground/id"
 	"github.com/rapport-platform/rapport/internal/platform/access"
 	"github.com/rapport-platform/rapport/internal/platform/action"
+	"github.com/rapport-platform/rapport/internal/platform/metadata"
 	"github.com/rapport-platform/rapport/internal/platform/record"
 )
 
@@ -36,31 +37,14 @@ type RouteInput struct {
 	QueueItem action.Ref `json:"QueueItem" type:"queueitem" doc:"The item"`
 }
 
-// RuleInput names a record that is to be routed.
-type RuleInput struct {
-	Target action.Ref `json:"Target" doc:"Record that the routing rules look at"`
-}
-
-// Routers name, by table, the action that routes its records.
-type Routers map[string]string
-
 // Define declares the package's actions.
-func Define(r *action.Registry, c clock.Clock, routers Routers) {
+func Define(r *action.Registry, c clock.Clock) {
 	q := items{c}
 	action.Define(r, action.Spec{Name: "AddToQueue", Table: "queue", Effect: action.DB, Description: "Puts a record into a queue, once, and out of the one that it comes from."}, q.add)
 	action.Define(r, action.Spec{Name: "PickFromQueue", Table: "queueitem", Effect: action.DB, Right: access.Write, Description: "Notes who works on an item; one that somebody else works on can't be picked."}, q.pick)
 	action.Define(r, action.Spec{Name: "ReleaseToQueue", Table: "queueitem", Effect: action.DB, Right: access.Write, Description: "Gives an item back, for others to pick."}, q.release)
 	action.Define(r, action.Spec{Name: "RemoveFromQueue", Table: "queueitem", Effect: action.DB, Right: access.Delete, Description: "Takes an item out of its queue."}, q.remove)
 	action.Define(r, action.Spec{Name: "RouteTo", Effect: action.DB, Description: "Moves an item to another queue, or gives it to a user or team."}, q.route)
-	action.Define(r, action.Spec{Name: "msdyn_ApplyRoutingRuleEntityRecord", Effect: action.DB, Description: "Routes a record by the rules of its table."},
-		func(ctx context.Context, call action.Call, in RuleInput) (action.Empty, error) {
-			name, ok := routers[in.Target.Table]
-			if !ok {
-				return action.Empty{}, errs.New(errs.Unsupported, "queue.routing", "records of %s have no routing rules", in.Target.Table)
-			}
-			_, err := r.CallIn(ctx, call.Tx, name, in.Target.ID, nil)
-			return action.Empty{}, err
-		})
 }
 
 // items does what happens to queue items.
@@ -180,13 +164,21 @@ func (q items) move(ctx context.Context, tx *record.Tx, item record.Row, to id.I
 	return key, err
 }
 
-// takes tells whether records of a table can wait in a queue.
-func takes(tx *record.Tx, table string) (title string, ok bool) {
-	item, known := tx.Catalog().Table("queueitem")
-	t, there := tx.Catalog().Table(table)
-	if !known || !there {
-		return "", false
+// Takes tells whether records of a table can wait in a queue.
+func Takes(c *metadata.Catalog, table string) bool {
+	item, known := c.Table("queueitem")
+	if !known {
+		return false
 	}
 	object, _ := item.Column("objectid")
-	return t.Title, slices.Contains(object.Targets, table)
+	return object != nil && slices.Contains(object.Targets, table)
+}
+
+// titled is Takes, with the column that names a record.
+func titled(tx *record.Tx, table string) (title string, ok bool) {
+	t, there := tx.Catalog().Table(table)
+	if !there || !Takes(tx.Catalog(), table) {
+		return "", false
+	}
+	return t.Title, true
 }

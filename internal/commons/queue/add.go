@@ -21,7 +21,7 @@ func Add(ctx context.Context, tx *record.Tx, c clock.Clock, queueID id.ID, table
 
 // put is Add with further values of the item.
 func put(ctx context.Context, tx *record.Tx, c clock.Clock, queueID id.ID, table string, target id.ID, more record.Row) (id.ID, error) {
-	title, ok := takes(tx, table)
+	title, ok := titled(tx, table)
 	if !ok {
 		return id.Nil, errs.New(errs.Invalid, "queue.table", "records of %s can't wait in a queue", table)
 	}

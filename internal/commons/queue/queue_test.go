@@ -2,7 +2,6 @@ package queue_test
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"strings"
 	"sync"
@@ -48,7 +47,7 @@ func each(t *testing.T, run func(t *testing.T, e *env)) {
 		control := &access.Control{Current: func() *access.Snapshot { return snap }, Catalog: func() *metadata.Catalog { return catalog }}
 		e.store = record.New(record.Options{DB: db, Catalog: control.Catalog, Access: control, Log: changelog.New(db), Clock: e.clock})
 		e.actions = action.New(control, e.store)
-		queue.Define(e.actions, e.clock, nil)
+		queue.Define(e.actions, e.clock)
 		e.unit = e.create("businessunit", record.Row{"name": "Head Office"}).ID("businessunitid")
 		e.create("systemuser", record.Row{"systemuserid": access.SystemUser, "fullname": "SYSTEM", "domainname": "system", "businessunitid": e.unit})
 		run(t, e)
@@ -171,83 +170,6 @@ func TestAddingAtOnce(t *testing.T) {
 		wg.Wait()
 		if slices.ContainsFunc(got, func(v any) bool { return v != got[0] }) || len(e.items()) != 1 {
 			t.Errorf("%d items: %v", len(e.items()), got)
-		}
-	})
-}
-
-// Sixteen deal at once, and a third of them give up: what is committed is dealt
-// out evenly, to one more than to another at most.
-func TestDealingIsFairUnderConcurrency(t *testing.T) {
-	t.Parallel()
-	each(t, func(t *testing.T, e *env) {
-		members := []id.ID{id.New(), id.New(), id.New(), id.New(), id.New()}
-		var mu sync.Mutex
-		count := map[id.ID]int{}
-		undo := errors.New("undo")
-		var wg sync.WaitGroup
-		for w := range 16 {
-			wg.Go(func() {
-				for i := range 21 {
-					var who id.ID
-					err := e.db.Write(t.Context(), func(tx *sqldb.Tx) error {
-						var ok bool
-						var err error
-						if who, ok, err = queue.Deal(tx, "team", members); err != nil || !ok {
-							return errors.Join(err, errors.New("nobody was dealt to"))
-						}
-						if (w+i)%3 == 0 {
-							return undo
-						}
-						return nil
-					})
-					switch {
-					case err == nil:
-						mu.Lock()
-						count[who]++
-						mu.Unlock()
-					case !errors.Is(err, undo):
-						t.Error(err)
-					}
-				}
-			})
-		}
-		wg.Wait()
-		least, most, sum := 1<<30, 0, 0
-		for _, m := range members {
-			least, most, sum = min(least, count[m]), max(most, count[m]), sum+count[m]
-		}
-		if sum != 16*14 || most-least > 1 || len(count) != len(members) {
-			t.Errorf("%d dealt, from %d to %d each: %v", sum, least, most, count)
-		}
-	})
-}
-
-func TestDealing(t *testing.T) {
-	t.Parallel()
-	each(t, func(t *testing.T, e *env) {
-		a, b, c := id.New(), id.New(), id.New() // version 7: in ascending order
-		deal := func(name string, members ...id.ID) (who id.ID, ok bool) {
-			err := e.db.Write(t.Context(), func(tx *sqldb.Tx) (err error) { who, ok, err = queue.Deal(tx, name, members); return err })
-			if err != nil {
-				t.Fatal(err)
-			}
-			return who, ok
-		}
-		sorted := []id.ID{a, b, c}
-		slices.SortFunc(sorted, func(x, y id.ID) int { return strings.Compare(x.String(), y.String()) })
-		for i := range 7 {
-			if who, ok := deal("x", c, a, b); !ok || who != sorted[i%3] {
-				t.Errorf("deal %d: %v", i, who)
-			}
-		}
-		if who, _ := deal("y", a, b, c); who != sorted[0] {
-			t.Error("teams are counted together")
-		}
-		if _, ok := deal("x"); ok {
-			t.Error("dealt to nobody")
-		}
-		if who, ok := deal("x", b); !ok || who != b {
-			t.Error("one alone")
 		}
 	})
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/rapport-platform/rapport/internal/commons/decision"
 	"github.com/rapport-platform/rapport/internal/commons/process"
 	"github.com/rapport-platform/rapport/internal/commons/queue"
+	"github.com/rapport-platform/rapport/internal/commons/routing"
 	"github.com/rapport-platform/rapport/internal/edge/httpapi"
 	"github.com/rapport-platform/rapport/internal/edge/live"
 	"github.com/rapport-platform/rapport/internal/ground/id"
@@ -55,6 +56,9 @@ type core struct {
 	formRules   *snapshot.Value[*businessrule.Set]
 	processes   *snapshot.Value[*process.Set]
 	decisions   *decision.Service
+	routing     *routing.Engine
+	routeSets   *snapshot.Value[*routing.Sets]
+	routePeople *snapshot.Value[*routing.People]
 	store       *record.Store
 	actions     *action.Registry
 	secrets     *secret.Box

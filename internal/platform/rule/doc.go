@@ -4,7 +4,7 @@
 //
 // The map: rule.go (a rule, checking one), set.go (many rules compiled, their
 // version, applying them), rehearse.go (what a new set would have done with
-// past cases).
+// past cases), vars.go (what conditions read of a record).
 //
 // The package reads no table and knows no capability. Whoever keeps rules hands
 // them over as values and says by an expr.Env what conditions can read. A bad

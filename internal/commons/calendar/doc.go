@@ -1,0 +1,7 @@
+// Package calendar knows when people and desks work: weekly hours, days off and
+// absences, as rows of calendar and calendarrule, with their table definitions
+// (tables/*.yaml).
+//
+// The map: calendar.go (asking a calendar), load.go (reading calendars from
+// their rows, and what is wrong with them), tables.go.
+package calendar
