@@ -59,7 +59,7 @@ func newHouse(t testing.TB, db *sqldb.DB, catalog *metadata.Catalog) *house {
 	queue.Define(actions, h.clock)
 	notify.Define(actions, control.Members)
 	sales.Define(actions, sales.Routing{Engine: &routing.Engine{Sets: func() *routing.Sets { return nil }, People: func() *routing.People { return nil },
-			Queues: func() []queue.Route { return h.routes }, Catalog: control.Catalog, Teams: control, Clock: h.clock}})
+		Queues: func() []queue.Route { return h.routes }, Catalog: control.Catalog, Teams: control, Clock: h.clock}})
 	text, err := intake.ShippedFlows()
 	if err != nil {
 		t.Fatal(err)
