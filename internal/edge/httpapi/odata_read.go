@@ -58,6 +58,7 @@ func (q *request) list(o *odata.Options, what string) error {
 		}
 		o.Query.After = after
 	}
+	o.Query.Estimate = q.prefer.estimate
 	page, err := q.api.Records.Find(q.ctx, o.Query)
 	if err != nil {
 		return err
@@ -154,7 +155,10 @@ func (q *request) nextLink(o *odata.Options, at query.Cursor, left int) (string,
 
 func (q *request) writeList(o *odata.Options, what string, page record.Page, next string) error {
 	var head bytes.Buffer
-	if o.Query.Count {
+	if page.About {
+		// Not under the name of the count, which is exact or not there.
+		head.WriteString(`,"@` + annEstimate + `":` + strconv.FormatInt(page.Total, 10))
+	} else if o.Query.Count {
 		head.WriteString(`,"@odata.count":` + strconv.FormatInt(page.Total, 10))
 		q.total(&head, page.Total)
 	}

@@ -117,10 +117,19 @@ func parseETag(s string) (int64, bool) {
 	return n, err == nil && n > 0
 }
 
+// A client that shows a number while it finds the exact one asks with this
+// preference: where $count=true would take long, the estimate comes under the
+// annotation in place of the count. The exact number is then got from …/$count.
+const (
+	preferEstimate = "rapport.estimate-count"
+	annEstimate    = "rapport.estimatedcount"
+)
+
 // preferences are those of the Prefer header that have a meaning here.
 type preferences struct {
 	representation bool
 	pageSize       int
+	estimate       bool // an estimate will do for a count that takes long
 	annotations    odata.Annotations
 	echo           []string
 }
@@ -142,6 +151,9 @@ func parsePrefer(headers []string) preferences {
 					p.pageSize = min(n, record.MaxPage)
 					p.echo = append(p.echo, "odata.maxpagesize="+strconv.Itoa(p.pageSize))
 				}
+			case preferEstimate:
+				p.estimate = true
+				p.echo = append(p.echo, preferEstimate)
 			case trackChanges:
 				p.echo = append(p.echo, trackChanges)
 			case "odata.include-annotations", "include-annotations":

@@ -92,7 +92,7 @@ func (c *checker) query(q *Query, depth int) (*Query, error) {
 	outside := c.links
 	c.links = map[string]*Table{}
 	defer func() { c.links = outside }()
-	out := &Query{Table: q.Table, Limit: q.Limit, Count: q.Count}
+	out := &Query{Table: q.Table, Limit: q.Limit, Count: q.Count, Estimate: q.Estimate}
 	if out.Links, err = c.linkList(t, q.Links, 0); err != nil {
 		return nil, err
 	}

@@ -16,6 +16,9 @@ type Query struct {
 	Limit    int    // 0 means the store's default page
 	After    Cursor // rows strictly after this position in Order; empty starts at the beginning
 	Count    bool   // ask for the exact number of rows that match Where, whatever Limit is
+	// Estimate, beside Count, says that an estimate will do where the exact number
+	// would take long.
+	Estimate bool
 }
 
 // Order sorts by one column of the table, or of a linked one; in a grouped query

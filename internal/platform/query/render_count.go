@@ -1,6 +1,7 @@
 package query
 
 import (
+	"encoding/json"
 	"strings"
 
 	"github.com/rapport-platform/rapport/internal/ground/sqldb"
@@ -85,4 +86,41 @@ func (a Arms) kinds() (n int) {
 		}
 	}
 	return n
+}
+
+// RenderMatching turns a checked query without groups into SQL that finds every
+// row that matches, to be explained and not run.
+func RenderMatching(s Schema, d sqldb.Dialect, q *Query, g Guard) (Statement, error) {
+	r := &renderer{schema: s, dialect: d, guard: g}
+	t, err := r.table(q.Table)
+	if err != nil {
+		return Statement{}, err
+	}
+	from, err := r.from(t, q)
+	return Statement{SQL: "SELECT 1" + from, Args: r.args}, err
+}
+
+// RenderSample turns a checked query without groups into SQL that counts those
+// of some rows of an SQLite table that match. Rows are named by number; one that
+// is named twice counts once.
+func RenderSample(s Schema, q *Query, g Guard, rows []int64) (Statement, error) {
+	r := &renderer{schema: s, dialect: sqldb.SQLite, guard: g}
+	t, err := r.table(q.Table)
+	if err != nil {
+		return Statement{}, err
+	}
+	cond, err := r.rowsCond(t, q)
+	if err != nil {
+		return Statement{}, err
+	}
+	list, err := json.Marshal(rows)
+	if err != nil {
+		return Statement{}, err
+	}
+	// By the row numbers, and by no index.
+	drawn := "t0.rowid IN (SELECT value FROM json_each(" + r.bind(string(list)) + "))"
+	if cond != "" {
+		cond = "(" + cond + ")"
+	}
+	return Statement{SQL: "SELECT count(*) FROM " + r.dialect.Quote(t.Name) + " t0 NOT INDEXED" + whereClause(conj(drawn, cond)), Args: r.args, Columns: []Column{{Name: "count", Kind: Int}}, Shown: 1}, nil
 }

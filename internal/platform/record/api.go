@@ -32,6 +32,7 @@ type Page struct {
 	Rows  []Row
 	Next  query.Cursor // where the next page starts; nil when there is none
 	Total int64        // rows that match in all, when the query asked for the count
+	About bool         // Total is an estimate, which the query asked for
 }
 
 // Match is what must hold for a write to happen.

@@ -22,6 +22,7 @@ const (
 type reader struct {
 	o     *Options
 	live  bool // the catalog is not pinned yet
+	apart bool // what is read is committed: there is no transaction
 	query func(ctx context.Context, text string, args []any) (*sqldb.Rows, error)
 	note  func(ctx context.Context, list ...Read) error // leaves the trace of what is shown
 }
@@ -176,30 +177,18 @@ func (r reader) page(ctx context.Context, q query.Query, guard query.Guard) (Pag
 		}
 	}
 	if q.Count {
-		if page.Total, err = r.count(ctx, checked, guard); err != nil {
+		if page.Total, page.About, err = r.total(ctx, checked, guard); err != nil {
 			return Page{}, err
+		}
+		if page.About {
+			seen := int64(len(rows))
+			if page.Next != nil {
+				seen++
+			}
+			page.Total = max(page.Total, seen)
 		}
 	}
 	return page, nil
-}
-
-func (r reader) count(ctx context.Context, q *query.Query, guard query.Guard) (n int64, err error) {
-	st, err := query.RenderCount(r.o.Catalog(), r.o.DB.Dialect(), q, guard)
-	if err != nil {
-		return 0, err
-	}
-	rows, err := r.query(ctx, st.SQL, st.Args)
-	if err != nil {
-		return 0, err
-	}
-	defer rows.Close()
-	if rows.Next() {
-		err = rows.Scan(&n)
-	}
-	if err == nil {
-		err = rows.Err()
-	}
-	return n, err
 }
 
 // sparseSize is about how many columns of a row have values.

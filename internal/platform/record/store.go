@@ -34,6 +34,8 @@ type Options struct {
 	// Patience is how long reading one page may take, related rows and count
 	// included; 0 means half a minute.
 	Patience time.Duration
+	// Swift is what a count may take where an estimate will do.
+	Swift Swift
 	// Renew looks whether the definitions have changed and takes them in; nil
 	// where they never do.
 	Renew func(ctx context.Context) (changed bool, err error)
@@ -71,7 +73,7 @@ func New(o Options) *Store {
 	s := &Store{o: o, hooks: map[string][]Hook{}}
 	s.AddHook(currencyHook())
 	s.AddHook(shareHook())
-	s.reader = reader{o: &s.o, live: true, note: s.NoteReads, query: func(ctx context.Context, text string, args []any) (*sqldb.Rows, error) {
+	s.reader = reader{o: &s.o, live: true, apart: true, note: s.NoteReads, query: func(ctx context.Context, text string, args []any) (*sqldb.Rows, error) {
 		return o.DB.Query(ctx, text, args...)
 	}}
 	return s
