@@ -142,10 +142,16 @@ func (o *organisation) searches(ctx context.Context, b *strings.Builder) error {
 	began := time.Now()
 	queue := job.NewQueue(o.db, clock.System{})
 	index := search.New(search.Options{DB: o.db, Store: o.store, Log: o.log, Access: &access.Control{Current: o.snap.Load, Catalog: o.known}, Catalog: o.known, Clock: clock.System{}, Jobs: queue})
-	if err := o.rebuild(ctx, queue, index); err != nil {
+	there, err := o.db.QueryRow(ctx, "SELECT 1 FROM searchdoc LIMIT 1", nil, new(int))
+	if err != nil {
 		return err
 	}
-	fmt.Fprintf(b, "| | *search index built in %.0f s* | | | |\n", time.Since(began).Seconds())
+	if !there {
+		if err := o.rebuild(ctx, queue, index); err != nil {
+			return err
+		}
+		fmt.Fprintf(b, "| | *search index built in %.0f s* | | | |\n", time.Since(began).Seconds())
+	}
 	for at := range depths {
 		for _, words := range []string{"neumann 4711", "lead4711", "hofman", "ada kr"} {
 			if err := o.time(ctx, b, at, "search "+words, func(ctx context.Context) (int64, error) {

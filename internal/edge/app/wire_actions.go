@@ -58,6 +58,7 @@ func (c *core) wireActions(tailer *changelog.Tailer) error {
 	for _, hook := range savedquery.Hooks(c.access.Catalog, cfg.Clock) {
 		c.store.AddHook(hook)
 	}
+	builtin.DefineIndexes(c.actions, &savedquery.Indexes{DB: c.db, Store: c.store, Customs: c.customs, Clock: cfg.Clock})
 	views := savedquery.NewViews(c.store, c.access.Catalog, cfg.Clock, cfg.Logger)
 	c.customs.OnChange(views.Changed)
 	c.services.Add("saved queries of views", views)

@@ -20,6 +20,9 @@ type How struct {
 	Confirm bool
 	// DryRun only tells what would be done.
 	DryRun bool
+	// Background leaves indexes on tables that are there to the job that builds
+	// them, on either database, and does not wait for it.
+	Background bool
 }
 
 // Report tells what a change did, or would do.
@@ -59,6 +62,9 @@ func (s *Service) once(ctx context.Context, how How, edits []Edit) (Report, erro
 	if err != nil || p.same {
 		return Report{}, err
 	}
+	if p.background = how.Background; how.Background {
+		p.beside()
+	}
 	r := p.report()
 	if r.Losses, err = s.losses(ctx, p); err != nil {
 		return r, err
@@ -78,7 +84,7 @@ func (s *Service) once(ctx context.Context, how How, edits []Edit) (Report, erro
 		return r, err
 	}
 	s.step("written")
-	if len(p.later) > 0 {
+	if len(p.later) > 0 && !how.Background {
 		return r, s.finish(ctx, epoch)
 	}
 	_, err = s.Refresh(ctx)
@@ -148,7 +154,11 @@ func (s *Service) write(ctx context.Context, tx *record.Tx, p *plan) (int64, err
 		return 0, err
 	}
 	if len(p.later) > 0 {
-		_, err := s.queue.Enqueue(tx.SQL(), job.Spec{Kind: JobAdd, Key: jobKey(epoch), Due: s.o.Clock.Now().Add(waitMost), Payload: work{Epoch: epoch}})
+		due := s.o.Clock.Now()
+		if !p.background {
+			due = due.Add(waitMost) // whoever asked is at it himself
+		}
+		_, err := s.queue.Enqueue(tx.SQL(), job.Spec{Kind: JobAdd, Key: jobKey(epoch), Due: due, Payload: work{Epoch: epoch}})
 		return epoch, err
 	}
 	return epoch, s.enqueueDrop(tx.SQL(), p, epoch)

@@ -106,6 +106,12 @@ func (s *Service) Unfinished(table string, kind Kind) []Definition {
 	return out
 }
 
+// ReadIndex reads the definition of an index.
+func ReadIndex(body string) (x metadata.Index, err error) {
+	err = decode(body, &x)
+	return x, err
+}
+
 // ReadKey reads the definition of a key.
 func ReadKey(body string) (k metadata.Key, err error) {
 	err = decode(body, &k)

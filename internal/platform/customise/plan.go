@@ -28,6 +28,7 @@ type plan struct {
 	same          bool          // nothing is to be done
 	add, drop     []schema.Object
 	later         []schema.Object // indexes that are built beside the work
+	background    bool            // and by the job alone
 	touched       []string        // tables that get another shape, dropped ones among them
 }
 
@@ -228,6 +229,17 @@ func (s *Service) aside(ctx context.Context, p *plan) error {
 	}
 	p.add = now
 	return nil
+}
+
+// beside leaves all indexes on tables that are there for later.
+func (p *plan) beside() {
+	p.add = slices.DeleteFunc(p.add, func(o schema.Object) bool {
+		_, there := p.before.catalog.Table(o.Table)
+		if there && o.IsIndex() {
+			p.later = append(p.later, o)
+		}
+		return there && o.IsIndex()
+	})
 }
 
 // tables lists the touched tables that are there before and after.

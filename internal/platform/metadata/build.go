@@ -280,6 +280,12 @@ func TypeColumn(lookup string) string { return lookup + "type" }
 // stamped are the columns that the record store sets on every row it writes.
 var stamped = []string{"createdon", "modifiedon", "versionnumber"}
 
+// OwnerIndexed tells whether an index of the table itself leads to the rows of an
+// owner, so that the one that every owned table gets is not needed.
+func (t *Table) OwnerIndexed() bool {
+	return slices.ContainsFunc(t.Indexes, func(x Index) bool { return !x.WhereOpen && len(x.Columns) > 0 && x.Columns[0] == "ownerid" })
+}
+
 func (t *Table) buildShape() {
 	s := &query.Table{Name: t.Name, PrimaryID: t.ID, Owned: t.Owned(), Columns: make(map[string]query.Column, len(t.Columns)), Relations: t.relations}
 	for _, c := range t.Columns {
@@ -302,7 +308,7 @@ func (t *Table) buildShape() {
 			s.Indexes = append(s.Indexes, x.Columns)
 		}
 	}
-	if s.Owned {
+	if s.Owned && !t.OwnerIndexed() {
 		s.Indexes = append(s.Indexes, []string{"ownerid"})
 	}
 	t.shape = s

@@ -89,8 +89,8 @@ func (r *renderer) ranges(t *Table, q *Query, arms Arms) (out []reach, ok bool) 
 		switch {
 		case t.inOrder("ownerid", held, q.Order):
 			parts += len(arms.Owners)
-		case len(arms.Units) == 0 || len(arms.Owners) > ownersMost:
-			return nil, false // branches of their own, or a walk
+		case arms.kinds() == 1 || len(arms.Owners) > ownersMost:
+			return nil, false // the planner knows better, or a walk
 		default:
 			s.atOnce = true
 			parts++
@@ -188,12 +188,14 @@ func (m *merge) branch(cond string, each []id.ID) {
 		m.parts = append(m.parts, sql.String())
 		return
 	}
-	m.b.orderBy(&sql, m.b.term)
-	m.b.writeLimit(&sql)
 	if each == nil {
-		m.parts = append(m.parts, "("+sql.String()+")")
+		// Not sorted and limited by itself: PostgreSQL would hope to meet the few
+		// rows soon on a walk through all in that order.
+		m.parts = append(m.parts, sql.String())
 		return
 	}
+	m.b.orderBy(&sql, m.b.term)
+	m.b.writeLimit(&sql)
 	m.parts = append(m.parts, "SELECT x.* FROM unnest("+m.r.idArray(each)+") a(v) CROSS JOIN LATERAL ("+sql.String()+") x")
 }
 

@@ -65,7 +65,7 @@ func tableObjects(d sqldb.Dialect, t *metadata.Table) []Object {
 			out = append(out, Object{Table: t.Name, Name: sequencePrefix + c.Name, Definition: "CREATE SEQUENCE IF NOT EXISTS " + q(NumberSequence(t.Name, c.Name))})
 		}
 	}
-	if t.Owned() {
+	if t.Owned() && !t.OwnerIndexed() {
 		out = append(out, index(d, t, "index owner", identifier("ix_"+t.Name+"_owner"), []string{"ownerid"}, false, false))
 	}
 	return out
