@@ -104,7 +104,7 @@ func (q *request) searchRequest(data []byte) (searchBody, search.Request, error)
 		return body, search.Request{}, errs.New(errs.Unsupported, "search.option", "orderby is not offered: hits come by rank")
 	}
 	if s := facetText(body.Facets); s != "" && s != "null" && s != tableFacet && !strings.HasPrefix(s, tableFacet+",count:") {
-		return body, search.Request{}, errs.New(errs.Unsupported, "search.facet", "the only facet is %s: how many hits there are of each table", tableFacet)
+		return body, search.Request{}, errs.New(errs.Invalid, "search.facet", "the only facet is %s: how many hits there are of each table", tableFacet)
 	}
 	r := search.Request{Text: body.Search, Top: body.Top, Skip: body.Skip, All: strings.Contains(strings.ToLower(string(body.Options)+body.Mode), "all")}
 	entities, err := readEntities(body.Entities)
