@@ -36,7 +36,7 @@ func TestSampleIsTakenOut(t *testing.T) {
 			return out, r["People"].(float64)
 		}
 		have, people := counts()
-		if have["lead"] != [2]float64{float64(leads), 0} || have["account"] != [2]float64{3, 1} || have["opportunity"][0] != 3 || have["campaign"][0] != 3 || people != 8 {
+		if have["lead"] != [2]float64{float64(leads), 0} || have["account"] != [2]float64{3, 1} || have["opportunity"][0] != 3 || have["rpt_quarantine"][0] != 2 || have["campaign"][0] != 3 || people != 8 {
 			t.Fatalf("%v and %v people, of %d leads", have, people, leads)
 		}
 

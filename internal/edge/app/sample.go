@@ -17,10 +17,7 @@ import (
 	"github.com/rapport-platform/rapport/internal/platform/solution"
 )
 
-const (
-	sampleBundle = "lending"
-	sampleSource = "/sample/lending" // of the sample's events, and so of what was made of them
-)
+const sampleBundle = "lending"
 
 // sampleFrame are tables of which the sample's rows stay: people and places to
 // which other records may belong by now. Its people can be locked out instead.
@@ -91,7 +88,7 @@ func (c *core) findSample(ctx context.Context, from record.Reader) (*sample, err
 	if err != nil || fresh {
 		return s, err // the sample was never put in
 	}
-	events, err := c.sampleEvents()
+	sources, events, err := c.sampleEvents()
 	if err != nil {
 		return nil, err
 	}
@@ -100,7 +97,7 @@ func (c *core) findSample(ctx context.Context, from record.Reader) (*sample, err
 		if !ok {
 			continue
 		}
-		where := query.And{query.Compare{Left: query.Path{"rpt_source"}, Value: sampleSource}, query.In{Left: query.Path{"rpt_eventid"}, Values: events}}
+		where := query.And{query.In{Left: query.Path{"rpt_source"}, Values: sources}, query.In{Left: query.Path{"rpt_eventid"}, Values: events}}
 		if err := s.add(ctx, from, t, where); err != nil {
 			return nil, err
 		}
@@ -278,21 +275,23 @@ func (s *sample) forgetMessages(ctx context.Context, tx *record.Tx, going []solu
 	return nil
 }
 
-// sampleEvents gives the ids of the sample's events.
-func (c *core) sampleEvents() ([]any, error) {
+// sampleEvents gives the sources of the sample's events and their ids.
+func (c *core) sampleEvents() (sources, ids []any, err error) {
 	text, err := fs.ReadFile(c.app.c.Solutions, sampleBundle+"/events/leads.json")
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	var events []cloudevents.Event
 	if err := json.Unmarshal(text, &events); err != nil {
-		return nil, errs.Wrap(err, errs.Internal, "app.sample", "the sample events can't be read")
+		return nil, nil, errs.Wrap(err, errs.Internal, "app.sample", "the sample events can't be read")
 	}
-	out := make([]any, len(events))
-	for i, e := range events {
-		out[i] = e.ID
+	for _, e := range events {
+		ids = append(ids, e.ID)
+		if !slices.Contains(sources, any(e.Source)) {
+			sources = append(sources, e.Source)
+		}
 	}
-	return out, nil
+	return sources, ids, nil
 }
 
 // samplePart are the rows of one table that the bundle brings.

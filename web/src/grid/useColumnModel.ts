@@ -3,6 +3,7 @@ import {
 } from "@tanstack/react-table";
 import { useEffect, useMemo, useRef, useState } from "react";
 import type { Row } from "@/api/types";
+import { isRtl } from "@/lib/direction";
 import { type GridState, MAX_WIDTH, MIN_WIDTH } from "./gridState";
 
 const features = tableFeatures({ columnOrderingFeature, columnVisibilityFeature, columnSizingFeature, columnResizingFeature });
@@ -27,6 +28,7 @@ export function useColumnModel(state: GridState, onWidths: (widths: Record<strin
     columns: defs,
     data: noRows,
     columnResizeMode: "onChange",
+    columnResizeDirection: isRtl() ? "rtl" : "ltr",
     state: { columnSizing: sizing, columnOrder: order },
     onColumnSizingChange: (next) => setSizing((old) => (typeof next === "function" ? next(old) : next)),
   });

@@ -1,4 +1,5 @@
 import { type KeyboardEvent, type RefObject, useCallback, useEffect, useRef, useState } from "react";
+import { isRtl } from "@/lib/direction";
 import { pressed } from "@/lib/keys";
 import { move, type Place } from "./move";
 
@@ -13,6 +14,12 @@ interface Options {
   onHead: (col: number, menu: boolean, more: boolean) => void;
   /** Keys of the list's own; true when the key was one. */
   onKey?: (event: KeyboardEvent, place: Place) => boolean;
+}
+
+/** Keys that point sideways, by the direction of reading. */
+function alongReading(key: string): string {
+  if (!isRtl()) return key;
+  return key === "ArrowLeft" ? "ArrowRight" : key === "ArrowRight" ? "ArrowLeft" : key;
 }
 
 /** One tab stop for the whole grid; arrow keys move inside (WAI-ARIA grid pattern). */
@@ -47,7 +54,7 @@ export function useRoving(options: Options) {
     else if (event.key === "Enter" && !mod) options.onOpen(row);
     else if (pressed(event, "keys.preview", "space")) options.onPreview(row);
     else {
-      const key = pressed(event, "keys.next", "j") ? "ArrowDown" : pressed(event, "keys.previous", "k") && row > 0 ? "ArrowUp" : event.key;
+      const key = pressed(event, "keys.next", "j") ? "ArrowDown" : pressed(event, "keys.previous", "k") && row > 0 ? "ArrowUp" : alongReading(event.key);
       const next = move({ row, col }, key, mod, options.rows, options.cols, options.page());
       if (!next) return;
       goTo(next);

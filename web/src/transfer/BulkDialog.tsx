@@ -79,6 +79,26 @@ export function BulkDialog({ kind, context, onClose }: { kind: BulkRequest["kind
   );
 }
 
+const MOST_REASONS = 3;
+
+/** Why rows could not be changed: the reasons that there are, not row by row. */
+function Reasons({ id }: { id: string }) {
+  const { data } = useQuery({
+    queryKey: ["bulk failed", id],
+    queryFn: async ({ signal }) => {
+      const response = await fetch(`/api/bulk/${id}/failed`, { signal });
+      if (!response.ok) throw new Error(response.statusText);
+      const lines = (await response.text()).trim().split("\n").slice(1);
+      const reasons = lines.flatMap((line) => {
+        const last = /,(?:"((?:[^"]|"")*)"|([^,"]*))\r?$/.exec(line);
+        return last ? [(last[1]?.replaceAll('""', '"') ?? last[2] ?? "").trim()] : [];
+      });
+      return [...new Set(reasons)].filter(Boolean).slice(0, MOST_REASONS);
+    },
+  });
+  return data?.length ? <ul className="dim">{data.map((reason) => <li key={reason}>{reason}</li>)}</ul> : null;
+}
+
 type OnChange = (change: Partial<BulkRequest> | undefined) => void;
 
 function EditField({ table, onChange }: { table: Table; onChange: OnChange }) {
@@ -147,7 +167,8 @@ function Running({ id, onClose, onChanged }: { id: string; onClose: () => void; 
         ? <Progress value={state.status === status.undoing ? 100 : (100 * (state.done + state.failed)) / Math.max(1, state.total)} animated aria-label={t("bulk.running")} mb="sm" />
         : <Alert data-tone={state.status === status.done ? "good" : state.status === status.failed ? "bad" : undefined} icon={<Icon name="info" />} title={t(`transfer.state.s${state.status}`)} mb="sm">{state.error}</Alert>}
       <p>{over ? t("transfer.undone", { undone: counts.undone, kept: counts.kept }) : t("bulk.progress", counts)}</p>
-      {state.failed > 0 && <p><a href={`/api/bulk/${id}/failed`} download>{t("bulk.failedFile")}</a></p>}
+      {state.failed > 0 && !busy(state.status) && <Reasons id={id} />}
+      {state.failed > 0 && <p><a className="link" href={`/api/bulk/${id}/failed`} download>{t("bulk.failedFile")}</a></p>}
       <div style={{ display: "flex", justifyContent: "flex-end", gap: 8, marginTop: 20 }}>
         {(state.status === status.waiting || state.status === status.running) && <Button variant="default" onClick={() => call("rpt_CancelBulk")}>{t("bulk.stop")}</Button>}
         {(state.status === status.done || state.status === status.cancelled) && state.done > 0 && <Button variant="default" leftSection={<Icon name="undo" size={15} />} onClick={() => call("rpt_UndoBulk")}>{t("transfer.undo")}</Button>}

@@ -3,6 +3,7 @@ import { useFocusReturn, useFocusTrap, useMergedRef } from "@mantine/hooks";
 import { type CSSProperties, type KeyboardEvent, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { createPortal } from "react-dom";
 import { useTranslation } from "react-i18next";
+import { isRtl } from "@/lib/direction";
 import { keyCaps, keysOf } from "@/lib/keys";
 import { Icon } from "@/ui/icons";
 import classes from "./Tour.module.css";
@@ -70,7 +71,7 @@ export default function Tour({ onClose }: { onClose: () => void }) {
 
   const last = at === shown.length - 1;
   const step = (by: number) => (last && by > 0 ? onClose() : setAt(Math.max(0, Math.min(shown.length - 1, at + by))));
-  const rtl = document.documentElement.dir === "rtl";
+  const rtl = isRtl();
   function onKey(event: KeyboardEvent) {
     if (event.key === "Escape") onClose();
     else if (event.key === (rtl ? "ArrowLeft" : "ArrowRight")) step(1);
