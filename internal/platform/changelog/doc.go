@@ -33,7 +33,8 @@
 // The map: change.go (the row), source.go (from where it comes), append.go
 // (writing), order.go (numbering), read.go and touched.go (reading from a cursor),
 // tail.go (one tailer per node that wakes whoever waits for changes), recent.go
-// (the end of the log in memory, for all followers), sealer.go
+// (the end of the log in memory, for all followers, and on SQLite what this
+// process has just committed), sealer.go
 // (the job that seals), digest.go, seal.go, numbers.go, verify.go, erase.go and
 // cut.go (the chain).
 package changelog
