@@ -4,6 +4,9 @@
 
 SHELL := /bin/bash
 GO ?= go
+# What runs the Go tests, and which; .ci/run names another runner.
+GOTEST ?= $(GO) test
+PACKAGES ?= ./...
 WEB := $(shell find web/src web/public web/index.html web/*.config.* web/tsconfig*.json -type f 2>/dev/null)
 NODE := $(shell command -v node 2>/dev/null)
 
@@ -58,7 +61,7 @@ test: test-go test-fuzz test-web
 
 test-go: ui clients tools
 	$(GO) vet ./...
-	$(GO) test -mod=readonly -timeout 20m ./...
+	$(GOTEST) -mod=readonly -timeout 20m $(PACKAGES)
 
 test-web: ui
 ifneq ($(NODE),)
