@@ -13,6 +13,7 @@ const areas = {
   profiles: lazy(() => import("./Profiles").then((m) => ({ default: m.Profiles }))),
   providers: lazy(() => import("./Providers").then((m) => ({ default: m.Providers }))),
   keys: lazy(() => import("./Keys").then((m) => ({ default: m.Keys }))),
+  indexes: lazy(() => import("./Indexes").then((m) => ({ default: m.Indexes }))),
   log: lazy(() => import("./SignInLog").then((m) => ({ default: m.SignInLog }))),
 };
 

@@ -3,7 +3,8 @@ import { useQuery } from "@tanstack/react-query";
 import { type CSSProperties, type KeyboardEvent, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { request } from "@/api/http";
-import { API, recordUrl } from "@/api/odata";
+import { changeTogether, type Operation } from "@/api/batch";
+import { API } from "@/api/odata";
 import { useTables } from "@/api/metadata";
 import type { Row } from "@/api/types";
 import { Failure } from "@/ui/Calm";
@@ -80,14 +81,15 @@ export function RoleMatrix({ role, name }: { role: string; name: string }) {
   async function save() {
     setBusy(true);
     try {
-      for (const [key, depth] of Object.entries(changes)) {
+      await changeTogether(Object.entries(changes).map(([key, depth]): Operation => {
         const [table, right] = key.split(" ");
         const row = held.get(key) as Row | undefined;
-        if (row && depth === 0) await request(recordUrl("roleprivilegescollection", String(row.roleprivilegesid)), { method: "DELETE" });
-        else if (row) await request(recordUrl("roleprivilegescollection", String(row.roleprivilegesid)), { method: "PATCH", body: { privilegedepthmask: depth }, headers: { "If-Match": "*" } });
-        else await request(`${API}/roleprivilegescollection`, { method: "POST", body: { "roleid@odata.bind": `/roles(${role})`, rpt_table: table, accessright: Number(right), privilegedepthmask: depth } });
-        setChanges(({ [key]: _, ...rest }) => rest);
-      }
+        const path = row && `roleprivilegescollection(${String(row.roleprivilegesid)})`;
+        if (path && depth === 0) return { method: "DELETE", path };
+        if (path) return { method: "PATCH", path, body: { privilegedepthmask: depth } };
+        return { method: "POST", path: "roleprivilegescollection", body: { "roleid@odata.bind": `/roles(${role})`, rpt_table: table, accessright: Number(right), privilegedepthmask: depth } };
+      }));
+      setChanges({});
       toast(t("admin.saved"));
     } catch (error) {
       toastFailure(error);

@@ -7,6 +7,8 @@ export interface RequestOptions {
   /** A file, sent as it is instead of a body. */
   file?: Blob;
   headers?: Record<string, string>;
+  /** How the answer is read: JSON unless "text". */
+  as?: "text";
   signal?: AbortSignal;
 }
 
@@ -19,7 +21,7 @@ export interface Answer<T> {
 
 async function send(path: string, options: RequestOptions): Promise<Response> {
   const method = options.method ?? "GET";
-  const headers: Record<string, string> = { Accept: "application/json", ...options.headers };
+  const headers: Record<string, string> = { Accept: options.as === "text" ? "*/*" : "application/json", ...options.headers };
   if (options.body !== undefined) headers["Content-Type"] = "application/json";
   if (options.file) headers["Content-Type"] = options.file.type || "application/octet-stream";
   const { session } = currentSession();
@@ -52,7 +54,8 @@ export async function request<T>(path: string, options: RequestOptions = {}): Pr
   if (!response.ok) throw await errorFrom(response);
   const text = response.status === 204 ? "" : await response.text();
   let data: unknown;
-  if (text !== "") {
+  if (options.as === "text") data = text;
+  else if (text !== "") {
     try {
       data = JSON.parse(text);
     } catch {

@@ -8,17 +8,24 @@ interface Collection {
   value: Row[];
   "@odata.nextLink"?: string;
   "@odata.count"?: number;
+  "@rapport.estimatedcount"?: number;
 }
 
 function toPage(answer: Answer<Collection>): Page {
-  const { value, "@odata.nextLink": next, "@odata.count": count } = answer.data;
-  return { rows: value ?? [], next: next ? sameOrigin(next) : undefined, count };
+  const { value, "@odata.nextLink": next, "@odata.count": count, "@rapport.estimatedcount": about } = answer.data;
+  return { rows: value ?? [], next: next ? sameOrigin(next) : undefined, count, about };
 }
 
-/** One page of a list; give the address of `listUrl` or a page's `next`. */
+/** One page of a list; give the address of `listUrl` or a page's `next`. A count that takes long comes as an estimate. */
 export async function fetchPage(url: string, pageSize: number, signal?: AbortSignal): Promise<Page> {
-  const headers = { Prefer: `odata.maxpagesize=${pageSize}, ${ANNOTATED}` };
+  const headers = { Prefer: `odata.maxpagesize=${pageSize}, rapport.estimate-count, ${ANNOTATED}` };
   return toPage(await request<Collection>(url, { headers, signal }));
+}
+
+/** The exact number of rows that match. */
+export async function fetchCount(entityset: string, filter: string, signal?: AbortSignal): Promise<number> {
+  const query = filter ? `?$filter=${encodeURIComponent(filter)}` : "";
+  return Number((await request<number>(`${API}/${entityset}/$count${query}`, { signal, headers: { Accept: "text/plain" } })).data);
 }
 
 export async function fetchTop(entityset: string, query: Query, signal?: AbortSignal): Promise<Page> {

@@ -135,6 +135,8 @@ export interface Page {
   rows: Row[];
   next?: string;
   count?: number;
+  /** In place of the count where that takes long. */
+  about?: number;
 }
 
 export interface TimelineChange {

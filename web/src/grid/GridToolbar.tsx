@@ -6,7 +6,7 @@ import { useTranslation } from "react-i18next";
 import type { GridSearch } from "@/app/router";
 import type { Table } from "@/api/types";
 import { FilterButton } from "@/filter/FilterButton";
-import { formatNumber } from "@/lib/format";
+import { formatNumber, roughly } from "@/lib/format";
 import { useShortcuts } from "@/lib/keys";
 import { Icon, tableIcon } from "@/ui/icons";
 import { PageBar } from "@/ui/PageBar";
@@ -22,6 +22,7 @@ interface Props {
   state: GridState;
   search: GridSearch;
   total?: number;
+  about?: number;
   change: (next: Partial<GridSearch>) => void;
   newPath?: string;
   actions?: ReactNode;
@@ -31,7 +32,7 @@ interface Props {
   chartOpen: boolean;
 }
 
-export function GridToolbar({ table, state, search, total, change, newPath, actions, onRefresh, saveable, onSaved, chartOpen }: Props) {
+export function GridToolbar({ table, state, search, total, about, change, newPath, actions, onRefresh, saveable, onSaved, chartOpen }: Props) {
   const { t } = useTranslation();
   const navigate = useNavigate();
   const box = useRef<HTMLInputElement>(null);
@@ -48,7 +49,8 @@ export function GridToolbar({ table, state, search, total, change, newPath, acti
           <span className={classes.icon}><Icon name={tableIcon(table.logicalname, table.icon)} /></span>
           <h1>{table.pluralLabel}</h1>
           <ViewPicker table={table} state={state} search={search} saveable={saveable} change={change} onSaved={onSaved} />
-          {total !== undefined && <span className={`faint tnum ${classes.count}`}>{formatNumber(total)}</span>}
+          {total !== undefined ? <span className={`faint tnum ${classes.count}`}>{formatNumber(total)}</span>
+            : about !== undefined && <span className={`faint tnum ${classes.count}`}>{t("grid.about", { number: formatNumber(roughly(about)) })}</span>}
         </>
       }
       actions={

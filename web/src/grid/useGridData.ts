@@ -1,9 +1,9 @@
-import { type InfiniteData, keepPreviousData, useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
+import { type InfiniteData, keepPreviousData, useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import type { GridSearch } from "@/app/router";
 import { useLive } from "@/api/live";
 import { allOf, API, listUrl } from "@/api/odata";
-import { fetchPage, fetchTop } from "@/api/records";
+import { fetchCount, fetchPage, fetchTop } from "@/api/records";
 import { wireName } from "@/api/rows";
 import type { Page, Row, Table } from "@/api/types";
 import { filterFromText } from "@/filter/urlText";
@@ -23,6 +23,8 @@ const GATHER_MS = 250;
 export interface GridData {
   rows: Row[];
   total?: number;
+  /** About how many rows there are, while the exact number is being found. */
+  about?: number;
   /** The list's whole question as `$filter` has it. */
   filter: string;
   /** Rows that came meanwhile and wait behind the pill. */
@@ -78,6 +80,14 @@ export function useGridData(table: Table, state: GridState, search: GridSearch, 
     staleTime: 60_000,
   });
 
+  const about = query.data?.pages[0]?.count === undefined ? query.data?.pages[0]?.about : undefined;
+  const exact = useQuery({
+    queryKey: [...key, "count"],
+    enabled: about !== undefined && !query.isPlaceholderData,
+    queryFn: ({ signal }) => fetchCount(table.entityset, filter, signal),
+    staleTime: 60_000,
+  });
+
   const rows = useMemo(() => query.data?.pages.flatMap((p) => p.rows) ?? [], [query.data]);
   const [fresh, setFresh] = useState<ReadonlySet<string>>(new Set());
   const [gone, setGone] = useState<ReadonlySet<string>>(new Set());
@@ -128,12 +138,13 @@ export function useGridData(table: Table, state: GridState, search: GridSearch, 
   const refresh = useCallback(() => {
     setFresh(new Set());
     setGone(new Set());
-    void client.resetQueries({ queryKey: key, exact: true });
+    void client.resetQueries({ queryKey: key });
   }, [client, key]);
 
   return {
     rows, gone, loadMore, refresh, filter,
-    total: query.data?.pages[0]?.count,
+    total: query.data?.pages[0]?.count ?? (about === undefined ? undefined : exact.data),
+    about,
     fresh: fresh.size,
     loading: query.isPending,
     stale: query.isPlaceholderData,

@@ -26,6 +26,12 @@ function zone(): string | undefined {
   return settings().timeZone || undefined;
 }
 
+/** An estimate to three digits: more would promise too much. */
+export function roughly(value: number): number {
+  const step = 10 ** Math.max(0, Math.floor(Math.log10(Math.max(1, value))) - 2);
+  return Math.round(value / step) * step;
+}
+
 export function formatNumber(value: number, fraction = 0): string {
   return memo(`n${fraction}`, (l) => new Intl.NumberFormat(l, { minimumFractionDigits: fraction, maximumFractionDigits: fraction })).format(value);
 }
