@@ -39,11 +39,15 @@ type closing struct {
 	from   []int64
 	to     int64
 	finish func(row, activity, change record.Row) // further values of what is closed
+	after  func(ctx context.Context, tx *record.Tx, row record.Row) error
 }
 
 func defineCloses(reg *action.Registry, c clock.Clock) {
 	opportunity := func(name, what string, to int64) {
 		way := closing{clock: c, table: "opportunity", from: []int64{0}, to: to, finish: closeOpportunity(to == 1)}
+		if to == 1 {
+			way.after = customers(c)
+		}
 		action.Define(reg, action.Spec{Name: name, Effect: action.DB, Description: what},
 			func(ctx context.Context, call action.Call, in OpportunityCloseInput) (action.Empty, error) {
 				return action.Empty{}, way.do(ctx, call.Tx, in.OpportunityClose, in.Status)
@@ -145,8 +149,10 @@ func (w closing) do(ctx context.Context, tx *record.Tx, e action.Entity, status 
 		w.finish(row, activity, change)
 	}
 	known(tx, w.table, change)
-	_, err = tx.Update(ctx, w.table, target, change, record.Match{})
-	return err
+	if _, err = tx.Update(ctx, w.table, target, change, record.Match{}); err != nil || w.after == nil {
+		return err
+	}
+	return w.after(ctx, tx, row)
 }
 
 // regards tells whether an activity can be about a table's records.

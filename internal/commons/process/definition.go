@@ -3,6 +3,7 @@ package process
 import (
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/goccy/go-yaml"
 
@@ -22,7 +23,11 @@ type Definition struct {
 	Order    *int64            `yaml:"order"`    // among the processes of its tables; nil leaves that of the row
 	Tables   map[string]string `yaml:"tables"`   // table → the instance's lookup to its record; default is bpf_<table>id
 	Links    map[string]string `yaml:"links"`    // table → its lookup to the record of the table before it
-	Stages   []*Stage          `yaml:"stages"`
+	// For says which new records of a table begin the process: table → OData
+	// $filter text. With it, records of tables that are not named begin none.
+	For        map[string]string `yaml:"for"`
+	BackReason bool              `yaml:"backreason"` // who goes back to a stage says why, in rpt_movereason
+	Stages     []*Stage          `yaml:"stages"`
 }
 
 // Stage is one part of the way.
@@ -32,10 +37,21 @@ type Stage struct {
 	Category int64          `yaml:"category"` // 0 Qualify, 1 Develop, 2 Propose, 3 Close, 4 Identify, 5 Research, 6 Resolve
 	Table    string         `yaml:"table"`
 	Steps    []Step         `yaml:"steps"`
-	Next     []Branch       `yaml:"next"` // the first that holds; none is the stage that follows here
+	Gates    []Gate         `yaml:"gates"`   // what must hold to leave the stage for a later one
+	Next     []Branch       `yaml:"next"`    // the first that holds; none is the stage that follows here
+	Stalled  string         `yaml:"stalled"` // how long a record stays before it counts as stalled, such as 72h; "" is for ever
 
-	id    id.ID
-	after int // index of the stage that follows; -1 after the last
+	id      id.ID
+	after   int           // index of the stage that follows; -1 after the last
+	stalled time.Duration // 0 is for ever
+}
+
+// Gate is a condition on the stage's record.
+type Gate struct {
+	When    string         `yaml:"when"`    // OData $filter text
+	Message metadata.Label `yaml:"message"` // what is told where it does not hold
+
+	matcher *query.Matcher
 }
 
 // Step is a column to be filled in.
@@ -66,6 +82,7 @@ type Process struct {
 	order int64
 
 	title string // primary name column of the instance table
+	only  map[string]*query.Matcher
 }
 
 func invalid(format string, args ...any) error {
@@ -116,7 +133,7 @@ func Compile(text string, catalog *metadata.Catalog) (*Process, error) {
 	if !ok {
 		return nil, invalid("process %s: there is no table %q for its instances", p.Name, p.Instance)
 	}
-	for _, name := range []string{"activestageid", "activestagestartedon", "traversedpath", "completedon", "duration", "processid", "rpt_stages"} {
+	for _, name := range []string{"activestageid", "activestagestartedon", "traversedpath", "completedon", "duration", "processid", "rpt_stages", "rpt_movereason", "rpt_stalledon"} {
 		if _, ok := instance.Column(name); !ok {
 			return nil, invalid("process %s: the table %s has no column %s", p.Name, p.Instance, name)
 		}
@@ -147,7 +164,17 @@ func compile(text string, catalog *metadata.Catalog) (*Process, error) {
 			return nil, invalid("process %s: %s.%s does not lead to a table of the process", d.Name, table, column)
 		}
 	}
-	p := &Process{Definition: d}
+	p := &Process{Definition: d, only: map[string]*query.Matcher{}}
+	for table, when := range d.For {
+		t, ok := catalog.Table(table)
+		if !ok || d.Tables[table] == "" || when == "" {
+			return nil, invalid("process %s: %q is no table of the process, or has no condition", d.Name, table)
+		}
+		var err error
+		if p.only[table], err = condition(catalog, t, when); err != nil {
+			return nil, invalid("process %s, for %s: %s", d.Name, table, err.Error())
+		}
+	}
 	return p, p.compileStages(catalog)
 }
 
@@ -180,6 +207,20 @@ func (p *Process) compileStages(catalog *metadata.Catalog) error {
 				return invalid("process %s, stage %s: table %s has no column %q", p.Name, s.Key, s.Table, step.Column)
 			}
 		}
+		if s.Stalled != "" {
+			d, err := time.ParseDuration(s.Stalled)
+			if err != nil || d < time.Minute {
+				return invalid("process %s, stage %s: stalled is a time such as 72h, of a minute at least", p.Name, s.Key)
+			}
+			s.stalled = d
+		}
+		for i := range s.Gates {
+			g := &s.Gates[i]
+			var err error
+			if g.matcher, err = condition(catalog, t, g.When); err != nil || g.Message["en"] == "" {
+				return invalid("process %s, stage %s: gate %d needs a message.en, and a condition that can be read: %v", p.Name, s.Key, i+1, err)
+			}
+		}
 		for i := range s.Next {
 			if err := s.Next[i].compile(catalog, t, index); err != nil {
 				return invalid("process %s, stage %s: %s", p.Name, s.Key, err.Error())
@@ -198,14 +239,22 @@ func (b *Branch) compile(catalog *metadata.Catalog, t *metadata.Table, index map
 	if b.When == "" {
 		return nil
 	}
-	node, err := odata.ParseFilter(&odata.Context{Catalog: catalog}, t, b.When)
-	if err != nil {
-		return err
-	}
-	if b.matcher, err = query.Compile(catalog, t.Name, node); err == nil {
-		_, err = b.matcher.Match(nil)
-	}
+	var err error
+	b.matcher, err = condition(catalog, t, b.When)
 	return err
+}
+
+// condition compiles a filter that looks at one record alone.
+func condition(catalog *metadata.Catalog, t *metadata.Table, text string) (*query.Matcher, error) {
+	node, err := odata.ParseFilter(&odata.Context{Catalog: catalog}, t, text)
+	if err != nil {
+		return nil, err
+	}
+	m, err := query.Compile(catalog, t.Name, node)
+	if err == nil {
+		_, err = m.Match(nil)
+	}
+	return m, err
 }
 
 // StageID gives the id of a stage's row.

@@ -11,5 +11,5 @@
 //
 // The map: definition.go (what a process says), set.go (the processes in
 // force), hook.go (records, instances, definitions), move.go (what an instance
-// may do next), view.go (where a record stands).
+// may do next), view.go (where a record stands), stalled.go (the mark of those that stay too long).
 package process

@@ -19,18 +19,20 @@ func Follow(set func() *Set, catalog func() *metadata.Catalog, clk clock.Clock) 
 	return func(table string) record.Hook {
 		return record.Hook{Table: table,
 			BeforeCreate: func(_ context.Context, _ *record.Tx, row record.Row) error {
-				if p := set().of(table); p != nil && p.previous(table, row) == id.Nil && (row["processid"] == nil || row["processid"] == p.ID) {
+				if set().follows(table, row) {
+					return nil // it goes on with the process of the record before
+				}
+				if p := set().of(table, row); p != nil && (row["processid"] == nil || row["processid"] == p.ID) {
 					first := p.start(table)
 					row["processid"], row["stageid"], row["traversedpath"] = p.ID, first.id, first.id.String()
 				}
 				return nil
 			},
 			AfterCreateMany: func(ctx context.Context, tx *record.Tx, rows []record.Row) error {
-				p := set().of(table)
-				if p == nil {
+				if set().none(table) {
 					return nil
 				}
-				return p.follow(access.AsSystem(ctx, "process"), tx, catalog(), table, rows, clk)
+				return set().follow(access.AsSystem(ctx, "process"), tx, catalog(), table, rows, clk)
 			},
 			BeforeUpdate: func(ctx context.Context, tx *record.Tx, old, change record.Row) error {
 				if p := set().by(table); p != nil {
@@ -39,7 +41,7 @@ func Follow(set func() *Set, catalog func() *metadata.Catalog, clk clock.Clock) 
 				return nil
 			},
 			AfterUpdate: func(ctx context.Context, tx *record.Tx, old, row record.Row) error {
-				if p := set().by(table); p != nil && (old["activestageid"] != row["activestageid"] || old["traversedpath"] != row["traversedpath"]) {
+				if p := set().by(table); p != nil && (old["activestageid"] != row["activestageid"] || old["traversedpath"] != row["traversedpath"] || !same(old["rpt_stalledon"], row["rpt_stalledon"])) {
 					return p.mirror(access.AsSystem(ctx, "process"), tx, row)
 				}
 				return nil
@@ -57,25 +59,67 @@ func (p *Process) previous(table string, row record.Row) id.ID {
 	return id.Nil
 }
 
-// follow has new records go by the process: those that come from records of a
+// follows tells whether a new record comes from another one, with which some
+// process goes on to it.
+func (s *Set) follows(table string, row record.Row) bool {
+	return s.find(func(p *Process) bool { return p.previous(table, row) != id.Nil }) != nil
+}
+
+// none tells whether no process is about a table.
+func (s *Set) none(table string) bool {
+	return s.find(func(p *Process) bool { return p.Tables[table] != "" }) == nil
+}
+
+// follow has new records go by their processes: those that come from records of a
 // stage before go on with their instances, the others get one each.
-func (p *Process) follow(ctx context.Context, tx *record.Tx, catalog *metadata.Catalog, table string, rows []record.Row, clk clock.Clock) error {
-	var instances []record.Row
-	var places []int
+func (s *Set) follow(ctx context.Context, tx *record.Tx, catalog *metadata.Catalog, table string, rows []record.Row, clk clock.Clock) error {
+	type begun struct {
+		rows   []record.Row
+		places []int
+	}
+	all := map[*Process]*begun{}
 	for i, row := range rows {
-		if before := p.previous(table, row); before != id.Nil {
-			if err := p.goOn(ctx, tx, catalog, table, before, row); err != nil {
+		if s.follows(table, row) {
+			if err := s.goOn(ctx, tx, catalog, table, row); err != nil {
 				return record.AtRow(i, err)
 			}
-		} else if row["processid"] == p.ID {
-			instances, places = append(instances, p.instance(catalog, table, row, clk)), append(places, i)
+			continue
+		}
+		p := s.of(table, row)
+		if p == nil || row["processid"] != p.ID {
+			continue
+		}
+		if all[p] == nil {
+			all[p] = &begun{}
+		}
+		all[p].rows, all[p].places = append(all[p].rows, p.instance(catalog, table, row, clk)), append(all[p].places, i)
+	}
+	for _, p := range s.all() {
+		b := all[p]
+		if b == nil {
+			continue
+		}
+		_, err := tx.CreateMany(ctx, p.Instance, b.rows)
+		if at, one := record.FailedAt(err); one {
+			return record.AtRow(b.places[at], errors.Unwrap(err))
+		}
+		if err != nil {
+			return err
 		}
 	}
-	_, err := tx.CreateMany(ctx, p.Instance, instances)
-	if at, one := record.FailedAt(err); one {
-		return record.AtRow(places[at], errors.Unwrap(err))
+	return nil
+}
+
+// goOn lets the process go on with a new record in which the record before is.
+func (s *Set) goOn(ctx context.Context, tx *record.Tx, catalog *metadata.Catalog, table string, row record.Row) error {
+	for _, p := range s.all() {
+		if before := p.previous(table, row); before != id.Nil {
+			if taken, err := p.goOn(ctx, tx, catalog, table, before, row); taken || err != nil {
+				return err
+			}
+		}
 	}
-	return err
+	return nil
 }
 
 // begin makes the instance of a new record.
@@ -96,28 +140,29 @@ func (p *Process) instance(catalog *metadata.Catalog, table string, row record.R
 }
 
 // goOn links the instance of the record before with the new one, and moves it
-// on where nothing stands in the way.
-func (p *Process) goOn(ctx context.Context, tx *record.Tx, catalog *metadata.Catalog, table string, before id.ID, row record.Row) error {
+// on where nothing stands in the way. taken is false where that record has no
+// such instance.
+func (p *Process) goOn(ctx context.Context, tx *record.Tx, catalog *metadata.Catalog, table string, before id.ID, row record.Row) (taken bool, err error) {
 	t, _ := catalog.Table(table)
 	link, _ := t.Column(p.Links[table])
 	page, err := tx.Find(ctx, query.Query{Table: p.Instance, Limit: 1, Where: query.And{query.Compare{Left: query.Path{p.Tables[link.Targets[0]]}, Value: before},
 		query.Compare{Left: query.Path{"statecode"}, Value: int64(0)}, query.Null{Left: query.Path{p.Tables[table]}}}})
 	if err != nil || len(page.Rows) == 0 {
-		return err
+		return false, err
 	}
 	instance := page.Rows[0]
 	change := record.Row{p.Tables[table]: row.ID(t.ID)}
 	if current := p.stage(instance.ID("activestageid")); current != nil {
 		next, record, err := p.next(ctx, tx, current, instance)
 		if err != nil {
-			return err
+			return false, err
 		}
 		if next != nil && next.Table == table && current.gate(record) == nil {
 			change["activestageid"] = next.id
 		}
 	}
 	_, err = tx.Update(ctx, p.Instance, instance.ID(tableID(catalog, p.Instance)), change, record.Match{})
-	return err
+	return true, err
 }
 
 // mirror writes where the instance is on the records that it is about.
@@ -127,7 +172,13 @@ func (p *Process) mirror(ctx context.Context, tx *record.Tx, instance record.Row
 		if key == id.Nil {
 			continue
 		}
-		_, err := tx.Update(ctx, table, key, record.Row{"processid": p.ID, "stageid": instance["activestageid"], "traversedpath": instance["traversedpath"]}, record.Match{})
+		change := record.Row{"processid": p.ID, "stageid": instance["activestageid"], "traversedpath": instance["traversedpath"]}
+		if t, ok := tx.Catalog().Table(table); ok {
+			if _, has := t.Column("rpt_stalledon"); has {
+				change["rpt_stalledon"] = instance["rpt_stalledon"]
+			}
+		}
+		_, err := tx.Update(ctx, table, key, change, record.Match{})
 		if err != nil && !errors.Is(err, record.ErrNotFound) {
 			return err
 		}

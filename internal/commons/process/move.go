@@ -23,6 +23,9 @@ const (
 // CodeGate is the code of a move that required steps forbid.
 const CodeGate = "process.gate"
 
+// CodeReason is the code of a move back without the reason that the process asks for.
+const CodeReason = "process.reason"
+
 func refused(format string, args ...any) error {
 	return errs.New(errs.Invalid, "process.move", format, args...)
 }
@@ -32,6 +35,7 @@ type spent struct {
 	Stage   id.ID     `json:"stage"`
 	Entered time.Time `json:"entered"`
 	Seconds int64     `json:"seconds"`
+	Reason  string    `json:"reason,omitempty"` // why it went back from there
 }
 
 // change checks what a writer wants of an instance and completes it.
@@ -75,11 +79,12 @@ func (p *Process) end(current *Stage, old, change record.Row, now time.Time) {
 	if made, ok := old["createdon"].(time.Time); ok {
 		change["duration"] = int64(now.Sub(made).Minutes())
 	}
-	change["rpt_stages"] = leave(current, old, now)
+	change["rpt_stages"] = leave(current, old, now, "")
+	change["rpt_stalledon"] = nil
 }
 
 // leave adds the time in the current stage to the history.
-func leave(current *Stage, old record.Row, now time.Time) json.RawMessage {
+func leave(current *Stage, old record.Row, now time.Time, reason string) json.RawMessage {
 	var all []spent
 	if text, ok := old["rpt_stages"].(json.RawMessage); ok {
 		_ = json.Unmarshal(text, &all) // written by the line below alone
@@ -88,7 +93,7 @@ func leave(current *Stage, old record.Row, now time.Time) json.RawMessage {
 	if !ok {
 		entered = now
 	}
-	text, err := json.Marshal(append(all, spent{current.id, entered, int64(now.Sub(entered).Seconds())}))
+	text, err := json.Marshal(append(all, spent{current.id, entered, int64(now.Sub(entered).Seconds()), reason}))
 	if err != nil {
 		return json.RawMessage("[]") // ids, times and numbers can always be written
 	}
@@ -104,8 +109,13 @@ func (p *Process) move(ctx context.Context, tx *record.Tx, current *Stage, old, 
 	}
 	path := strings.Split(old.Text("traversedpath"), ",")
 	here := slices.Index(path, current.id.String())
+	reason := ""
 	if back := slices.Index(path, target.id.String()); back >= 0 && back < here {
 		path = path[:back+1]
+		given, _ := change["rpt_movereason"].(string)
+		if reason = strings.TrimSpace(given); p.BackReason && reason == "" {
+			return errs.InvalidFields(CodeReason, "say why the process goes back to "+target.Name["en"], []errs.Field{{Name: "rpt_movereason", Code: "required", Message: "a reason is needed to go back"}})
+		}
 	} else {
 		next, row, err := p.next(ctx, tx, current, old)
 		if err != nil {
@@ -126,7 +136,8 @@ func (p *Process) move(ctx context.Context, tx *record.Tx, current *Stage, old, 
 	if given, ok := change["traversedpath"].(string); ok && !strings.EqualFold(given, joined) {
 		return refused("the path to that stage is %s", joined)
 	}
-	change["traversedpath"], change["activestagestartedon"], change["rpt_stages"] = joined, now, leave(current, old, now)
+	change["traversedpath"], change["activestagestartedon"], change["rpt_stages"] = joined, now, leave(current, old, now, reason)
+	change["rpt_stalledon"] = nil
 	return nil
 }
 
@@ -162,12 +173,22 @@ func (p *Process) next(ctx context.Context, tx record.Reader, current *Stage, in
 	return p.Stages[current.after], row, nil
 }
 
-// gate refuses to let a record pass while required steps are empty.
+// gate refuses to let a record pass while required steps are empty, or a
+// condition of the stage does not hold.
 func (s *Stage) gate(row record.Row) error {
 	var bad []errs.Field
 	for _, step := range s.Steps {
 		if step.Required && row[step.Column] == nil {
 			bad = append(bad, errs.Field{Name: step.Column, Code: "required", Message: "a value is needed to leave the stage " + s.Name["en"]})
+		}
+	}
+	for i := range s.Gates {
+		holds, err := s.Gates[i].matcher.Match(row)
+		if err != nil {
+			return err
+		}
+		if !holds {
+			bad = append(bad, errs.Field{Name: "", Code: "gate", Message: s.Gates[i].Message["en"]})
 		}
 	}
 	return errs.InvalidFields(CodeGate, "some steps of the stage "+s.Name["en"]+" are still to be done", bad)

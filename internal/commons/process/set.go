@@ -33,9 +33,26 @@ func NewSet(list ...*Process) *Set {
 	return s
 }
 
-// of gives the process that new records of a table follow.
-func (s *Set) of(table string) *Process {
-	return s.find(func(p *Process) bool { return p.Tables[table] != "" })
+// of gives the process that a new record of a table begins: the first whose
+// condition holds for it.
+func (s *Set) of(table string, row record.Row) *Process {
+	return s.find(func(p *Process) bool {
+		if p.Tables[table] == "" {
+			return false
+		}
+		only := p.only[table]
+		if only == nil {
+			return len(p.For) == 0
+		}
+		holds, err := only.Match(row)
+		return holds && err == nil
+	})
+}
+
+// followed gives the process that a record goes by, which it names.
+func (s *Set) followed(table string, row record.Row) *Process {
+	named := row.ID("processid")
+	return s.find(func(p *Process) bool { return p.Tables[table] != "" && p.ID == named })
 }
 
 // by gives the process whose instances a table holds.

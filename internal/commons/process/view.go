@@ -24,7 +24,9 @@ type View struct {
 	State      int64 // status reason of the instance: 1 active, 2 finished, 3 aborted
 	Active     id.ID // the stage it is in
 	Entered    time.Time
-	Minutes    int64 // from beginning to end, once it has ended
+	Minutes    int64     // from beginning to end, once it has ended
+	Stalled    time.Time // since when it counts as stalled; zero where it does not
+	BackReason bool      // whether going back needs a reason
 	Stages     []ViewStage
 	CanFinish  bool // the active stage is the last
 	NextNeeds  string
@@ -45,7 +47,18 @@ type ViewStage struct {
 // On gives where a record stands in its process, as far as the principal in the
 // context may read it; ok is false where there is none.
 func (s *Set) On(ctx context.Context, from record.Reader, catalog *metadata.Catalog, table string, key id.ID) (v View, ok bool, err error) {
-	p := s.of(table)
+	main, known := catalog.Table(table)
+	if !known || s.find(func(p *Process) bool { return p.Tables[table] != "" }) == nil {
+		return v, false, nil
+	}
+	if _, has := main.Column("processid"); !has {
+		return v, false, nil
+	}
+	about, err := from.Get(ctx, table, key, []string{"processid"}, nil)
+	if err != nil {
+		return v, false, err
+	}
+	p := s.followed(table, about)
 	if p == nil {
 		return v, false, nil
 	}
@@ -66,6 +79,8 @@ func (s *Set) On(ctx context.Context, from record.Reader, catalog *metadata.Cata
 		return v, false, nil
 	}
 	v = View{ID: p.ID, Title: p.Title, Table: p.Instance, Instance: row.ID(t.ID), State: row.Int("statuscode"), Active: current.id, Minutes: row.Int("duration")}
+	v.Stalled, _ = row["rpt_stalledon"].(time.Time)
+	v.BackReason = p.BackReason
 	v.Entered, _ = row["activestagestartedon"].(time.Time)
 	way, err := p.way(ctx, from, row, current)
 	if err != nil {

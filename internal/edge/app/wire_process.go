@@ -38,8 +38,14 @@ func (c *core) wireProcess(tailer *changelog.Tailer) {
 	keepDefinitions(c.store, c.access.Catalog, definitionKinds(c.checker), instances)
 	process.Define(c.actions, c.processes.Get, c.access.Catalog, cfg.Clock)
 	c.runner.Handle(process.InstanceKind, instances.Handler())
+	c.runner.Handle(process.StalledKind, c.stalled().Handler())
 	c.store.AddHooks(process.Follow(c.processes.Get, c.access.Catalog, cfg.Clock))
 	c.store.AddHooks(businessrule.Obey(c.formRules.Get))
+}
+
+// stalled looks for what stays too long in a stage.
+func (c *core) stalled() *process.Stalled {
+	return &process.Stalled{Set: c.processes.Get, Store: c.store, Jobs: c.jobs, Clock: c.app.c.Clock}
 }
 
 // seedProcesses makes the processes that come with the product.

@@ -37,7 +37,10 @@ type uiProcess struct {
 	ActiveStage id.ID     `json:"activestage"`
 	EnteredOn   time.Time `json:"enteredon"`
 	Minutes     int64     `json:"minutes,omitempty"`
-	CanFinish   bool      `json:"canfinish"`
+	// Since when it counts as stalled, and whether going back needs a reason.
+	StalledOn  *time.Time `json:"stalledon,omitempty"`
+	BackReason bool       `json:"backreason,omitempty"`
+	CanFinish  bool       `json:"canfinish"`
 	// A table whose record the next stage needs before it can be entered, and
 	// the instance's lookup to it.
 	NextNeeds  string    `json:"nextneeds,omitempty"`
@@ -97,6 +100,10 @@ func processBody(v process.View, catalog *metadata.Catalog, lang string) uiProce
 	instance, _ := catalog.Table(v.Table)
 	out := uiProcess{Title: v.Title.In(lang), Table: v.Table, EntitySet: instance.Set, Instance: v.Instance, State: processStates[v.State], ActiveStage: v.Active, EnteredOn: v.Entered,
 		Minutes: v.Minutes, CanFinish: v.CanFinish, NextNeeds: v.NextNeeds, NextLookup: v.NextLookup, Stages: []uiStage{}}
+	out.BackReason = v.BackReason
+	if !v.Stalled.IsZero() {
+		out.StalledOn = &v.Stalled
+	}
 	for _, s := range v.Stages {
 		stage := uiStage{ID: s.ID, Name: s.Name.In(lang), Table: s.Table, Steps: []uiStep{}, Passed: s.Passed, Seconds: s.Seconds}
 		if s.Record != id.Nil {

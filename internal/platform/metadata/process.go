@@ -27,6 +27,8 @@ func (t *Table) processColumns() []Column {
 		{Name: "traversedpath", TypeName: "text", Max: 1250, Label: Label{"en": "Path Taken", "de": "Durchlaufener Pfad"}},
 		{Name: "completedon", TypeName: "datetime", ReadOnly: true, Label: Label{"en": "Completed On", "de": "Beendet am"}},
 		{Name: "duration", TypeName: "whole", ReadOnly: true, Label: Label{"en": "Duration (Minutes)", "de": "Dauer (Minuten)"}},
+		{Name: "rpt_movereason", TypeName: "text", Max: 1000, Label: Label{"en": "Reason of the Last Move Back", "de": "Grund des letzten Rückschritts"}},
+		{Name: "rpt_stalledon", TypeName: "datetime", ReadOnly: true, Label: Label{"en": "Stalled Since", "de": "Stockt seit"}},
 		{Name: "rpt_stages", TypeName: "json", ReadOnly: true, Label: Label{"en": "Time in Stages", "de": "Zeit in den Phasen"}},
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"testing/fstest"
 	"time"
 
+	"github.com/rapport-platform/rapport/internal/commons/process"
 	"github.com/rapport-platform/rapport/internal/ground/clock"
 	"github.com/rapport-platform/rapport/internal/ground/errs"
 	"github.com/rapport-platform/rapport/internal/ground/sqldb"
@@ -23,6 +24,7 @@ import (
 	"github.com/rapport-platform/rapport/internal/platform/metadata"
 	"github.com/rapport-platform/rapport/internal/platform/record"
 	"github.com/rapport-platform/rapport/internal/platform/solution"
+	"github.com/rapport-platform/rapport/internal/platform/workflow"
 	"github.com/rapport-platform/rapport/internal/test/dbtest"
 	"github.com/rapport-platform/rapport/internal/test/fixture"
 )
@@ -235,6 +237,8 @@ func TestTheSampleLenderIsASolution(t *testing.T) {
 	t.Parallel()
 	dbtest.EachURL(t, fixture.Schema(t, fixture.Catalog(t)), func(t *testing.T, url string) {
 		h := newHouse(t, url)
+		h.Kinds = []workflow.Kind{process.Definitions()}
+		h.store.AddHook(process.Definitions().Check(h.Customs.Catalog))
 		for _, file := range []string{"core", "lending"} {
 			if file == "core" {
 				if err := (&solution.Applier{Store: h.store, Catalog: h.Customs.Catalog}).Apply(h.ctx, solution.Bundle{Name: "core", Files: os.DirFS("../../../solutions/core")}); err != nil {

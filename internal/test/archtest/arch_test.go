@@ -43,9 +43,11 @@ var asSystem = []string{
 	"internal/commons/routing/version.go",  // which version is active
 	"internal/commons/routing/waiting.go",  // records that wait belong to nobody yet
 	"internal/edge/app/wire_routing.go",
+	"internal/commons/process/stalled.go", // the mark of what stays too long is the platform's
 	"internal/capability/intake/actions.go",
 	"internal/capability/intake/consumer.go",
 	"internal/capability/portal/consume.go",
+	"internal/capability/sales/customer.go",  // who wins an opportunity need not own the account that becomes a customer
 	"internal/capability/scoring/service.go", // scores are the platform's; whether a person may ask for them is checked before
 	"internal/edge/httpapi/auth.go",
 	"internal/edge/httpapi/member.go", // a member's own name
