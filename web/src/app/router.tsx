@@ -103,6 +103,12 @@ const rules = createRoute({
   component: lazyRouteComponent(() => import("@/rules/Rules"), "Rules"),
 });
 
+const decisions = createRoute({
+  getParentRoute: () => root,
+  path: "/decisions/{-$id}",
+  component: lazyRouteComponent(() => import("@/decision/Decisions"), "Decisions"),
+});
+
 const scoring = createRoute({
   getParentRoute: () => root,
   path: "/scoring",
@@ -217,7 +223,7 @@ const merge = createRoute({
 });
 
 const tree = root.addChildren([
-  privacy, duplicates, merge,
+  privacy, duplicates, merge, decisions,
   recycleBin, audit,
   importStart, dataImport,
   admin, account,

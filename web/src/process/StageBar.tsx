@@ -1,4 +1,4 @@
-import { Button, Popover } from "@mantine/core";
+import { Button, Popover, Textarea } from "@mantine/core";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
@@ -14,6 +14,7 @@ import { useShortcuts } from "@/lib/keys";
 import { recordPath } from "@/lib/paths";
 import { Field } from "@/record/Field";
 import type { RecordHandle } from "@/record/useRecord";
+import { ConfirmDialog } from "@/ui/ConfirmDialog";
 import { Icon } from "@/ui/icons";
 import { toast, toastFailure, toastUndo } from "@/ui/toast";
 import classes from "./StageBar.module.css";
@@ -41,6 +42,8 @@ export function StageBar({ table, id, row, handle }: { table: Table; id: string;
   const query = useProcess(table.logicalname, id, row["@odata.etag"]);
   const [open, setOpen] = useState<string>();
   const [busy, setBusy] = useState(false);
+  const [back, setBack] = useState<Stage>();
+  const [reason, setReason] = useState("");
   const process = query.data;
   const active = process?.stages.findIndex((s) => s.id === process.activestage) ?? -1;
   const next = process?.stages[active + 1];
@@ -63,21 +66,24 @@ export function StageBar({ table, id, row, handle }: { table: Table; id: string;
       } else toast(done);
     } catch (error) {
       const failure = asApiError(error);
-      const names = failure.fields.map((f) => columnOf(table, f.name)?.label ?? f.name).join(", ");
-      toastFailure(names ? new Error(t("process.gate", { what: names })) : error);
+      // A gate names no column: it says in words what must hold.
+      const gates = failure.fields.filter((f) => f.name === "").map((f) => f.message);
+      const names = failure.fields.flatMap((f) => (f.name === "" ? [] : (columnOf(table, f.name)?.label ?? f.name))).join(", ");
+      toastFailure(gates.length > 0 ? new Error(gates.join(" ")) : names ? new Error(t("process.gate", { what: names })) : error);
       setOpen(process.activestage);
     } finally {
       setBusy(false);
     }
   }
   const bind = (stage: string) => ({ "activestageid@odata.bind": `/processstages(${stage})` });
-  const goTo = (stage: Stage) => change(bind(stage.id), t("process.moved", { stage: stage.name }), bind(process.activestage));
+  const goTo = (stage: Stage) => (process.backreason && stage.passed) ? setBack(stage) : void change(bind(stage.id), t("process.moved", { stage: stage.name }), process.backreason ? undefined : bind(process.activestage));
 
   return (
     <section className={classes.bar} aria-label={process.title} data-state={process.state}>
       <div className={classes.about}>
         <strong className="clip">{process.title}</strong>
         <span className="faint">
+          {process.stalledon && process.state === "active" && <strong className={classes.stalled}>{t("process.stalled")} · </strong>}
           {process.state === "active" ? t("process.since", { span: formatSpan((Date.now() - new Date(process.enteredon).getTime()) / 1000) })
             : t(`process.${process.state}`, { span: formatSpan((process.minutes ?? 0) * 60) })}
         </span>
@@ -105,7 +111,7 @@ export function StageBar({ table, id, row, handle }: { table: Table; id: string;
                   setOpen(undefined);
                 }}>
                   <StagePanel stage={stage} table={table} row={row} handle={handle} process={process} here={here} next={next} busy={busy} last={process.canfinish}
-                    onMove={(s) => void goTo(s)} onFinish={() => void change({ statuscode: 2 }, t("process.done"), { statuscode: 1 })} />
+                    onMove={goTo} onFinish={() => void change({ statuscode: 2 }, t("process.done"), { statuscode: 1 })} />
                 </Popover.Dropdown>
               </Popover>
             </li>
@@ -115,6 +121,12 @@ export function StageBar({ table, id, row, handle }: { table: Table; id: string;
       {process.state === "active"
         ? <Button variant="subtle" color="gray" size="compact-sm" disabled={busy} onClick={() => void change({ statuscode: 3 }, t("process.stopped"), { statuscode: 1 })}>{t("process.abort")}</Button>
         : <Button variant="default" size="compact-sm" disabled={busy} onClick={() => void change({ statuscode: 1 }, t("process.resumed"))}>{t("process.resume")}</Button>}
+      {back && (
+        <ConfirmDialog title={t("process.reasonTitle", { stage: back.name })} confirm={t("process.back")} onClose={() => setBack(undefined)}
+          run={async () => { await change({ ...bind(back.id), rpt_movereason: reason.trim() }, t("process.moved", { stage: back.name })); setReason(""); }}>
+          <Textarea label={t("process.reason")} autosize minRows={2} maxLength={1000} data-autofocus value={reason} onChange={(e) => setReason(e.currentTarget.value)} />
+        </ConfirmDialog>
+      )}
     </section>
   );
 }

@@ -24,6 +24,8 @@ export interface Process {
   activestage: string;
   enteredon: string;
   minutes?: number;
+  stalledon?: string;
+  backreason?: boolean;
   canfinish: boolean;
   nextneeds?: string;
   nextlookup?: string;

@@ -29,6 +29,7 @@ import classes from "./RecordPage.module.css";
 import { Viewers } from "./Viewers";
 import { type RecordHandle, useRecord } from "./useRecord";
 
+const DecisionCards = lazy(() => import("@/decision/DecisionCard").then((m) => ({ default: m.DecisionCards })));
 const AccessDialog = lazy(() => import("@/admin/AccessDialog").then((m) => ({ default: m.AccessDialog })));
 
 /** What a table adds to its records' page. */
@@ -109,7 +110,7 @@ function Loaded({ table, id }: { table: Table; id: string }) {
           ]} />
       )}
       <div className={classes.body} data-panel={Boolean(extra?.panel) || undefined}>
-        {shows("details") && <div className={classes.details}><RecordForm table={table} row={row} handle={handle} /></div>}
+        {shows("details") && <div className={classes.details}><Suspense><DecisionCards table={table} id={id} row={row} onDone={handle.refetch} /></Suspense><RecordForm table={table} row={row} handle={handle} /></div>}
         {shows("timeline") && <div className={classes.timeline}><Timeline table={table.logicalname} id={id} composer={discussed.has(table.logicalname)} /></div>}
         {extra?.panel && shows("panel") && <aside className={classes.panel} tabIndex={0} aria-label={t("record.panel")}>{extra.panel(table, row)}</aside>}
       </div>
