@@ -23,7 +23,7 @@ func (s *Service) steps() []step {
 	return []step{
 		{"records", []string{"records"}, s.eraseRecords},
 		{"changes", []string{"changes", "bin", "merges", "jobs", "inbox", "imports", "signin"}, s.eraseLog},
-		{"files", []string{"files"}, s.eraseFiles},
+		{"files", []string{"files", "uploads"}, s.eraseFiles},
 		{"search", []string{"search"}, s.eraseSearch},
 		{"stream", []string{"stream"}, s.eraseStream},
 		{"lake", []string{"lake"}, s.eraseLake},

@@ -2,6 +2,7 @@ package privacy
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/rapport-platform/rapport/internal/ground/id"
@@ -89,19 +90,24 @@ func textsOf(t *metadata.Table, d sqldb.Dialect) string {
 		switch c.TypeName {
 		case "text", "memo", "json":
 			if c.Max == 0 || c.Max >= 5 {
-				parts = append(parts, "COALESCE("+d.Quote(c.Name)+", '')")
+				parts = append(parts, d.Quote(c.Name))
 			}
 		}
 	}
-	// In groups, as expressions may not be deep.
-	for len(parts) > 1 {
-		var next []string
-		for i := 0; i < len(parts); i += 8 {
-			next = append(next, "("+strings.Join(parts[i:min(len(parts), i+8)], " || ' ' || ")+")")
-		}
-		parts = next
+	if len(parts) == 0 {
+		return ""
 	}
-	return strings.Join(parts, "")
+	// In groups, as functions take a hundred arguments. It leaves empty columns out,
+	// and puts a text together once: most of a scan's time went into doing it by steps.
+	for {
+		var next []string
+		for some := range slices.Chunk(parts, 90) {
+			next = append(next, "concat_ws(' ', "+strings.Join(some, ", ")+")")
+		}
+		if parts = next; len(parts) == 1 {
+			return parts[0]
+		}
+	}
 }
 
 type condition struct {

@@ -8,7 +8,7 @@ import (
 
 // Line is one thing that was done, or that stays. It holds no personal data.
 type Line struct {
-	Store  string   `json:"store"`            // records, changes, bin, files, stream, lake, search, jobs, database, folder
+	Store  string   `json:"store"`            // records, changes, bin, files, uploads, stream, lake, search, jobs, database, folder
 	Table  string   `json:"table,omitempty"`  // or topic, or file
 	Done   string   `json:"done"`             // anonymised, deleted, redacted, kept, remains
 	Count  int      `json:"count"`            // rows, events, files

@@ -50,6 +50,9 @@ type Options struct {
 	Lake    *lake.Lake // nil where there is none
 	Stream  Stream     // nil where there is none
 	Topics  []Topic
+	// Uploads removes the files brought for imports that are about a person, as his
+	// tells; busy and unread are those that it can't remove. Nil where there are none.
+	Uploads func(ctx context.Context, his func(text string) bool) (removed int, busy, unread []id.ID, err error)
 	Trim    func(ctx context.Context) error // drops from the stream what all consumers have worked off; nil does nothing
 	Data    string                          // folder that is looked through at the end; "" for none
 	// Whole is the size up to which an SQLite file is written anew at the end of an

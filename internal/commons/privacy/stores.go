@@ -116,9 +116,26 @@ func (s *Service) redactBin(ctx context.Context, sub *Subject, n *needles, kept 
 	return nil
 }
 
+// eraseUploads removes files that were brought for imports and hold a record of
+// the person, with all others in them: an import that has ended needs its file no
+// more, and one that has not begun would bring him back.
+func (s *Service) eraseUploads(ctx context.Context, w *work) error {
+	if s.o.Uploads == nil {
+		return nil
+	}
+	removed, busy, unread, err := s.o.Uploads(ctx, w.Subject.needles().his)
+	w.Report.add("uploads", "importfile", "deleted", "", removed)
+	w.Report.add("uploads", "importfile", "kept", "the import is at work on the file: erase again when it has ended", len(busy), busy...)
+	w.Report.add("uploads", "importfile", "remains", "the file can't be read to its end, so nobody can tell whether it names the person; files go 30 days after they came", len(unread), unread...)
+	return err
+}
+
 // eraseFiles drops the content of the rows that go or are emptied, and archives
 // made of the same person earlier.
 func (s *Service) eraseFiles(ctx context.Context, request id.ID, w *work) error {
+	if err := s.eraseUploads(ctx, w); err != nil {
+		return err
+	}
 	if s.o.Files == nil {
 		return nil
 	}

@@ -1,8 +1,11 @@
 package app
 
 import (
+	"context"
+
 	"github.com/rapport-platform/rapport/internal/capability/intake"
 	"github.com/rapport-platform/rapport/internal/commons/privacy"
+	"github.com/rapport-platform/rapport/internal/ground/id"
 )
 
 // wirePrivacy brings in what exports and erases persons.
@@ -12,6 +15,9 @@ func (c *core) wirePrivacy() {
 		Stream: c.app.front.stream, Topics: []privacy.Topic{{Name: intake.Topic, Table: "lead"}, {Name: TopicInteractions}}, Trim: c.trim, Data: cfg.Data}
 	if c.app.front.lake != nil {
 		o.Lake = c.app.front.lake.lake
+	}
+	o.Uploads = func(ctx context.Context, his func(string) bool) (int, []id.ID, []id.ID, error) {
+		return c.imports.Erase(ctx, his) // which are wired later
 	}
 	s := privacy.New(o)
 	s.Define(c.actions)

@@ -9,7 +9,8 @@
 // of lookups), match.go (records that are there already), chunk.go (some rows in
 // one transaction), dryrun.go (what would be there by then), run.go and reader.go
 // (the job), faults.go (rows that were refused, as a file), actions.go (start, pause, resume, cancel,
-// undo), tidy.go, tables.go (import, importfile, importmap and those of the
+// undo), later.go (rows that look for later ones), erase.go
+// (files that hold a record of a person), tidy.go, tables.go (import, importfile, importmap and those of the
 // packages below). Packages: read (files), cell (texts of cells), suggest
 // (columns by their names), upload (files kept), operation (pausing, undoing),
 // bulk (one change to many rows), export (rows out).
