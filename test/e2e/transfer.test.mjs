@@ -36,6 +36,10 @@ test("accounts and their contacts come in together, and go again", { skip, timeo
   await page.getByRole("combobox", { name: "E-Mail becomes" }).waitFor();
   assert.equal(await page.getByRole("combobox", { name: "E-Mail becomes" }).inputValue(), "Email");
   assert.equal(await page.getByRole("combobox", { name: "Shoe size becomes" }).inputValue(), "Leave out");
+  await page.getByRole("combobox", { name: "Company leads to" }).click();
+  await page.getByRole("option", { name: "Accounts", exact: true }).click();
+  await page.getByRole("combobox", { name: "Company is found by" }).click();
+  await page.getByRole("option", { name: "Account Name", exact: true }).click();
   await checked(page, "transfer-map");
   await page.getByRole("button", { name: "Use these columns" }).click();
   await page.getByRole("button", { name: "Columns in use" }).waitFor();

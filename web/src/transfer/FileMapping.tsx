@@ -5,10 +5,12 @@ import { useTranslation } from "react-i18next";
 import { asApiError } from "@/api/errors";
 import { request } from "@/api/http";
 import { useTableMeta, useTables } from "@/api/metadata";
+import type { Column } from "@/api/types";
 import { Failure } from "@/ui/Calm";
 import { Icon } from "@/ui/icons";
 import { toast, toastFailure } from "@/ui/toast";
 import classes from "@/scoring/scoring.module.css";
+import { LookupBy } from "./LookupBy";
 import { SavedMaps } from "./SavedMaps";
 import type { FileState, Mapping, Preview } from "./types";
 
@@ -99,9 +101,16 @@ function Fields({ table, mapping, preview, change }: Part) {
   );
 }
 
+/** A map without one of its keys; none where nothing is left. */
+function without<T>(of: Record<string, T> | undefined, name: string): Record<string, T> | undefined {
+  const left = Object.entries(of ?? {}).filter(([key]) => key !== name);
+  return left.length > 0 ? Object.fromEntries(left) : undefined;
+}
+
 function Columns({ table, mapping, preview, change }: Part) {
   const { t } = useTranslation();
   const meta = useTableMeta(table).data;
+  const lookupOf = (name: string) => meta?.columns.find((c) => c.name === mapping.columns?.[name] && (c.type === "lookup" || (c.targets?.length ?? 0) > 0));
   const targets = [{ value: SKIP, label: t("history.skip") },
     ...(meta?.columns ?? []).filter((c) => (!c.readonly || c.name === meta?.primaryid) && c.type !== "json" && c.type !== "file" && c.type !== "image").map((c) => ({ value: c.name, label: c.label }))];
   return (
@@ -119,8 +128,12 @@ function Columns({ table, mapping, preview, change }: Part) {
                     const columns = { ...mapping.columns };
                     if (!v || v === SKIP) delete columns[c.name];
                     else columns[c.name] = v;
-                    change({ columns });
+                    change({ columns, lookups: without(mapping.lookups, c.name) });
                   }} />
+                {lookupOf(c.name) && (
+                  <LookupBy name={c.name} column={lookupOf(c.name) as Column} value={mapping.lookups?.[c.name] ?? {}}
+                    onChange={(v) => change({ lookups: v ? { ...mapping.lookups, [c.name]: v } : without(mapping.lookups, c.name) })} />
+                )}
               </td>
             </tr>
           ))}
