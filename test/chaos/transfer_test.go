@@ -85,7 +85,9 @@ func TestKilledWhileImporting(t *testing.T) {
 		at, _ := up["import"].(string)
 		file, _ := up["file"].(string)
 		c.must(http.MethodPut, "/api/imports/files/"+file+"?table=lead", "application/json", `{"columns":{"Last":"lastname","Mail":"emailaddress1","City":"address1_city"}}`)
-		act := func(name string) { c.api(http.MethodPost, "imports("+at+")/Microsoft.Dynamics.CRM."+name, map[string]any{}) }
+		act := func(name string) {
+			c.api(http.MethodPost, "imports("+at+")/Microsoft.Dynamics.CRM."+name, map[string]any{})
+		}
 		const created = "SELECT COUNT(*) FROM changelog WHERE tablename = 'lead' AND op = 1"
 		act("rpt_StartImport")
 		for n := range kills {
