@@ -94,7 +94,8 @@ var asSystem = []string{
 	"internal/platform/transfer/export/export.go",   // the record of an export
 	"internal/platform/transfer/operation/begin.go", // how far an operation has got is the platform's to write
 	"internal/platform/transfer/operation/undo.go",
-	"internal/platform/transfer/run.go", // counts and cursor; rows are written in the name of who asked
+	"internal/platform/transfer/erase.go", // a person is erased from everybody's files
+	"internal/platform/transfer/run.go",   // counts and cursor; rows are written in the name of who asked
 	"internal/platform/transfer/tidy.go",
 	"internal/platform/transfer/upload.go",
 }
