@@ -134,6 +134,21 @@ func (e *env) seller(name string) id.ID {
 	return who
 }
 
+// user makes a user who holds rights on tables, at every depth.
+func (e *env) user(name string, rights []access.Right, tables ...string) id.ID {
+	e.t.Helper()
+	who := e.create("systemuser", record.Row{"fullname": name, "domainname": name, "businessunitid": e.unit}).ID("systemuserid")
+	role := e.create("role", record.Row{"name": name}).ID("roleid")
+	e.create("systemuserroles", record.Row{"systemuserid": who, "roleid": role})
+	for _, table := range tables {
+		for _, right := range rights {
+			e.create("roleprivileges", record.Row{"roleid": role, "rpt_table": table, "accessright": int64(right), "privilegedepthmask": int64(access.Global)})
+		}
+	}
+	e.reload()
+	return who
+}
+
 func (e *env) queue(name string, more record.Row) id.ID {
 	e.t.Helper()
 	row := record.Row{"name": name, "rpt_teamid": e.team}

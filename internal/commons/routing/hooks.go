@@ -19,8 +19,10 @@ import (
 // switched marks contexts in which versions are activated.
 type switched struct{}
 
+// switching lets the platform write when versions were active, once whoever asks
+// was found to be allowed to change them.
 func switching(ctx context.Context) context.Context {
-	return context.WithValue(ctx, switched{}, true)
+	return context.WithValue(access.Elevate(ctx, "activating routing rules"), switched{}, true)
 }
 
 // decisive are the columns of a rule set on which decisions hang.

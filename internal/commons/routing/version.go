@@ -42,12 +42,15 @@ func (a *actions) draft(ctx context.Context, c action.Call, _ action.Empty) (Dra
 	if err != nil {
 		return Drafted{}, err
 	}
-	row := record.Row{"rpt_baseid": c.Target}
+	row := record.Row{}
 	for _, name := range copied.head {
 		row[name] = from[name]
 	}
 	made, err := c.Tx.Create(ctx, "routingrule", row)
 	if err != nil {
+		return Drafted{}, err
+	}
+	if _, err := c.Tx.Update(access.Elevate(ctx, "what a draft was made of"), "routingrule", made.ID("routingruleid"), record.Row{"rpt_baseid": c.Target}, record.Match{}); err != nil {
 		return Drafted{}, err
 	}
 	rules, err := items(ctx, c.Tx, c.Target)
@@ -123,7 +126,7 @@ func (a *actions) put(ctx context.Context, c action.Call, row record.Row, since 
 		return Activation{}, err
 	}
 	out := Activation{Version: row.Int("rpt_version")}
-	now, within := a.engine.Clock.Now(), switching(ctx)
+	now, within := a.engine.Clock.Now(), switching(ctx) // when a version was active is the platform's to say
 	for _, other := range page.Rows {
 		out.Previous = other.ID("routingruleid")
 		if _, err := c.Tx.Update(within, "routingrule", out.Previous, record.Row{"statecode": draft, "rpt_deactivatedon": now}, record.Match{}); err != nil {

@@ -9,6 +9,7 @@ import (
 	"github.com/rapport-platform/rapport/internal/commons/routing"
 	"github.com/rapport-platform/rapport/internal/ground/errs"
 	"github.com/rapport-platform/rapport/internal/ground/id"
+	"github.com/rapport-platform/rapport/internal/platform/access"
 	"github.com/rapport-platform/rapport/internal/platform/query"
 	"github.com/rapport-platform/rapport/internal/platform/record"
 )
@@ -181,6 +182,49 @@ func TestRehearse(t *testing.T) {
 		}
 		if _, err := e.call("rpt_RehearseRouting", draft, map[string]any{"Limit": 100000}); !errs.Has(err, errs.Invalid) {
 			t.Errorf("without bounds: %v", err)
+		}
+	})
+}
+
+// Whoever may change rule sets makes, activates and rolls back versions; whoever
+// may only read them does not.
+func TestWhoMayActivate(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, e *env) {
+		e.seller("Ann")
+		q := e.queue("A", nil)
+		boss, clerk := e.user("boss", access.Rights(), "routingrule", "routingruleitem", "queue"), e.user("clerk", []access.Right{access.Read}, "routingrule", "routingruleitem", "queue")
+		first := e.set(nil, record.Row{"name": "all", "routedqueueid": q})
+		as := func(who id.ID, name string, target id.ID) (map[string]any, error) {
+			return e.actions.Call(access.With(t.Context(), access.Principal{Kind: access.User, ID: who}), name, target, nil)
+		}
+		if _, err := as(clerk, "rpt_ActivateRouting", first); !errs.Has(err, errs.Forbidden) {
+			t.Errorf("a clerk: %v", err)
+		}
+		if _, err := as(clerk, "rpt_CheckRouting", first); err != nil {
+			t.Errorf("a clerk looks: %v", err)
+		}
+		if _, err := as(boss, "rpt_ActivateRouting", first); errs.CodeOf(err) != "routing.warnings" {
+			t.Errorf("warnings that nobody accepted: %v", err)
+		}
+		e.activate(first)
+		out, err := as(boss, "rpt_DraftRouting", first)
+		if err != nil {
+			t.Fatal(err)
+		}
+		second := decoded[routing.Drafted](t, out).RoutingRuleID
+		if e.get("routingrule", second).ID("rpt_baseid") != first {
+			t.Error("the draft does not say what it was made of")
+		}
+		e.clock.Advance(time.Minute)
+		for _, step := range []struct {
+			name   string
+			target id.ID
+			body   map[string]any
+		}{{"rpt_ActivateRouting", second, map[string]any{"AcceptWarnings": true}}, {"rpt_RollBackRouting", second, nil}, {"rpt_DeactivateRouting", first, nil}} {
+			if _, err := e.actions.Call(access.With(t.Context(), access.Principal{Kind: access.User, ID: boss}), step.name, step.target, step.body); err != nil {
+				t.Errorf("%s: %v", step.name, err)
+			}
 		}
 	})
 }

@@ -109,6 +109,12 @@ const decisions = createRoute({
   component: lazyRouteComponent(() => import("@/decision/Decisions"), "Decisions"),
 });
 
+const routing = createRoute({
+  getParentRoute: () => root,
+  path: "/routing/{-$id}",
+  component: lazyRouteComponent(() => import("@/routing/Routing"), "Routing"),
+});
+
 const scoring = createRoute({
   getParentRoute: () => root,
   path: "/scoring",
@@ -228,7 +234,7 @@ const tree = root.addChildren([
   importStart, dataImport,
   admin, account,
   scoring, modelVersions, modelVersion, imports, importPage, lake, dashboard, searching, settings,
-  home, list, create, record, quarantine, quarantineItem, deadLetters, deadLetter, flowRuns, flowRun, rules,
+  home, list, create, record, quarantine, quarantineItem, deadLetters, deadLetter, flowRuns, flowRun, rules, routing,
 ]);
 
 function parseSearch(text: string): Record<string, string> {

@@ -4,6 +4,7 @@ const own: Record<string, string> = {
   rpt_deadletter: "/dead-letters",
   rpt_flowrun: "/flow-runs",
   rpt_rule: "/rules",
+  routingrule: "/routing",
   rpt_modelversion: "/scoring/versions",
   rpt_historyimport: "/history",
 };
