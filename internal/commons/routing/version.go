@@ -88,7 +88,7 @@ func (a *actions) activate(ctx context.Context, c action.Call, in ActivateInput)
 	if err := refuse(problems, in.AcceptWarnings); err != nil {
 		return Activation{}, err
 	}
-	return a.put(ctx, c, row, a.engine.Clock.Now())
+	return a.put(ctx, c, row, nil)
 }
 
 // refuse turns problems into an error.
@@ -114,7 +114,7 @@ func refuse(problems []Problem, accept bool) error {
 	return nil
 }
 
-// put makes a version the active one of its table, since a moment.
+// put makes a version the active one of its table, since a moment; nil is now.
 func (a *actions) put(ctx context.Context, c action.Call, row record.Row, since any) (Activation, error) {
 	table := row.Text("rpt_table")
 	if err := c.Tx.SQL().Lock("routing rules of " + table); err != nil {
@@ -127,6 +127,9 @@ func (a *actions) put(ctx context.Context, c action.Call, row record.Row, since 
 	}
 	out := Activation{Version: row.Int("rpt_version")}
 	now, within := a.engine.Clock.Now(), switching(ctx) // when a version was active is the platform's to say
+	if since == nil {
+		since = now // the very moment at which the other one ends, by which rolling back finds it
+	}
 	for _, other := range page.Rows {
 		out.Previous = other.ID("routingruleid")
 		if _, err := c.Tx.Update(within, "routingrule", out.Previous, record.Row{"statecode": draft, "rpt_deactivatedon": now}, record.Match{}); err != nil {
