@@ -9,6 +9,7 @@ import { fetchPage } from "@/api/records";
 import { columnOf, wireName } from "@/api/rows";
 import type { Column, Page, Row, Table } from "@/api/types";
 import { displayValue, formatNumber, optionFor } from "@/lib/format";
+import { Avatar } from "@/ui/Avatar";
 import { Calm, Failure } from "@/ui/Calm";
 import { ChoiceBadge } from "@/ui/ChoiceBadge";
 import { Icon } from "@/ui/icons";
@@ -34,7 +35,9 @@ function condition(column: Column, value: unknown): string {
 /** The list brought together by a column: a line for each value with its count and sums, its rows below. */
 export function GroupedRows({ table, state, filter, by, open }: { table: Table; state: GridState; filter: string; by: Column; open: (id: string) => string }) {
   const { t } = useTranslation();
-  const sums = summed(state.columns);
+  // Where no shown column adds up to something, the table's amounts do.
+  const shownSums = summed(state.columns);
+  const sums = shownSums.length ? shownSums : table.columns.filter((c) => c.type === "money" && !c.name.endsWith("_base")).slice(0, 2);
   const wire = wireName(by);
   const apply = `groupby((${wire}),aggregate($count as n${sums.map((c, i) => `,${c.name} with sum as s${i}`).join("")}))`;
   const url = `${API}/${table.entityset}?$apply=${encodeURIComponent(filter ? `filter(${filter})/${apply}` : apply)}`;
@@ -75,6 +78,7 @@ export function GroupedRows({ table, state, filter, by, open }: { table: Table; 
             <h2 className={classes.head}>
               <button type="button" className={classes.toggle} aria-expanded={on} onClick={() => toggle(key)}>
                 <Icon name={on ? "chevronDown" : "chevronRight"} size={14} />
+                {by.type === "lookup" && ["systemuser", "team"].includes(by.targets?.[0] ?? "") && group[wire] ? <Avatar name={label(group)} size={20} /> : null}
                 <span className="clip">{option ? <ChoiceBadge option={option} fallback={label(group)} /> : label(group)}</span>
                 <span className={`${classes.count} tnum`}>{formatNumber(Number(group.n))}</span>
                 <span className={classes.sums}>

@@ -8,6 +8,9 @@ import type { Table } from "@/api/types";
 import { Failure } from "@/ui/Calm";
 import { toast } from "@/ui/toast";
 import { FilterChips } from "@/filter/FilterChips";
+import { useCommands } from "@/lib/commands";
+import { tableIcon } from "@/ui/icons";
+import { groupable } from "./GridHead";
 import { GridCards } from "./GridCards";
 import { GroupedRows } from "./GroupedRows";
 import { GridEmpty } from "./GridEmpty";
@@ -62,6 +65,17 @@ export function RecordGrid({ table: bare, search, fixed, open, newPath, empty, a
   const narrowed = Boolean(search.q || search.filter);
   const ids = useMemo(() => data.rows.map((r) => String(r[table.primaryid])), [data.rows, table.primaryid]);
   const selection = useSelection(ids, data.total, data.filter);
+  useCommands([
+    ...table.views.filter((v) => v.id !== state.view?.id).map((v) => ({
+      id: `view-${v.id}`, label: t("palette.view", { what: v.name }), hint: table.pluralLabel, icon: tableIcon(table.logicalname, table.icon),
+      run: () => change({ view: v.default ? undefined : v.id, sort: undefined, cols: undefined, w: undefined, filter: undefined, group: undefined }),
+    })),
+    ...(by ? [{ id: "grid-ungroup", label: t("group.off"), icon: "list", run: () => change({ group: undefined }) }]
+      : state.columns.filter(groupable).slice(0, 8).map((c) => ({ id: `group-${c.name}`, label: t("group.by", { column: c.label }), icon: "list", run: () => change({ group: c.name }) }))),
+    ...(search.filter || search.q ? [{ id: "grid-clear", label: t("grid.clear"), icon: "close", run: () => change({ q: undefined, filter: undefined }) }] : []),
+    { id: "grid-refresh", label: t("grid.refresh"), icon: "refresh", run: data.refresh },
+    { id: "grid-chart", label: t("charts.show"), icon: "chart", run: () => change({ chart: chart ? undefined : "default" }) },
+  ]);
   const copyChosen = () => {
     const chosen = data.rows.filter((r) => isChosen(selection.selection, String(r[table.primaryid])));
     void navigator.clipboard?.writeText(tableText(state.columns, chosen, true)).then(() => toast(t("select.copied")));

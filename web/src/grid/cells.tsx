@@ -16,6 +16,7 @@ const special: Record<string, Special> = {
   msdyn_leadscore: (value) => <ScoreBar score={Number(value)} />,
   msdyn_leadgrade: (value, column) => <Grade value={Number(value)} label={optionFor(column, value)?.label} />,
   rpt_reasons: (value) => <span className="clip dim" title={reasonsText(value)}>{reasonsText(value)}</span>,
+  closeprobability: (value) => <span className="tnum">{formatPercent(Number(value) / 100)}</span>,
   rpt_propensity: (value) => <span className="tnum">{formatPercent(Number(value))}</span>,
 };
 

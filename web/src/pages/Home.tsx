@@ -1,13 +1,16 @@
+import { Button } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
+import { request } from "@/api/http";
+import { API } from "@/api/odata";
 import { useLive } from "@/api/live";
 import { useTableMeta, useTables } from "@/api/metadata";
 import { fetchTop } from "@/api/records";
-import { columnOf, nameOf } from "@/api/rows";
+import { columnOf, nameOf, valueOf, wireName } from "@/api/rows";
 import { useSession } from "@/api/session";
-import type { Row, Table } from "@/api/types";
+import type { Reference, Row, Table } from "@/api/types";
 import { dayAt, startOf } from "@/filter/dates";
 import { formatAgo, formatNumber, formatToday, optionFor } from "@/lib/format";
 import { recordPath } from "@/lib/paths";
@@ -17,18 +20,20 @@ import { leadScore } from "@/lead/leadScore";
 import { ScoreRing } from "@/lead/ScoreRing";
 import { Avatar } from "@/ui/Avatar";
 import { Calm, Failure } from "@/ui/Calm";
+import { ChoiceBadge } from "@/ui/ChoiceBadge";
 import { Icon, type IconName } from "@/ui/icons";
 import { PageBar } from "@/ui/PageBar";
+import { useApp } from "@/workspace/AppSwitcher";
 import { Checklist } from "@/workspace/Checklist";
 import { SampleNotice } from "@/workspace/SampleNotice";
 import classes from "./Home.module.css";
 
 /** Only columns that the table really has may be asked for. */
 function select(table: Table, names: string[]): string[] {
-  return [table.primaryid, ...names.filter((n) => columnOf(table, n))];
+  return [table.primaryid, ...names.flatMap((n) => { const c = columnOf(table, n); return c ? [wireName(c)] : []; })];
 }
 
-const columns = ["fullname", "companyname", "jobtitle", "msdyn_leadscore", "msdyn_leadgrade", "rpt_nextaction", "rpt_reasons", "rpt_productinterest", "address1_city", "createdon"];
+const columns = ["fullname", "companyname", "jobtitle", "msdyn_leadscore", "msdyn_leadgrade", "rpt_nextaction", "rpt_reasons", "rpt_productinterest", "address1_city", "createdon", "ownerid"];
 
 function startOfToday(): string {
   return startOf(dayAt(new Date())).toISOString();
@@ -45,6 +50,8 @@ export function Home() {
   const tables = useTables();
   const readable = (name: string) => tables.data?.some((x) => x.logicalname === name) ?? false;
   const meta = useTableMeta(readable("lead") ? "lead" : "");
+  const marketing = useApp()?.name === "rpt_marketing";
+  const campaigns = useTableMeta(marketing && readable("campaign") ? "campaign" : "");
   const first = session?.user.fullname.split(/\s+/)[0] ?? "";
   if (tables.isError) return <Failure error={tables.error} onRetry={() => void tables.refetch()} />;
   const today = formatToday();
@@ -60,6 +67,8 @@ export function Home() {
           <div className={classes.columns} data-tour="work">
             {meta.data && <WorkList table={meta.data} me={session?.user.systemuserid ?? ""} />}
             <div className={classes.side}>
+              {marketing && campaigns.data && <Campaigns table={campaigns.data} />}
+              {meta.data && <ByOwner table={meta.data} me={session?.user.systemuserid ?? ""} />}
               {meta.data && <Today table={meta.data} />}
               <Health readable={readable} />
             </div>
@@ -103,16 +112,18 @@ function WorkList({ table, me }: { table: Table; me: string }) {
       link={<Link to="/r/$table" params={{ table: "lead" }} search={{ filter, sort: "-msdyn_leadscore" }} className={classes.all}>{t("home.all", { count: query.data?.count ?? 0 })}</Link>}>
       {query.isError && !query.data && <Failure small error={query.error} onRetry={() => void query.refetch()} />}
       {query.data?.rows.length === 0 && <Calm small icon="check" title={t("home.noneTitle")}>{t("home.none")}</Calm>}
-      <ol className={classes.work}>{query.data?.rows.map((row) => <WorkItem key={String(row[table.primaryid])} table={table} row={row} />)}</ol>
+      <ol className={classes.work}>{query.data?.rows.map((row) => <WorkItem key={String(row[table.primaryid])} table={table} row={row} owned={none} />)}</ol>
     </Card>
   );
 }
 
-function WorkItem({ table, row }: { table: Table; row: Row }) {
+function WorkItem({ table, row, owned }: { table: Table; row: Row; owned: boolean }) {
   const { t } = useTranslation();
   const score = leadScore(row);
   const column = columnOf(table, "rpt_nextaction");
   const action = column && optionFor(column, row.rpt_nextaction);
+  const owner = owned ? columnOf(table, "ownerid") : undefined;
+  const who = owner && (valueOf(owner, row) as Reference | null)?.name;
   const why = score.reasons.find((r) => r.points > 0) ?? score.reasons[0];
   return (
     <li>
@@ -124,10 +135,75 @@ function WorkItem({ table, row }: { table: Table; row: Row }) {
         </span>
         <span className={classes.workEnd}>
           {action && <span className={classes.action} data-action={action.value}>{action.label}</span>}
-          <span className="faint">{formatAgo(String(row.createdon ?? ""))}</span>
+          <span className="faint">{who ? `${who} · ` : ""}{formatAgo(String(row.createdon ?? ""))}</span>
         </span>
       </Link>
     </li>
+  );
+}
+
+const FORMATTED = "@OData.Community.Display.V1.FormattedValue";
+
+/** For who leads others: whose the open leads are, the fullest hands first. */
+function ByOwner({ table, me }: { table: Table; me: string }) {
+  const { t } = useTranslation();
+  const query = useQuery({
+    queryKey: ["home", "owners"],
+    queryFn: async ({ signal }) => {
+      const apply = "filter(statecode eq 0)/groupby((_ownerid_value),aggregate($count as n))";
+      const { data } = await request<{ value: Row[] }>(`${API}/${table.entityset}?$apply=${encodeURIComponent(apply)}`, { signal, headers: { Prefer: 'odata.include-annotations="*"' } });
+      return data.value.sort((a, b) => Number(b.n) - Number(a.n));
+    },
+  });
+  const rows = query.data ?? [];
+  if (rows.length < 2 || rows.some((r) => r._ownerid_value === me)) return null;
+  const most = Number(rows[0]!.n);
+  return (
+    <Card title={t("home.byOwner")} link={<Link to="/r/$table" params={{ table: "lead" }} search={{ group: "ownerid" }} className={classes.all}>{t("home.list")}</Link>}>
+      <ul className={classes.today}>
+        {rows.slice(0, 8).map((row) => {
+          const id = String(row._ownerid_value);
+          const name = String(row[`_ownerid_value${FORMATTED}`] ?? "");
+          return (
+            <li key={id}>
+              <Link to="/r/$table" params={{ table: "lead" }} search={{ filter: JSON.stringify(["and", ["ownerid", "in", [id]], ["statecode", "in", ["0"]]]) }} className={classes.todayItem}>
+                <Avatar name={name} size={20} />
+                <span className={`${classes.owner} clip`}>{name || t("value.unnamed")}</span>
+                <span className={classes.bar}><span style={{ inlineSize: `${(100 * Number(row.n)) / most}%` }} /></span>
+                <span className="tnum faint">{formatNumber(Number(row.n))}</span>
+              </Link>
+            </li>
+          );
+        })}
+      </ul>
+    </Card>
+  );
+}
+
+/** For who does marketing: the campaigns that run. */
+function Campaigns({ table }: { table: Table }) {
+  const { t } = useTranslation();
+  const query = useQuery({
+    queryKey: ["home", "campaigns"],
+    queryFn: ({ signal }) => fetchTop(table.entityset, { select: select(table, ["name", "statuscode", "codename"]), filter: "statecode eq 0", orderby: "createdon desc", top: 6, count: true }, signal),
+  });
+  useLive("campaign", () => void query.refetch());
+  const status = columnOf(table, "statuscode");
+  return (
+    <Card title={table.pluralLabel} link={<Link to="/r/$table" params={{ table: "campaign" }} className={classes.all}>{t("home.all", { count: query.data?.count ?? 0 })}</Link>}>
+      {query.data?.rows.length === 0 && <Calm small icon="campaign" title={t("home.noCampaigns")} action={table.privileges.create && <Button component={Link} to="/r/campaign/new" size="compact-sm">{t("grid.new", { what: table.label })}</Button>} />}
+      <ul className={classes.today}>
+        {query.data?.rows.map((row) => (
+          <li key={String(row[table.primaryid])}>
+            <Link to={recordPath("campaign", String(row[table.primaryid]))} className={classes.todayItem}>
+              <Icon name="campaign" />
+              <span className="clip grow">{nameOf(table, row) || t("value.unnamed")}</span>
+              {status && <ChoiceBadge option={optionFor(status, row.statuscode)} fallback="" />}
+            </Link>
+          </li>
+        ))}
+      </ul>
+    </Card>
   );
 }
 

@@ -78,9 +78,12 @@ export function isIcon(name: string | undefined): name is IconName {
   return name !== undefined && Object.hasOwn(paths, name);
 }
 
+/** Icons that point along the line of reading; base.css turns them where that goes to the left. */
+const pointing: ReadonlySet<IconName> = new Set<IconName>(["chevronRight", "chevronLeft", "arrowRight", "arrowLeft", "list", "undo", "exit"]);
+
 export function Icon({ name, size = 16, className }: { name: IconName; size?: number; className?: string }) {
   return (
-    <svg viewBox="0 0 20 20" width={size} height={size} fill="none" stroke="currentColor" strokeWidth={1.5}
+    <svg data-turns={pointing.has(name) || undefined} viewBox="0 0 20 20" width={size} height={size} fill="none" stroke="currentColor" strokeWidth={1.5}
       strokeLinecap="round" strokeLinejoin="round" aria-hidden="true" className={className} style={{ flex: "none" }}>
       <path d={paths[name]} />
     </svg>

@@ -24,12 +24,15 @@ interface Step {
   least?: number;
   /** Known from elsewhere. */
   by?: "sample";
+  /** Only for people of this app. */
+  app?: string;
 }
 
 /** What makes a new place one's own, each done by what is really there or waved off by hand. */
 function steps(me: string): Step[] {
   return [
     { id: "tour", needs: "lead" },
+    { id: "campaign", to: "/r/campaign/new", needs: "campaign", set: "campaigns", filter: `_createdby_value eq ${me}`, app: "rpt_marketing" },
     { id: "lead", to: "/r/lead/new", needs: "lead", set: "leads", filter: `_createdby_value eq ${me}` },
     { id: "import", to: "/import", needs: "import", set: "imports", filter: `_createdby_value eq ${me}` },
     { id: "view", to: "/r/lead", needs: "userquery", set: "userqueries", filter: `_ownerid_value eq ${me}` },
@@ -53,8 +56,9 @@ export function Checklist() {
   const me = session?.user.systemuserid ?? "";
   const shell = useShell();
   const sample = useSample();
-  const boards = useApp()?.dashboards;
-  const shown = steps(me).filter((s) => tables?.some((x) => x.logicalname === s.needs) && (s.by !== "sample" || countSample(sample.data) > 0) && (s.id !== "dashboard" || boards?.some((b) => b.name === "sales")));
+  const app = useApp();
+  const boards = app?.dashboards;
+  const shown = steps(me).filter((s) => tables?.some((x) => x.logicalname === s.needs) && (s.app === undefined || s.app === app?.name) && (s.id !== "lead" || app?.name !== "rpt_marketing") && (s.by !== "sample" || countSample(sample.data) > 0) && (s.id !== "dashboard" || boards?.some((b) => b.name === "sales")));
   const waved = preferences?.done ?? [];
   const hidden = preferences === undefined || waved.includes(HIDDEN);
   const query = useQuery({
