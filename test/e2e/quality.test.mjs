@@ -103,7 +103,7 @@ for (const width of [390, 320]) {
   test(`at ${width} pixels nothing runs out of sight`, { skip }, async () => {
     const page = await signedIn({ viewport: { width, height: 844 }, hasTouch: true, isMobile: true });
     const lead = await makeLead(page);
-    for (const path of ["/", "/r/lead", `/r/lead/${lead.id}`, "/quarantine", "/flow-runs", "/rules"]) {
+    for (const path of ["/", "/r/lead", `/r/lead/${lead.id}`, "/quarantine", "/flow-runs", "/rules", "/search?q=keller", "/settings"]) {
       await page.goto(base + path);
       await settled(page);
       const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
@@ -174,7 +174,7 @@ for (const colorScheme of ["light", "dark"]) {
     const first = async (set, id, filter = "") => (await api(page, "GET", `/api/data/v9.2/${set}?$top=1${filter}`)).body.value[0]?.[id];
     const scored = await first("leads", "leadid", "&$filter=msdyn_leadscore gt 0");
     const routes = [
-      "/", "/r/lead", `/r/lead/${lead.id}`, scored && `/r/lead/${scored}`, scored && `/r/lead?peek=${scored}`, "/r/lead/new", "/r/account", "/r/contact", "/r/opportunity", "/r/task", "/quarantine", "/dead-letters", "/flow-runs", "/rules", "/rules/new", "/settings", "/dashboards/sales", "/r/appmodule", "/nowhere",
+      "/", "/r/lead", `/r/lead/${lead.id}`, scored && `/r/lead/${scored}`, scored && `/r/lead?peek=${scored}`, "/r/lead/new", "/r/account", "/r/contact", "/r/opportunity", "/r/task", "/quarantine", "/dead-letters", "/flow-runs", "/rules", "/rules/new", "/settings", "/search?q=keller", "/dashboards/sales", "/r/appmodule", "/nowhere",
     ];
     for (const [set, id, path] of [["rpt_quarantines", "rpt_quarantineid", "/quarantine"], ["rpt_deadletters", "rpt_deadletterid", "/dead-letters"], ["rpt_flowruns", "rpt_flowrunid", "/flow-runs"], ["rpt_rules", "rpt_ruleid", "/rules"]]) {
       const found = await first(set, id);
