@@ -27,7 +27,7 @@ export async function stop() {
 export async function openPage(options = {}) {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: "en-GB", ...options });
   const page = await context.newPage();
-  page.setDefaultTimeout(30_000);
+  page.setDefaultTimeout(60_000);
   page.trouble = [];
   page.on("pageerror", (error) => page.trouble.push(String(error)));
   page.on("console", (message) => {
