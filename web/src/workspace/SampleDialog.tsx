@@ -21,11 +21,11 @@ export default function SampleDialog({ sample, onClose }: { sample: SampleData; 
 
   async function run() {
     const removed = await removeSample(inUse, people);
-    await client.invalidateQueries();
     toastUndo(t("sample.removed", { count: removed.Removed, number: formatNumber(removed.Removed) }), {
       label: t("sample.title"),
       run: async () => { await restoreSample(removed); await client.invalidateQueries(); },
     });
+    void client.invalidateQueries();
   }
 
   return (
