@@ -36,7 +36,8 @@ type Batch struct {
 	Gather time.Duration
 	// Rest is how long the consumer stays away after a batch, in times of what
 	// the batch took: writers of records are not to wait for those who follow.
-	Rest float64
+	// Nil is not at all.
+	Rest func() float64
 	// Handle works out what follows from a batch; nil is nothing.
 	Handle func(ctx context.Context, events []Event) (Effect, error)
 
@@ -69,7 +70,10 @@ func (b *Batch) turn(ctx context.Context) time.Duration {
 	took, err := b.next(ctx, batchWait, b.Gather)
 	switch {
 	case err == nil:
-		return time.Duration(float64(took.length) * b.Rest)
+		if b.Rest == nil {
+			return 0
+		}
+		return time.Duration(float64(took.length) * b.Rest())
 	case ctx.Err() != nil, errs.Has(err, errs.Unavailable):
 	default:
 		b.Logger.Error("a batch of events failed and is tried again", "consumer", b.Consumer, "error", err)

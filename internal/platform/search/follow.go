@@ -15,13 +15,26 @@ const (
 	consumer = "search" // under which the position is kept
 	batch    = 100      // changes of one transaction: other writers wait that long
 	gather   = 200 * time.Millisecond
+	far      = 5000 // changes behind, from which on the follower hurries
 )
 
-// Follower gives the consumer that keeps the index up to date. It stays away
-// twice as long as a batch takes, so that records are written first; what is
-// missing meanwhile is told by Behind.
+// Follower gives the consumer that keeps the index up to date; what is missing
+// is told by Behind.
 func (x *Index) Follower(logger *slog.Logger) *event.Batch {
-	return &event.Batch{Consumer: consumer, Log: event.Changes(x.o.Log), DB: x.o.DB, Clock: x.o.Clock, Logger: logger, Max: batch, Gather: gather, Rest: 2, Handle: x.take}
+	return &event.Batch{Consumer: consumer, Log: event.Changes(x.o.Log), DB: x.o.DB, Clock: x.o.Clock, Logger: logger, Max: batch, Gather: gather, Rest: x.rest, Handle: x.take}
+}
+
+// rest tells how long the follower stays away after a batch, in times of what
+// the batch took, so that records are written first: long while an import runs,
+// and hardly where many changes are left when it is over.
+func (x *Index) rest() float64 {
+	switch {
+	case x.o.Log.Tailer().Loading():
+		return 8
+	case x.Behind() > far:
+		return 0.25
+	}
+	return 2
 }
 
 // take brings the documents of changed records up to date.
