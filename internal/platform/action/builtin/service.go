@@ -33,6 +33,7 @@ func (s *Service) Define(r *action.Registry) {
 	s.defineShares(r)
 	s.defineAssign(r)
 	s.defineTeams(r)
+	s.defineRecordTeams(r)
 	s.defineRoles(r)
 	s.defineHistory(r)
 	s.defineCounts(r)
