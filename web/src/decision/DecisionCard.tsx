@@ -13,7 +13,8 @@ import { toast, toastFailure } from "@/ui/toast";
 import { type Call, type Check, useSets, type Way, words } from "./api";
 import classes from "./decision.module.css";
 
-const colors: Record<string, string> = { pass: "green.9", refer: "yellow.9", fail: "red.9" };
+// Dark enough for white text in both themes.
+const colors: Record<string, string> = { pass: "#1e6e31", refer: "#8a4b00", fail: "#a51d1d" };
 const tones: Record<number, string> = { 1: colors.pass!, 2: colors.refer!, 3: colors.fail! };
 
 /** On a record: what its decision sets decided, why, and what would make it pass. */
@@ -51,8 +52,8 @@ function Card({ set, table, id, row, onDone }: { set: Row; table: Table; id: str
     <section className={classes.card} aria-label={title} data-outcome={current ? Number(check.rpt_outcome) : undefined}>
       <header className={classes.cardHead}>
         <h2>{title}</h2>
-        {current && outcome && <Badge color={override === 2 ? "blue.9" : tones[Number(check.rpt_outcome)]} variant="filled">{override === 2 ? t("decision.overridden") : optionFor(outcome, check.rpt_outcome)?.label}</Badge>}
-        {check && !current && <Badge color="gray.7" variant="filled">{t("decision.outdated")}</Badge>}
+        {current && outcome && <Badge color={override === 2 ? "#1864ab" : tones[Number(check.rpt_outcome)]} variant="filled">{override === 2 ? t("decision.overridden") : optionFor(outcome, check.rpt_outcome)?.label}</Badge>}
+        {check && !current && <Badge color="#495057" variant="filled">{t("decision.outdated")}</Badge>}
         <span className="grow" />
         {table.privileges.write && <Button size="compact-sm" variant="default" loading={decide.isPending} onClick={() => decide.mutate()}>{t(check ? "decision.again" : "decision.decide")}</Button>}
       </header>
@@ -69,7 +70,7 @@ function Card({ set, table, id, row, onDone }: { set: Row; table: Table; id: str
           {override === 1 && meta.data.privileges.write && (
             <>
               <Button size="compact-sm" variant="default" onClick={() => setDialog("approve")}>{t("decision.approve")}</Button>
-              <Button size="compact-sm" variant="subtle" color="red.9" onClick={() => setDialog("reject")}>{t("decision.reject")}</Button>
+              <Button size="compact-sm" variant="subtle" color="gray" onClick={() => setDialog("reject")}>{t("decision.reject")}</Button>
             </>
           )}
         </div>

@@ -24,7 +24,7 @@ export function TableEditor({ table, definition, findings, readOnly, onChange, o
     <section className={classes.section} aria-label={title}>
       <div className={classes.sectionHead}>
         <h3>{title}</h3>
-        {!readOnly && <Button size="compact-sm" variant="subtle" color="red.9" onClick={onRemove} aria-label={t("decision.removeWhat", { what: title })}>{t("decision.remove")}</Button>}
+        {!readOnly && <Button size="compact-sm" variant="subtle" color="gray" onClick={onRemove} aria-label={t("decision.removeWhat", { what: title })}>{t("decision.remove")}</Button>}
       </div>
       <div className={classes.four}>
         <TextInput size="xs" label={t("decision.input.name")} value={table.name} readOnly={readOnly} onChange={(e) => put({ name: e.currentTarget.value })} />

@@ -80,7 +80,7 @@ export function VersionEditor({ meta, set, version, onRefresh, onOpen }: Props) 
         {draft && <Button loading={save.isPending} disabled={!changed} onClick={() => save.mutate()}>{t("common.save")}</Button>}
         {meta.privileges.create && <Button variant="default" onClick={() => void copy()}>{t("decision.copy")}</Button>}
         {draft && <Button variant="default" disabled={changed || !found.valid || refused || (warned && !accept)} onClick={() => void activate()}>{t("decision.activate")}</Button>}
-        {version.rpt_status === 2 && meta.privileges.write && <Button variant="subtle" color="red.9" onClick={() => void rollBack()}>{t("decision.rollBack")}</Button>}
+        {version.rpt_status === 2 && meta.privileges.write && <Button variant="subtle" color="gray" onClick={() => void rollBack()}>{t("decision.rollBack")}</Button>}
       </div>
       {failure && <Alert data-tone="bad" role="alert" icon={<Icon name="warning" />}>{failure.message}</Alert>}
       {!draft && <p className="dim">{t("decision.fixed")}</p>}
