@@ -27,7 +27,7 @@ export async function stop() {
 export async function openPage(options = {}) {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: "en-GB", ...options });
   const page = await context.newPage();
-  page.setDefaultTimeout(60_000);
+  page.setDefaultTimeout(Number(process.env.RAPPORT_WAIT ?? 60_000));
   page.trouble = [];
   page.on("pageerror", (error) => page.trouble.push(String(error)));
   page.on("console", (message) => {
@@ -40,18 +40,41 @@ export async function openPage(options = {}) {
   return page;
 }
 
-export async function signIn(page) {
+export async function signIn(page, who = user) {
   await page.goto(`${base}/`);
-  await page.getByLabel("User name").fill(user);
+  await page.getByLabel("User name").fill(who);
   await page.getByLabel("Password", { exact: true }).fill(password);
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.locator("main#main").waitFor();
 }
 
-export async function signedIn(options) {
+export async function signedIn({ who, ...options } = {}) {
   const page = await openPage(options);
-  await signIn(page);
+  await signIn(page, who);
   return page;
+}
+
+/** Axe on the page as it stands, in both themes; with SCREENSHOTS also a picture of each. */
+export async function inBothThemes(page, name) {
+  await settled(page);
+  const found = [];
+  for (const scheme of ["light", "dark"]) {
+    await page.evaluate((s) => document.documentElement.setAttribute("data-mantine-color-scheme", s), scheme);
+    if (process.env.SCREENSHOTS) await page.screenshot({ path: `${process.env.SCREENSHOTS}/${name}-${page.viewportSize().width}-${scheme}.png`, animations: "disabled" });
+    found.push(...(await axe(page)).map((x) => `${name}, ${scheme}: ${x}`));
+  }
+  await page.evaluate(() => document.documentElement.setAttribute("data-mantine-color-scheme", "light"));
+  return found;
+}
+
+/** Drops a file onto an element, as a hand with a mouse does. */
+export async function dropFile(target, { name, type, text }) {
+  const data = await target.page().evaluateHandle(([name, type, text]) => {
+    const transfer = new DataTransfer();
+    transfer.items.add(new File([text], name, { type }));
+    return transfer;
+  }, [name, type, text]);
+  for (const kind of ["dragenter", "dragover", "drop"]) await target.dispatchEvent(kind, { dataTransfer: data });
 }
 
 /** Calls the API with the page's session, beside the interface. */

@@ -172,3 +172,13 @@ func stays(row record.Row) map[id.ID]int64 {
 	}
 	return out
 }
+
+// StageName gives the name of a stage of any process in force.
+func (s *Set) StageName(key id.ID) (metadata.Label, bool) {
+	for _, p := range s.all() {
+		if stage := p.stage(key); stage != nil {
+			return stage.Name, true
+		}
+	}
+	return nil, false
+}

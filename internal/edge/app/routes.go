@@ -53,7 +53,7 @@ func (c *core) register() {
 	(&httpapi.SolutionsAPI{Solutions: c.solutions()}).Register(c.mux)
 	c.registerAuth()
 	(&httpapi.TablesAPI{Catalog: c.access.Catalog, Access: c.access, Users: c.store, Rules: c.formRules.Get, Actions: c.actions.List}).Register(c.mux)
-	(&httpapi.TimelineAPI{Catalog: c.access.Catalog, Records: c.store, History: c.log, Access: c.access}).Register(c.mux)
+	(&httpapi.TimelineAPI{Catalog: c.access.Catalog, Records: c.store, History: c.log, Access: c.access, Processes: c.processes.Get}).Register(c.mux)
 	(&httpapi.LiveAPI{Hub: c.live, Auth: c.auth, Clock: cfg.Clock, Users: c.store}).Register(c.mux)
 	(&httpapi.WorkspaceAPI{Records: c.store, Catalog: c.access.Catalog, Access: c.access, Roles: c.access.Roles, Preferences: &workspace.Preferences{Store: c.store}}).Register(c.mux)
 	(&httpapi.ProcessAPI{Catalog: c.access.Catalog, Records: c.store, Set: c.processes.Get}).Register(c.mux)

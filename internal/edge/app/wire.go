@@ -90,6 +90,7 @@ func (c *core) wire(ctx context.Context, tailer *changelog.Tailer) error {
 	c.services.Add("publishing keys", c.app.front.keys)
 	c.services.Add("intake", leads)
 	c.services.Add("interactions", interactions)
+	c.services.Add("followers", c.followers())
 	c.wireLake()
 	c.wireScoring()
 	c.services.Add("stalled processes", atStart(c.stalled().Schedule))

@@ -11,6 +11,7 @@ import (
 	"github.com/rapport-platform/rapport/internal/platform/access"
 	"github.com/rapport-platform/rapport/internal/platform/businessrule"
 	"github.com/rapport-platform/rapport/internal/platform/changelog"
+	"github.com/rapport-platform/rapport/internal/platform/event"
 	"github.com/rapport-platform/rapport/internal/platform/record"
 	"github.com/rapport-platform/rapport/internal/platform/snapshot"
 	"github.com/rapport-platform/rapport/internal/platform/solution"
@@ -28,6 +29,7 @@ func (c *core) wireProcess(tailer *changelog.Tailer) {
 		}})
 	c.store.AddHook(workspace.Check())
 	c.store.AddHook(activity.Mentions())
+	c.store.AddHook(activity.Follows())
 	c.processes = snapshot.New(tailer, snapshot.Options[*process.Set]{Name: "processes", Tables: []string{"workflow"}, Logger: cfg.Logger,
 		Load: func(ctx context.Context) (*process.Set, error) {
 			return process.Load(access.AsSystem(ctx, "processes"), c.store, c.access.Catalog(), cfg.Logger)
@@ -46,6 +48,12 @@ func (c *core) wireProcess(tailer *changelog.Tailer) {
 // stalled looks for what stays too long in a stage.
 func (c *core) stalled() *process.Stalled {
 	return &process.Stalled{Set: c.processes.Get, Store: c.store, Jobs: c.jobs, Clock: c.app.c.Clock}
+}
+
+// followers tells people what others do to the records they follow.
+func (c *core) followers() *event.Batch {
+	cfg := c.app.c
+	return (&activity.Followers{DB: c.db, Store: c.store, Log: c.log, Catalog: c.access.Catalog, Language: c.access.Language, Clock: cfg.Clock, Logger: cfg.Logger}).Follower()
 }
 
 // seedProcesses makes the processes that come with the product.

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rapport-platform/rapport/internal/commons/process"
 	"github.com/rapport-platform/rapport/internal/ground/errs"
 	"github.com/rapport-platform/rapport/internal/ground/id"
 	"github.com/rapport-platform/rapport/internal/platform/access"
@@ -28,8 +29,8 @@ type History interface {
 	History(ctx context.Context, table string, record id.ID, before int64, limit int) ([]changelog.Change, error)
 }
 
-// TimelineAPI shows what happened to a record, newest first: its changes, and
-// the activities, notes and flow runs about it.
+// TimelineAPI shows what happened to a record, newest first: its changes, its way
+// through the business process, and the activities, notes and flow runs about it.
 //
 //	GET /api/ui/tables/{table}/{id}/timeline?top=50&before={cursor}&kinds=change,note,activity,flow&q={words}
 //
@@ -41,6 +42,8 @@ type TimelineAPI struct {
 	Records Named
 	History History
 	Access  Allower
+	// Processes are those in force; nil shows no steps of theirs.
+	Processes func() *process.Set
 }
 
 // Register adds the route.
@@ -123,7 +126,17 @@ func (a *TimelineAPI) serve(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	items, next, err := merge(ctx, a.sources(t, key, at, only), top)
+	sources := a.sources(t, key, at, only)
+	if only.wants("change") && only.words == "" {
+		steps, ok, err := a.stageSource(ctx, t, key, at)
+		if err != nil {
+			return err
+		}
+		if ok {
+			sources = append(sources, steps)
+		}
+	}
+	items, next, err := merge(ctx, sources, top)
 	if err != nil {
 		return err
 	}
@@ -205,7 +218,7 @@ func timelineFilterOf(r *http.Request) (timelineFilter, error) {
 func (a *TimelineAPI) sources(t *metadata.Table, key id.ID, at timelineCursor, only timelineFilter) []*timelineSource {
 	var out []*timelineSource
 	if only.wants("change") && only.words == "" { // changes hold values, not words
-		out = append(out, &timelineSource{name: "c", at: at["c"], read: a.changes(t, key)})
+		out = append(out, &timelineSource{name: "c", at: at["c"], read: a.changes(t, key, worthTelling(t))})
 	}
 	for _, rel := range related {
 		if !only.wants(rel.group) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/rapport-platform/rapport/internal/ground/errs"
@@ -19,6 +20,7 @@ type timelineEntry struct {
 	at     time.Time
 	pos    timelinePosition // where its source goes on after it
 	change *changelog.Change
+	stage  bool // the change is a step of the business process
 	rel    relatedRows
 	row    record.Row
 }
@@ -111,18 +113,46 @@ func merge(ctx context.Context, sources []*timelineSource, top int) (out []timel
 	return out, cursor.String(), nil
 }
 
-// changes reads the record's own changes.
-func (a *TimelineAPI) changes(t *metadata.Table, key id.ID) func(context.Context, timelinePosition, int) ([]timelineEntry, error) {
+// mostPassedBy is how many changes in a row may be nothing to tell before one is shown anyway.
+const mostPassedBy = 2000
+
+// changes reads a record's own changes, those that are worth telling.
+func (a *TimelineAPI) changes(t *metadata.Table, key id.ID, tell func(*changelog.Change) bool) func(context.Context, timelinePosition, int) ([]timelineEntry, error) {
 	return func(ctx context.Context, from timelinePosition, limit int) ([]timelineEntry, error) {
-		found, err := a.History.History(ctx, t.Name, key, from.Seq, limit)
-		if err != nil {
-			return nil, err
-		}
-		out := make([]timelineEntry, len(found))
-		for i := range found {
-			out[i] = timelineEntry{at: found[i].At, pos: timelinePosition{Seq: found[i].Seq}, change: &found[i]}
+		var out []timelineEntry
+		passed := 0
+		for before := from.Seq; len(out) < limit; {
+			found, err := a.History.History(ctx, t.Name, key, before, timelineMax)
+			if err != nil {
+				return nil, err
+			}
+			for i := range found {
+				c := &found[i]
+				if before = c.Seq; !tell(c) && passed < mostPassedBy {
+					passed++
+					continue
+				}
+				if out = append(out, timelineEntry{at: c.At, pos: timelinePosition{Seq: c.Seq}, change: c}); len(out) == limit {
+					break
+				}
+			}
+			if len(found) < timelineMax {
+				break
+			}
 		}
 		return out, nil
+	}
+}
+
+// worthTelling tells the changes that people see from the platform's bookkeeping.
+func worthTelling(t *metadata.Table) func(*changelog.Change) bool {
+	shown := shownColumns(t)
+	return func(c *changelog.Change) bool {
+		if c.Op != changelog.Update || c.Erasure != id.Nil {
+			return true
+		}
+		before, after := values(c.Before), values(c.After)
+		return slices.ContainsFunc(shown, func(name string) bool { return before[name] != nil || after[name] != nil })
 	}
 }
 

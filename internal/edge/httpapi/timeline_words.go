@@ -31,6 +31,8 @@ type wording struct {
 	lang    string
 	zone    *time.Location
 	names   map[string]map[id.ID]string // by table
+	// stageName gives the name of a stage of a business process; nil where there are none.
+	stageName func(id.ID) (metadata.Label, bool)
 }
 
 func (a *TimelineAPI) wording(ctx context.Context, r *http.Request, t *metadata.Table, entries []timelineEntry) (*wording, error) {
@@ -40,10 +42,13 @@ func (a *TimelineAPI) wording(ctx context.Context, r *http.Request, t *metadata.
 			w.zone = zone
 		}
 	}
+	if a.Processes != nil {
+		w.stageName = a.Processes().StageName
+	}
 	wanted := map[string][]id.ID{}
 	for _, e := range entries {
 		wanted["systemuser"] = append(wanted["systemuser"], e.actor())
-		if e.change != nil {
+		if e.change != nil && !e.stage {
 			w.lookups(e.change, wanted)
 		}
 	}
@@ -106,6 +111,10 @@ func (e timelineEntry) actor() id.ID {
 
 func (w *wording) item(e timelineEntry) timelineItem {
 	out := timelineItem{At: e.at, Actor: &timelineActor{ID: e.actor(), Name: w.names["systemuser"][e.actor()]}}
+	if e.stage {
+		out.Kind, out.ID, out.Title = "stage", strconv.FormatInt(e.change.Seq, 10), w.stage(e.change)
+		return out
+	}
 	if e.change != nil {
 		out.Kind, out.ID = "change", strconv.FormatInt(e.change.Seq, 10)
 		out.Changes = w.changes(e.change)

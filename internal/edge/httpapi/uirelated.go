@@ -19,7 +19,7 @@ type uiRelated struct {
 // Tables whose rows a record's page shows in another way, or that are the
 // platform's own business.
 var unlisted = []string{"annotation", "activitypointer", "activityparty", "activitymimeattachment", "asyncoperation", "bulkdeleteoperation", "principalobjectaccess", "appnotification",
-	"rpt_flowrun", "rpt_flowcheckpoint", "duplicaterecord", "rpt_preference", "processstage"}
+	"rpt_flowrun", "rpt_flowcheckpoint", "postfollow", "duplicaterecord", "rpt_preference", "processstage"}
 
 // relatedOf lists what belongs to a table's rows and may be read, by label.
 // Activities stand in the timeline; who wrote or owns a row is no list of that

@@ -140,9 +140,15 @@ func (l *loader) units() {
 }
 
 func (l *loader) people() {
-	l.each("SELECT systemuserid, businessunitid, fullname, parentsystemuserid FROM systemuser WHERE isdisabled IS NULL OR isdisabled = "+l.no(), []query.Kind{query.ID, query.ID, query.Text, query.ID}, func(v []any) {
+	zones := map[string]*time.Location{}
+	l.each("SELECT systemuserid, businessunitid, fullname, parentsystemuserid, rpt_language, rpt_timezone FROM systemuser WHERE isdisabled IS NULL OR isdisabled = "+l.no(), []query.Kind{query.ID, query.ID, query.Text, query.ID, query.Text, query.Text}, func(v []any) {
 		name, _ := v[2].(string)
-		l.s.users[ident(v[0])] = &user{name: name, unit: ident(v[1]), manager: ident(v[3]), grants: map[privilege]*grant{}, columns: map[column]columnRights{}}
+		lang, _ := v[4].(string)
+		zone, _ := v[5].(string)
+		if _, known := zones[zone]; !known && zone != "" {
+			zones[zone], _ = time.LoadLocation(zone) // one that is not known counts as UTC
+		}
+		l.s.users[ident(v[0])] = &user{name: name, unit: ident(v[1]), manager: ident(v[3]), lang: lang, zone: zones[zone], grants: map[privilege]*grant{}, columns: map[column]columnRights{}}
 		l.s.unitOf[ident(v[0])] = ident(v[1])
 	})
 	l.each("SELECT teamid, businessunitid FROM team", []query.Kind{query.ID, query.ID}, func(v []any) {

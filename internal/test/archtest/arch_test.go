@@ -44,6 +44,7 @@ var asSystem = []string{
 	"internal/commons/routing/waiting.go",  // records that wait belong to nobody yet
 	"internal/edge/app/wire_routing.go",
 	"internal/commons/process/stalled.go", // the mark of what stays too long is the platform's
+	"internal/commons/activity/follow.go", // who is told of a change is checked against what each may read
 	"internal/capability/intake/actions.go",
 	"internal/capability/intake/consumer.go",
 	"internal/capability/portal/consume.go",

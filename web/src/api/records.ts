@@ -1,5 +1,6 @@
 import { type Answer, request } from "./http";
 import { API, listUrl, type Query, recordUrl, sameOrigin } from "./odata";
+import type { Actions } from "./generated/webapi";
 import type { Page, Row, Table } from "./types";
 
 const ANNOTATED = 'odata.include-annotations="*"';
@@ -61,12 +62,12 @@ export async function deleteRecord(entityset: string, id: string): Promise<void>
 }
 
 /** Runs an action on a record. */
-export async function callBound<T>(entityset: string, id: string, action: string, input: unknown = {}): Promise<T> {
+export async function callBound<T>(entityset: string, id: string, action: keyof Actions, input: unknown = {}): Promise<T> {
   const url = `${recordUrl(entityset, id)}/Microsoft.Dynamics.CRM.${action}`;
   return (await request<T>(url, { method: "POST", body: input })).data;
 }
 
 /** Runs an action that belongs to no record. */
-export async function callUnbound<T>(action: string, input: unknown = {}, signal?: AbortSignal): Promise<T> {
+export async function callUnbound<T>(action: keyof Actions, input: unknown = {}, signal?: AbortSignal): Promise<T> {
   return (await request<T>(`${API}/${action}`, { method: "POST", body: input, signal })).data;
 }

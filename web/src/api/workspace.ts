@@ -1,30 +1,8 @@
 import { queryOptions, useQuery } from "@tanstack/react-query";
+import type { App } from "./generated/ui";
 import { request } from "./http";
 
-export interface NavItem {
-  table?: string;
-  view?: string;
-  page?: string;
-  dashboard?: string;
-  label?: string;
-  icon?: string;
-}
-
-export interface Dashboard {
-  name: string;
-  label: string;
-  charts: { table: string; chart: string }[];
-}
-
-/** An app as the person has it: only what they may read is in it. */
-export interface App {
-  name: string;
-  label: string;
-  description?: string;
-  icon?: string;
-  groups: { label: string; items: NavItem[] }[];
-  dashboards: Dashboard[];
-}
+export type { App, Dashboard, NavItem } from "./generated/ui";
 
 const appsQuery = queryOptions({
   queryKey: ["apps"],

@@ -45,7 +45,7 @@ function compareText(a: string, b: string): number {
 function comparable(type: Column["type"] | undefined, value: unknown): string | number | undefined {
   if (value === null || value === undefined || value === "") return undefined;
   switch (type) {
-    case "whole": case "decimal": case "money": case "choice":
+    case "whole": case "bigint": case "decimal": case "double": case "money": case "choice":
       return Number(value);
     case "boolean":
       return value === true ? 1 : 0;

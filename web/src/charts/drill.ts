@@ -11,7 +11,7 @@ export function filterOf(chart: ChartDefinition, table: Table, mark: Mark): stri
   let condition: Condition;
   if (mark.key === null || mark.key === undefined) condition = { column: column.name, op: "empty" };
   else if (column.type === "choice" || column.type === "lookup") condition = { column: column.name, op: "in", value: [String(mark.key)] };
-  else if (column.type === "boolean" || column.type === "text" || column.type === "whole") condition = { column: column.name, op: "eq", value: String(mark.key) };
+  else if (column.type === "boolean" || column.type === "text" || column.type === "whole" || column.type === "bigint") condition = { column: column.name, op: "eq", value: String(mark.key) };
   else return undefined;
   return filterToText({ join: "and", items: [condition] });
 }

@@ -3,7 +3,7 @@ import { useDebouncedValue } from "@mantine/hooks";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Column } from "@/api/types";
-import { optionsOf } from "@/lib/format";
+import { isNumeric, optionsOf } from "@/lib/format";
 import { useLookupNames, useLookupSearch } from "@/record/lookupSearch";
 import { arity, type Condition, countsDays } from "./model";
 
@@ -21,7 +21,7 @@ export function ValueInput({ column, condition, onChange }: Props) {
   const single = typeof condition.value === "string" ? condition.value : "";
   const many = Array.isArray(condition.value) ? condition.value : [];
   const set = (value: string | string[] | undefined) => onChange({ column: condition.column, op: condition.op, ...(value === undefined ? {} : { value }) });
-  const inputMode = column.type === "whole" || countsDays(condition.op) ? "numeric" : "decimal";
+  const inputMode = column.type === "whole" || column.type === "bigint" || countsDays(condition.op) ? "numeric" : "decimal";
 
   if (need === 0) return null;
   if (column.type === "lookup") return <LookupValues column={column} values={many} onChange={set} label={label} />;
@@ -48,7 +48,7 @@ export function ValueInput({ column, condition, onChange }: Props) {
     );
   }
   const dated = (column.type === "date" || column.type === "datetime") && !countsDays(condition.op);
-  const numeric = column.type === "whole" || column.type === "decimal" || column.type === "money" || countsDays(condition.op);
+  const numeric = isNumeric(column) || countsDays(condition.op);
   return (
     <TextInput data-autofocus type={dated ? "date" : "text"} inputMode={numeric ? inputMode : undefined} value={single} aria-label={label} placeholder={dated ? undefined : label}
       onChange={(e) => set(e.currentTarget.value)} rightSection={countsDays(condition.op) ? <span className="faint">{t("filter.days")}</span> : undefined}

@@ -31,6 +31,8 @@ export const operators: Record<ColumnType, Operator[]> = {
   text: words,
   memo: ["contains", "notcontains", ...empties],
   whole: numbers,
+  bigint: numbers,
+  double: numbers,
   decimal: numbers,
   money: numbers,
   boolean: ["eq"],

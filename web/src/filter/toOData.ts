@@ -20,9 +20,9 @@ const compare = { eq: "eq", ne: "ne", gt: "gt", ge: "ge", lt: "lt", le: "le" } a
 /** A typed value as an OData literal; undefined when it is none of the column's type. */
 function literal(column: Column, value: string): string | undefined {
   switch (column.type) {
-    case "whole": case "choice": case "multichoice":
+    case "whole": case "bigint": case "choice": case "multichoice":
       return /^-?\d+$/.test(value) ? value : undefined;
-    case "decimal": case "money":
+    case "decimal": case "double": case "money":
       return NUMBER.test(value) ? value.replace(",", ".") : undefined;
     case "boolean":
       return value === "true" || value === "1" ? "true" : "false";

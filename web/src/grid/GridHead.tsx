@@ -3,7 +3,7 @@ import { type DragEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Column } from "@/api/types";
 import { Icon } from "@/ui/icons";
-import { isNumeric } from "./cells";
+import { isNumeric } from "@/lib/format";
 import classes from "./GridHead.module.css";
 import type { Sort } from "./gridState";
 

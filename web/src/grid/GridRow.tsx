@@ -4,7 +4,8 @@ import { useTranslation } from "react-i18next";
 import { nameOf } from "@/api/rows";
 import type { Column, Row, Table } from "@/api/types";
 import { CellEditor } from "./CellEditor";
-import { Cell, isNumeric } from "./cells";
+import { isNumeric } from "@/lib/format";
+import { Cell } from "./cells";
 import classes from "./GridRow.module.css";
 import type { CellEdit } from "./useCellEdit";
 

@@ -8,12 +8,12 @@ import { allOf, API, listUrl, text } from "@/api/odata";
 import { fetchPage } from "@/api/records";
 import { columnOf, wireName } from "@/api/rows";
 import type { Column, Page, Row, Table } from "@/api/types";
-import { displayValue, formatNumber, optionFor } from "@/lib/format";
+import { displayValue, formatNumber, isNumeric, optionFor } from "@/lib/format";
 import { Avatar } from "@/ui/Avatar";
 import { Calm, Failure } from "@/ui/Calm";
 import { ChoiceBadge } from "@/ui/ChoiceBadge";
 import { Icon } from "@/ui/icons";
-import { Cell, isNumeric } from "./cells";
+import { Cell } from "./cells";
 import classes from "./GroupedRows.module.css";
 import type { GridState } from "./gridState";
 
@@ -23,7 +23,7 @@ const MOST_GROUPS = 500;
 
 /** Columns whose sum says something. */
 function summed(columns: Column[]): Column[] {
-  return columns.filter((c) => (c.type === "money" || c.type === "decimal" || c.type === "whole") && !/score|propensity|percent|probability/.test(c.name)).slice(0, 4);
+  return columns.filter((c) => isNumeric(c) && !/score|propensity|percent|probability/.test(c.name)).slice(0, 4);
 }
 
 function condition(column: Column, value: unknown): string {

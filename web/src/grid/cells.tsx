@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import { display, formatAgo, formatInstant, formatPercent, manyOf, optionFor } from "@/lib/format";
+import { display, formatAgo, formatInstant, formatPercent, isNumeric, manyOf, optionFor } from "@/lib/format";
 import { nameOf, parseJson, valueOf } from "@/api/rows";
 import type { Column, Reference, Row, Table } from "@/api/types";
 import { Avatar } from "@/ui/Avatar";
@@ -28,10 +28,6 @@ function reasonsText(value: unknown): string {
 }
 
 const people = new Set(["systemuser", "team"]);
-
-export function isNumeric(column: Column): boolean {
-  return column.type === "whole" || column.type === "decimal" || column.type === "money";
-}
 
 /** One value as the grid shows it. Editors are elsewhere: this only displays. */
 export function Cell({ table, column, row }: { table: Table; column: Column; row: Row }) {

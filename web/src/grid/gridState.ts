@@ -56,7 +56,7 @@ const MOST_FROZEN = 6;
 const MOST_SORTED = 4;
 
 const usual: Record<Column["type"], number> = {
-  text: 180, memo: 240, whole: 96, decimal: 104, money: 120, boolean: 92, date: 118, datetime: 158,
+  text: 180, memo: 240, whole: 96, bigint: 120, double: 104, decimal: 104, money: 120, boolean: 92, date: 118, datetime: 158,
   choice: 140, multichoice: 180, lookup: 168, json: 200, id: 280, file: 160, image: 96,
 };
 

@@ -109,6 +109,11 @@ export function formatSpan(seconds: number): string {
   return memo(`span${unit}`, (l) => new Intl.NumberFormat(l, { style: "unit", unit, unitDisplay: "long", maximumFractionDigits: 0 })).format(Math.max(0, Math.floor(seconds / size)));
 }
 
+/** Whether a column holds numbers. */
+export function isNumeric(column: Pick<Column, "type">): boolean {
+  return ["whole", "bigint", "decimal", "double", "money"].includes(column.type);
+}
+
 export function optionsOf(column: Column): Option[] {
   if (column.options?.length) return column.options;
   if (column.type !== "boolean") return [];
@@ -146,9 +151,9 @@ export function displayValue(column: Column, value: unknown, formatted?: string)
       return formatDay(String(value));
     case "datetime":
       return formatInstant(String(value));
-    case "whole":
+    case "whole": case "bigint":
       return formatNumber(Number(value));
-    case "decimal":
+    case "decimal": case "double":
       return formatNumber(Number(value), column.precision ?? 2);
     case "money":
       return formatted ?? formatNumber(Number(value), column.precision ?? 2);

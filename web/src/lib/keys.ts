@@ -56,14 +56,23 @@ function find(name: string, typing: boolean): Shortcut | undefined {
   return undefined;
 }
 
+/** What lay over the screen when the key went down, before anybody could close it. */
+const over = { dialog: false, floating: false };
+
+function look() {
+  over.dialog = document.querySelector('[role="dialog"][data-blocking], .mantine-Modal-content') !== null;
+  over.floating = [...document.querySelectorAll(".mantine-Popover-dropdown, .mantine-Menu-dropdown, .mantine-Combobox-dropdown")].some((e) => e.checkVisibility());
+}
+
 function onKeyDown(event: KeyboardEvent) {
   if (event.defaultPrevented || event.altKey || event.isComposing || event.key === "Shift") return;
   const typing = isTyping(event.target);
   const name = keyName(event);
   const single = !name.startsWith("mod+");
   if (single && !settings().singleKeys && name !== "escape") return;
-  // An open dialog or menu has the keys to itself.
-  if (single && document.querySelector('[role="dialog"][data-blocking], .mantine-Modal-content')) return;
+  // An open dialog or menu has the keys to itself, even when this very key has just closed it.
+  if (single && over.dialog) return;
+  if (name === "escape" && over.floating) return;
   const now = Date.now();
   const sequence = pending !== "" && now < pendingUntil ? `${pending} ${name}` : "";
   const hit = (sequence && find(sequence, typing)) || find(name, typing);
@@ -91,12 +100,18 @@ export function useShortcuts(shortcuts: Shortcut[]): void {
   const signature = shortcuts.map((s) => s.keys).join("|");
   useEffect(() => {
     const mine = latest.current.map((shortcut, i): Shortcut => ({ ...shortcut, run: shortcut.run && ((e) => latest.current[i]?.run?.(e)) }));
-    if (active.length === 0) document.addEventListener("keydown", onKeyDown);
+    if (active.length === 0) {
+      addEventListener("keydown", look, true);
+      document.addEventListener("keydown", onKeyDown);
+    }
     active.push(...mine);
     changed();
     return () => {
       for (const shortcut of mine) active.splice(active.indexOf(shortcut), 1);
-      if (active.length === 0) document.removeEventListener("keydown", onKeyDown);
+      if (active.length === 0) {
+        removeEventListener("keydown", look, true);
+        document.removeEventListener("keydown", onKeyDown);
+      }
       changed();
     };
   }, [signature]);

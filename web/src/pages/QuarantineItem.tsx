@@ -3,6 +3,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import { isNumeric } from "@/lib/format";
 import { asApiError } from "@/api/errors";
 import { useLive } from "@/api/live";
 import { useTableMeta } from "@/api/metadata";
@@ -67,7 +68,7 @@ function Mend({ table, lead, id, row }: { table: Table; lead?: Table; id: string
   const label = (path: string[]) => lead?.columns.find((c) => path.length === 1 && c.name === path[0])?.label ?? path.join(" › ");
   const wants = (name: string) => {
     const type = lead?.columns.find((c) => c.name === name)?.type;
-    return type === "whole" || type === "decimal" || type === "money" ? "number" as const : type === "boolean" ? "boolean" as const : undefined;
+    return type && isNumeric({ type }) ? "number" as const : type === "boolean" ? "boolean" as const : undefined;
   };
 
   function send() {

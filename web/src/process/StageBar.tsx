@@ -20,6 +20,9 @@ import { toast, toastFailure, toastUndo } from "@/ui/toast";
 import classes from "./StageBar.module.css";
 import type { Process, Stage } from "./types";
 
+/** Tables whose records were seen to follow a process, or not. */
+const followed = new Map<string, boolean>();
+
 function useProcess(table: string, id: string, version: unknown) {
   return useQuery<Process | null>({
     queryKey: ["process", table, id, version],
@@ -48,6 +51,9 @@ export function StageBar({ table, id, row, handle }: { table: Table; id: string;
   const active = process?.stages.findIndex((s) => s.id === process.activestage) ?? -1;
   const next = process?.stages[active + 1];
   useShortcuts([{ keys: "s", label: "process.open", group: "keys.record", run: () => process && setOpen(open ? undefined : process.activestage) }]);
+  if (query.isSuccess) followed.set(table.logicalname, Boolean(process));
+  // The place is kept free where the table's records follow a process, so that nothing jumps when it is there.
+  if (!process && query.isPending && followed.get(table.logicalname)) return <div className={classes.bar} aria-hidden="true"><div className={classes.blank} /></div>;
   if (!process || process.stages.length === 0) return null;
 
   async function change(body: Record<string, unknown>, done: string, back?: Record<string, unknown>) {
@@ -58,6 +64,7 @@ export function StageBar({ table, id, row, handle }: { table: Table; id: string;
       setOpen(undefined);
       const again = async () => {
         await client.invalidateQueries({ queryKey: ["process"] });
+        void client.invalidateQueries({ queryKey: ["timeline", table.logicalname, id] });
         handle.refetch();
       };
       await again();

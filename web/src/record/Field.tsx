@@ -1,5 +1,5 @@
 import { Link } from "@tanstack/react-router";
-import { type KeyboardEvent, useEffect, useRef, useState } from "react";
+import { type KeyboardEvent, lazy, Suspense, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { valueOf } from "@/api/rows";
 import type { Column, Reference, Row, Table } from "@/api/types";
@@ -9,9 +9,12 @@ import { Icon } from "@/ui/icons";
 import { JsonView } from "@/ui/JsonView";
 import { FieldEditor, isTyped } from "./editors/FieldEditor";
 import classes from "./Field.module.css";
+import { LookupHover } from "./LookupHover";
 import { fromInput, toInput } from "./fieldValue";
 import { same } from "./merge";
 import type { RecordHandle } from "./useRecord";
+
+const FileField = lazy(() => import("./files/FileField"));
 
 interface Props {
   table: Table;
@@ -32,6 +35,8 @@ export function Field({ table, column, row, handle, strip }: Props) {
   const [problem, setProblem] = useState<string>();
   const display = useRef<HTMLButtonElement>(null);
   const settled = useRef(false);
+  const [peek, setPeek] = useState<boolean>();
+  const file = column.type === "file" || column.type === "image";
   const editable = !column.readonly && table.privileges.write && column.type !== "id" && column.type !== "json";
   const pending = handle.pending.has(column.name);
 
@@ -78,6 +83,7 @@ export function Field({ table, column, row, handle, strip }: Props) {
     ? <span className={classes.empty}>{editable ? (strip ? "—" : t("field.add")) : "—"}</span>
     : column.type === "memo" ? <span className={classes.memo}>{String(value)}</span>
     : column.type === "json" ? <JsonView value={value} />
+    : column.type === "lookup" && !strip ? <LookupHover reference={value as Reference} focused={peek}><Cell table={{ ...table, primaryname: "" }} column={column} row={row} /></LookupHover>
     : <Cell table={{ ...table, primaryname: "" }} column={column} row={row} />;
 
   const suffix = `${column.name}${strip ? "-head" : ""}`;
@@ -89,7 +95,9 @@ export function Field({ table, column, row, handle, strip }: Props) {
         {pending && <span className={classes.pending} role="status" aria-label={t("record.saving")} />}
       </span>
       <div className={classes.value}>
-        {editing ? (
+        {file ? (
+          <Suspense fallback={null}><FileField table={table} column={column} row={row} handle={handle} editable={editable} /></Suspense>
+        ) : editing ? (
           <FieldEditor column={column} draft={draft} autoFocus error={problem} onDraft={setDraft} onCommit={commit} onCancel={() => { if (!problem || isTyped(column)) stop(true); }} />
         ) : editable ? (
           <>
@@ -97,10 +105,10 @@ export function Field({ table, column, row, handle, strip }: Props) {
               onClick={() => start()} onKeyDown={onKeyDown}>
               <span id={`value-${suffix}`} className={classes.content}>{content}</span>
             </button>
-            <Aside column={column} value={value} />
+            <Aside column={column} value={value} onPeek={setPeek} />
           </>
         ) : (
-          <div className={classes.fixed}><span className={classes.content}>{content}</span><Aside column={column} value={value} /></div>
+          <div className={classes.fixed}><span className={classes.content}>{content}</span><Aside column={column} value={value} onPeek={setPeek} /></div>
         )}
       </div>
     </div>
@@ -108,12 +116,12 @@ export function Field({ table, column, row, handle, strip }: Props) {
 }
 
 /** The way from a value to what it means: a record, a mail, a call. */
-function Aside({ column, value }: { column: Column; value: unknown }) {
+function Aside({ column, value, onPeek }: { column: Column; value: unknown; onPeek: (on: boolean) => void }) {
   const { t } = useTranslation();
   if (value === null || value === undefined || value === "") return null;
   if (column.type === "lookup") {
     const ref = value as Reference;
-    return <Link to={recordPath(ref.table, ref.id)} className={classes.aside} aria-label={t("field.openRecord", { name: ref.name })}><Icon name="arrowRight" size={14} /></Link>;
+    return <Link to={recordPath(ref.table, ref.id)} className={classes.aside} aria-label={t("field.openRecord", { name: ref.name })} onFocus={(e) => { if (e.currentTarget.matches(":focus-visible")) onPeek(true); }} onBlur={() => onPeek(false)}><Icon name="arrowRight" size={14} /></Link>;
   }
   if (/^emailaddress\d$/.test(column.name)) {
     return <a href={`mailto:${String(value)}`} className={classes.aside} aria-label={t("field.mail", { to: String(value) })}><Icon name="mail" size={14} /></a>;

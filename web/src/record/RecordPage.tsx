@@ -9,11 +9,13 @@ import { deleteRecord } from "@/api/records";
 import { columnOf, nameOf } from "@/api/rows";
 import type { Row, Table } from "@/api/types";
 import { LeadActions } from "@/lead/LeadActions";
+import { useCommands } from "@/lib/commands";
 import { LeadPanel } from "@/lead/LeadPanel";
 import { useShortcuts } from "@/lib/keys";
 import { listPath } from "@/lib/paths";
 import { StageBar } from "@/process/StageBar";
 import { Timeline } from "@/timeline/Timeline";
+import { useDiscussed } from "@/timeline/useDiscussed";
 import { usePins } from "@/workspace/usePreferences";
 import { useVisit } from "@/workspace/useVisit";
 import { Avatar } from "@/ui/Avatar";
@@ -23,6 +25,8 @@ import { Icon } from "@/ui/icons";
 import { PageBar } from "@/ui/PageBar";
 import { toast } from "@/ui/toast";
 import { Field } from "./Field";
+import { Face } from "./files/Face";
+import { Follow, useFollow } from "./Follow";
 import { MergeDialog } from "./MergeDialog";
 import { formOf, RecordForm } from "./RecordForm";
 import classes from "./RecordPage.module.css";
@@ -30,6 +34,8 @@ import { Viewers } from "./Viewers";
 import { type RecordHandle, useRecord } from "./useRecord";
 
 const DecisionCards = lazy(() => import("@/decision/DecisionCard").then((m) => ({ default: m.DecisionCards })));
+const MergePicker = lazy(() => import("./MergePicker"));
+const PrintSheet = lazy(() => import("./PrintSheet"));
 const AccessDialog = lazy(() => import("@/admin/AccessDialog").then((m) => ({ default: m.AccessDialog })));
 
 /** What a table adds to its records' page. */
@@ -44,9 +50,6 @@ const extras: Record<string, Extra> = {
     panel: (table, row) => <LeadPanel table={table} row={row} />,
   },
 };
-
-/** Tables whose records carry notes and tasks. */
-const discussed = new Set(["lead", "account", "contact", "opportunity", "campaign"]);
 
 /** The page of any record. */
 export function RecordPage() {
@@ -75,6 +78,7 @@ function Loaded({ table, id }: { table: Table; id: string }) {
     return () => { document.title = "Rapport"; };
   }, [name]);
   useVisit(table.logicalname, id, name);
+  const discussed = useDiscussed(table.logicalname);
   const viewers = useViewers(table.logicalname, id);
   useShortcuts([{ keys: "escape", label: "keys.back", group: "keys.record", run: () => void navigate({ to: listPath(table.logicalname) }) }]);
 
@@ -88,7 +92,7 @@ function Loaded({ table, id }: { table: Table; id: string }) {
           <span className={`clip ${classes.here}`}>{name}</span>
         </nav>
       }
-      actions={row && <><Viewers people={viewers} />{extra?.actions?.(table, row, handle)}<More table={table} id={id} name={name} /></>}
+      actions={row && <><Viewers people={viewers} />{extra?.actions?.(table, row, handle)}<Follow table={table.logicalname} id={id} /><More table={table} id={id} row={row} name={name} /></>}
     />
   );
   if (!row) return bar;
@@ -111,7 +115,7 @@ function Loaded({ table, id }: { table: Table; id: string }) {
       )}
       <div className={classes.body} data-panel={Boolean(extra?.panel) || undefined}>
         {shows("details") && <div className={classes.details}><Suspense><DecisionCards table={table} id={id} row={row} onDone={handle.refetch} /></Suspense><RecordForm table={table} row={row} handle={handle} /></div>}
-        {shows("timeline") && <div className={classes.timeline}><Timeline table={table.logicalname} id={id} composer={discussed.has(table.logicalname)} /></div>}
+        {shows("timeline") && <div className={classes.timeline}><Timeline table={table.logicalname} id={id} composer={discussed} /></div>}
         {extra?.panel && shows("panel") && <aside className={classes.panel} tabIndex={0} aria-label={t("record.panel")}>{extra.panel(table, row)}</aside>}
       </div>
       {handle.conflict && <MergeDialog conflict={handle.conflict} onResolve={(chosen) => void handle.resolve(chosen)} />}
@@ -122,10 +126,11 @@ function Loaded({ table, id }: { table: Table; id: string }) {
 function Head({ table, row, name, handle }: { table: Table; row: Row; name: string; handle: RecordHandle }) {
   const { t } = useTranslation();
   const fields = (formOf(table).header ?? []).flatMap((n) => columnOf(table, n) ?? []).filter((c) => c.name !== table.primaryname);
+  const picture = table.columns.find((c) => c.type === "image");
   const second = ["jobtitle", "companyname"].flatMap((n) => (typeof row[n] === "string" && row[n] ? [String(row[n])] : []));
   return (
     <header className={classes.head}>
-      <Avatar name={name} size={40} square />
+      {picture ? <Face table={table} column={picture} row={row} handle={handle} name={name} /> : <Avatar name={name} size={40} square />}
       <div className={classes.who}>
         <h1 className="clip">{name || t("value.unnamed")}</h1>
         {second.length > 0 && <p className="dim clip">{second.join(" · ")}</p>}
@@ -137,32 +142,51 @@ function Head({ table, row, name, handle }: { table: Table; row: Row; name: stri
   );
 }
 
-function More({ table, id, name }: { table: Table; id: string; name: string }) {
+function More({ table, id, row, name }: { table: Table; id: string; row: Row; name: string }) {
   const { t } = useTranslation();
   const navigate = useNavigate();
   const [asking, setAsking] = useState(false);
   const [access, setAccess] = useState(false);
+  const [printing, setPrinting] = useState(false);
+  const [merging, setMerging] = useState(false);
   const { isPinned, toggle } = usePins();
+  const follow = useFollow(table.logicalname, id);
+  const discussed = useDiscussed(table.logicalname);
+  // Of a record that has gone into another nothing is left to merge.
+  const mergeable = table.privileges.write && columnOf(table, "masterid") !== undefined && row.statecode === 0;
+  const copy = () => void navigator.clipboard?.writeText(location.href).then(() => toast(t("record.copied")));
+  useShortcuts([{ keys: "mod+p", label: "record.print", group: "keys.record", whileTyping: true, run: () => setPrinting(true) }]);
+  useCommands([
+    { id: "print", label: t("record.print"), icon: "print", run: () => setPrinting(true) },
+    { id: "access", label: t("access.open"), icon: "team", run: () => setAccess(true) },
+    { id: "copy", label: t("record.copy"), icon: "link", run: copy },
+    ...(mergeable ? [{ id: "merge", label: t("mergePick.open"), icon: "link", run: () => setMerging(true) }] : []),
+    ...(table.privileges.delete ? [{ id: "delete", label: t("record.delete"), icon: "trash", run: () => setAsking(true) }] : []),
+  ]);
   return (
     <>
-      <Menu position="bottom-end" width={200}>
+      <Menu position="bottom-end" width={220}>
         <Menu.Target>
           <ActionIcon aria-label={t("record.more")}><Icon name="more" /></ActionIcon>
         </Menu.Target>
         <Menu.Dropdown>
-          <Menu.Item leftSection={<Icon name="link" />} onClick={() => void navigator.clipboard?.writeText(location.href).then(() => toast(t("record.copied")))}>
+          <Menu.Item leftSection={<Icon name="link" />} onClick={copy}>
             {t("record.copy")}
           </Menu.Item>
           <Menu.Item leftSection={<Icon name="pin" />} onClick={() => void toggle({ table: table.logicalname, id, name })}>
             {t(isPinned(table.logicalname, id) ? "visits.unpin" : "visits.pin", { name: name || t("value.unnamed") })}
           </Menu.Item>
-          <Menu.Item leftSection={<Icon name="print" />} onClick={() => print()}>{t("record.print")}</Menu.Item>
+          {follow && <Menu.Item leftSection={<Icon name="bell" />} onClick={follow.toggle}>{t(follow.following ? "follow.stop" : "follow.start")}</Menu.Item>}
+          <Menu.Item leftSection={<Icon name="print" />} onClick={() => setPrinting(true)}>{t("record.print")}</Menu.Item>
           <Menu.Item leftSection={<Icon name="team" />} onClick={() => setAccess(true)}>{t("access.open")}</Menu.Item>
+          {mergeable && <Menu.Item leftSection={<Icon name="merge" />} onClick={() => setMerging(true)}>{t("mergePick.open")}</Menu.Item>}
           {table.privileges.delete && (
             <Menu.Item color="red" leftSection={<Icon name="trash" />} onClick={() => setAsking(true)}>{t("record.delete")}</Menu.Item>
           )}
         </Menu.Dropdown>
       </Menu>
+      {printing && <Suspense><PrintSheet table={table} row={row} id={id} notes={discussed} onDone={() => setPrinting(false)} /></Suspense>}
+      {merging && <Suspense><MergePicker table={table} id={id} name={name} onClose={() => setMerging(false)} /></Suspense>}
       {access && <Suspense><AccessDialog table={table} id={id} name={name} onClose={() => setAccess(false)} /></Suspense>}
       {asking && (
         <ConfirmDialog title={t("record.deleteTitle", { name })} confirm={t("record.delete")} danger onClose={() => setAsking(false)}

@@ -23,13 +23,13 @@ export function fromInput(column: Column, typed: string, t: TFunction): Parsed {
   const text = column.type === "memo" ? typed : typed.trim();
   if (text === "") return column.required ? { problem: t("field.required") } : { value: null };
   switch (column.type) {
-    case "whole": {
+    case "whole": case "bigint": {
       const plain = text.replace(/[\s'’.,](?=\d{3}(\D|$))/g, "");
       const number = Number(plain);
-      if (!/^-?\d+$/.test(plain) || Math.abs(number) > LARGEST) return { problem: t("field.whole") };
+      if (!/^-?\d+$/.test(plain) || Math.abs(number) > (column.type === "whole" ? LARGEST : Number.MAX_SAFE_INTEGER)) return { problem: t("field.whole") };
       return { value: number };
     }
-    case "decimal": case "money": {
+    case "decimal": case "double": case "money": {
       const number = readDecimal(text);
       return number === undefined ? { problem: t("field.number") } : { value: number };
     }

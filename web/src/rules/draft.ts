@@ -40,7 +40,7 @@ function whole(text: string): number | null {
 /** A typed value in the form that the lead's column takes; what does not fit is left for the server to refuse. */
 function columnValue(column: Column | undefined, text: string): unknown {
   switch (column?.type) {
-    case "whole": case "decimal": case "money": case "choice":
+    case "whole": case "bigint": case "decimal": case "double": case "money": case "choice":
       return /^-?\d+(\.\d+)?$/.test(text.trim()) ? Number(text) : text;
     case "boolean":
       return /^(true|false)$/i.test(text.trim()) ? text.trim().toLowerCase() === "true" : text;

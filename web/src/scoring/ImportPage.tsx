@@ -1,4 +1,5 @@
 import { Alert, Button, Checkbox, NumberInput, Progress, Select, TextInput } from "@mantine/core";
+import type { Actions } from "@/api/generated/webapi";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
@@ -44,7 +45,7 @@ export function ImportPage() {
   if (!meta.data || !record.data) return null;
   const row = record.data as Row;
   const state = Number(row.rpt_status);
-  const call = async (action: string, body?: unknown) => {
+  const call = async (action: keyof Actions, body?: unknown) => {
     try {
       await callBound(meta.data!.entityset, id, action, body);
       void record.refetch();

@@ -1,4 +1,5 @@
 import { Alert, Button, Progress } from "@mantine/core";
+import type { Actions } from "@/api/generated/webapi";
 import { useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import type { ReactNode } from "react";
@@ -39,7 +40,7 @@ export function ModelCard() {
   const report = parseJson<Report | null>(row.rpt_report, null);
   const may = model.data?.privileges.write;
 
-  async function act(action: string, said: string) {
+  async function act(action: keyof Actions, said: string) {
     try {
       await callBound(table.entityset, id, action);
       toast(said);

@@ -1,4 +1,5 @@
 import { Alert, Button } from "@mantine/core";
+import type { Actions } from "@/api/generated/webapi";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
@@ -51,7 +52,7 @@ export function Scoring() {
   const drift = parseJson<{ leads?: number; inputs?: Drift[] }>(model?.rpt_drift, {});
   const strong = (drift.inputs ?? []).filter((d) => d.level === "strong");
 
-  async function act(action: string, said: string) {
+  async function act(action: keyof Actions, said: string) {
     try {
       const out = await callBound<{ VersionId?: string }>(table.entityset, String(model!.rpt_modelid), action);
       toast(said);

@@ -8,9 +8,10 @@ import { useSession } from "@/api/session";
 import { useShortcuts } from "@/lib/keys";
 import { toastFailure, toastUndo } from "@/ui/toast";
 import { Icon } from "@/ui/icons";
-import { attach, LARGEST } from "./attach";
 import classes from "./Composer.module.css";
+import { keepDraft, keptDraft } from "./draft";
 import type { NoteEditorHandle } from "./NoteEditor";
+import type { useAttach } from "./useAttach";
 
 const loadEditor = () => import("./NoteEditor");
 const NoteEditor = lazy(loadEditor);
@@ -18,26 +19,23 @@ const NoteEditor = lazy(loadEditor);
 type Mode = "annotation" | "task";
 
 /** Adds a note or a task to the record. What is typed stays until the server has it. */
-export function Composer({ table, id, onAdded }: { table: string; id: string; onAdded: () => void }) {
+export function Composer({ table, id, onAdded, files, over }: { table: string; id: string; onAdded: () => void; files: ReturnType<typeof useAttach>; over: boolean }) {
   const { t } = useTranslation();
   const client = useQueryClient();
   const { session } = useSession();
   const { data: tables } = useTables();
   const [mode, setMode] = useState<Mode>("annotation");
-  const [text, setText] = useState("");
+  const [text, setPlain] = useState(() => keptDraft(table, id));
+  const setText = (next: string) => { setPlain(next); keepDraft(table, id, next); };
   const [due, setDue] = useState("");
   const area = useRef<HTMLTextAreaElement>(null);
   const note = useRef<NoteEditorHandle>(null);
   const picker = useRef<HTMLInputElement>(null);
   const [rich, setRich] = useState(false);
-  const [over, setOver] = useState(false);
-  const [sending, setSending] = useState<string>();
-  // The editor takes the plain field's place once it is loaded, but never while something stands in that.
-  const plainText = useRef("");
-  plainText.current = rich ? "" : text;
+  // The editor takes the plain field's place once it is loaded, but never under somebody's hands; what stands there goes along.
   useEffect(() => {
     let gone = false;
-    void loadEditor().then(() => { if (!gone && plainText.current === "" && document.activeElement !== area.current) setRich(true); }, () => undefined);
+    void loadEditor().then(() => { if (!gone && document.activeElement !== area.current) setRich(true); }, () => undefined);
     return () => { gone = true; };
   }, []);
   const modes = (["annotation", "task"] as const).filter((m) => tables?.some((x) => x.logicalname === m));
@@ -71,34 +69,12 @@ export function Composer({ table, id, onAdded }: { table: string; id: string; on
   if (!current) return null;
   const submit = () => { if (text.trim() && !add.isPending) add.mutate(current); };
 
-  async function sendFiles(list: File[]) {
-    const meta = await client.ensureQueryData(tableQuery("annotation"));
-    for (const file of list) {
-      if (file.size > LARGEST) {
-        toastFailure(new Error(t("note.tooLarge", { name: file.name, size: LARGEST / 2 ** 20 })));
-        continue;
-      }
-      setSending(file.name);
-      try {
-        const made = await attach(meta, `/${entitySets(client)[table] ?? table}(${id})`, file);
-        onAdded();
-        const label = t("note.attached", { name: file.name });
-        toastUndo(label, { label, run: async () => { await deleteRecord(meta.entityset, made); onAdded(); } });
-      } catch (error) {
-        toastFailure(error);
-      }
-    }
-    setSending(undefined);
-  }
-  const files = modes.includes("annotation");
+  const attachable = modes.includes("annotation");
 
   return (
-    <form className={classes.composer} data-over={over || undefined}
-      onDragOver={(e) => { if (files && e.dataTransfer.types.includes("Files")) { e.preventDefault(); setOver(true); } }} onDragLeave={() => setOver(false)}
-      onDrop={(e) => { setOver(false); if (files && e.dataTransfer.files.length) { e.preventDefault(); void sendFiles([...e.dataTransfer.files]); } }}
-      onSubmit={(e) => { e.preventDefault(); submit(); }}>
+    <form className={classes.composer} data-over={over || undefined} onSubmit={(e) => { e.preventDefault(); submit(); }}>
       {rich && current === "annotation" ? (
-        <Suspense fallback={null}><NoteEditor label={t("timeline.placeholder.annotation")} onChange={setText} onSubmit={submit} handle={note} files={(list) => void sendFiles(list)} /></Suspense>
+        <Suspense fallback={null}><NoteEditor label={t("timeline.placeholder.annotation")} onChange={setText} onSubmit={submit} handle={note} initial={text} files={files.send} /></Suspense>
       ) : <Textarea ref={area} autosize minRows={text ? 3 : 1} maxRows={12} value={text} variant="unstyled" aria-label={t(`timeline.placeholder.${current}`)}
         placeholder={t(`timeline.placeholder.${current}`)} onChange={(e) => setText(e.currentTarget.value)}
         onKeyDown={(e) => {
@@ -111,13 +87,14 @@ export function Composer({ table, id, onAdded }: { table: string; id: string; on
             data={modes.map((m) => ({ value: m, label: t(`timeline.kind.${m}`) }))} />
         )}
         {current === "task" && <TextInput type="date" size="xs" value={due} onChange={(e) => setDue(e.currentTarget.value)} aria-label={t("timeline.due")} />}
-        {files && (
+        {attachable && (
           <>
-            <input ref={picker} type="file" multiple hidden onChange={(e) => { void sendFiles([...(e.currentTarget.files ?? [])]); e.currentTarget.value = ""; }} />
+            <input ref={picker} type="file" multiple hidden onChange={(e) => { files.send([...(e.currentTarget.files ?? [])]); e.currentTarget.value = ""; }} />
             <ActionIcon aria-label={t("note.attach")} onClick={() => picker.current?.click()}><Icon name="clip" /></ActionIcon>
           </>
         )}
-        <span role="status" className="faint clip">{sending ? t("note.sending", { name: sending }) : over ? t("note.drop") : ""}</span>
+        {files.sending && <progress className={classes.progress} value={files.sending.part} aria-label={t("note.sending", { name: files.sending.name })} />}
+        <span role="status" className="faint clip">{files.sending ? t("note.sending", { name: files.sending.name }) : over ? t("note.drop") : ""}</span>
         <Button type="submit" size="compact-sm" ml="auto" disabled={!text.trim()} loading={add.isPending}>{t("timeline.add")}</Button>
       </div>
     </form>

@@ -9,6 +9,7 @@ import { fetchTop } from "@/api/records";
 import { Avatar } from "@/ui/Avatar";
 import { Icon, type IconName } from "@/ui/icons";
 import classes from "./NoteEditor.module.css";
+import { isRich } from "./RichText";
 
 interface Person {
   id: string;
@@ -39,7 +40,7 @@ export interface NoteEditorHandle {
 }
 
 /** A note with bold, lists, quotes and mentions. What needs no markup comes out as plain text. */
-export default function NoteEditor({ label, onChange, onSubmit, handle, files }: { label: string; onChange: (text: string) => void; onSubmit: () => void; handle: RefObject<NoteEditorHandle | null>; files: (list: File[]) => void }) {
+export default function NoteEditor({ label, onChange, onSubmit, handle, initial, files }: { label: string; onChange: (text: string) => void; onSubmit: () => void; handle: RefObject<NoteEditorHandle | null>; initial: string; files: (list: File[]) => void }) {
   const { t } = useTranslation();
   const [popup, setPopup] = useState<Popup>();
   const [active, setActive] = useState(0);
@@ -47,6 +48,7 @@ export default function NoteEditor({ label, onChange, onSubmit, handle, files }:
   latest.current = { popup, active, onSubmit, onChange, files };
 
   const editor = useEditor({
+    content: isRich(initial) ? initial : { type: "doc", content: initial.split("\n").map((line) => ({ type: "paragraph", content: line ? [{ type: "text", text: line }] : [] })) },
     extensions: [
       StarterKit.configure({ link: { openOnClick: false, protocols: ["https", "http", "mailto", "tel"] } }),
       Mentions.configure({

@@ -1,28 +1,21 @@
-import { ActionIcon, Button, NativeSelect, TextInput } from "@mantine/core";
+import { Button, NativeSelect, TextInput } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { keepPreviousData, useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { request } from "@/api/http";
 import { useLive } from "@/api/live";
 import { recordUrl } from "@/api/odata";
 import { fetchTop } from "@/api/records";
-import type { Row, TimelineChange, TimelineItem, TimelinePage } from "@/api/types";
-import { ChangeActions } from "@/audit/ChangeActions";
-import { formatAgo, formatBytes, formatDayHeading, formatInstant } from "@/lib/format";
-import { recordPath } from "@/lib/paths";
+import type { Row, TimelineItem, TimelinePage } from "@/api/types";
+import { formatDayHeading } from "@/lib/format";
 import { Calm, Failure } from "@/ui/Calm";
-import { Icon, type IconName } from "@/ui/icons";
+import { Icon } from "@/ui/icons";
 import { toastFailure } from "@/ui/toast";
-import { attachmentUrl } from "./attach";
-import { RichText } from "./RichText";
 import { Composer } from "./Composer";
+import { Entry } from "./Entry";
+import { useAttach } from "./useAttach";
 import classes from "./Timeline.module.css";
-
-const icons: Record<TimelineItem["kind"], IconName> = {
-  change: "pencil", task: "task", annotation: "note", campaignresponse: "responses", flowrun: "flow", notification: "bell",
-};
 
 interface Props {
   table: string;
@@ -66,15 +59,20 @@ export function Timeline({ table, id, composer, title }: Props) {
       toastFailure(error);
     }
   }
+  const files = useAttach(table, id, again);
+  const [over, setOver] = useState(false);
   const narrowed = kinds !== "" || asked !== "";
   useLive("annotation", again);
   useLive("task", again);
   const items = query.data?.pages.flatMap((p) => p.items ?? []) ?? [];
 
   return (
-    <section className={classes.timeline} aria-label={title ?? t("timeline.title")}>
+    <section className={classes.timeline} aria-label={title ?? t("timeline.title")} data-over={over || undefined}
+      onDragOver={(e) => { if (composer && e.dataTransfer.types.includes("Files")) { e.preventDefault(); setOver(true); } }}
+      onDragLeave={(e) => { if (!e.currentTarget.contains(e.relatedTarget as Node | null)) setOver(false); }}
+      onDrop={(e) => { setOver(false); if (composer && e.dataTransfer.files.length) { e.preventDefault(); files.send([...e.dataTransfer.files]); } }}>
       <h2 className={classes.title}>{title ?? t("timeline.title")}</h2>
-      {composer && <Composer table={table} id={id} onAdded={again} />}
+      {composer && <Composer table={table} id={id} onAdded={again} files={files} over={over} />}
       {composer && (
         <div className={classes.tools}>
           <NativeSelect size="xs" aria-label={t("timeline.filter")} value={kinds} onChange={(e) => setKinds(e.currentTarget.value)}
@@ -116,56 +114,4 @@ function pinnedItem(row: Row): TimelineItem {
     actor: typeof actor === "string" ? { id: String(row._createdby_value), name: actor } : undefined,
     file: typeof row.filename === "string" && row.filename ? { name: row.filename, size: Number(row.filesize ?? 0) } : undefined,
   };
-}
-
-function Entry({ item, table, id, onDone, onPin }: { item: TimelineItem; table: string; id: string; onDone: () => void; onPin?: (item: TimelineItem) => void }) {
-  const { t } = useTranslation();
-  const card = item.kind === "annotation" || item.kind === "task";
-  return (
-    <article className={classes.entry} data-kind={item.kind}>
-      <span className={classes.icon}><Icon name={icons[item.kind] ?? "info"} size={14} /></span>
-      <div className={card ? classes.card : classes.plain}>
-        <div className={classes.head}>
-          {item.actor?.name && <strong>{item.actor.name}</strong>}
-          {item.link ? <Link to={recordPath(item.link.table, item.link.id)} className="link">{item.title || t(`timeline.kind.${item.kind}`)}</Link> : <span>{item.title || t(`timeline.kind.${item.kind}`)}</span>}
-          <time className="faint" dateTime={item.at} title={formatInstant(item.at)}>{formatAgo(item.at)}</time>
-          {onPin && item.kind === "annotation" && (
-            <ActionIcon size={24} className={classes.pin} aria-pressed={item.pinned ?? false} aria-label={t(item.pinned ? "timeline.unpin" : "timeline.pin")} onClick={() => onPin(item)}><Icon name="pin" size={14} /></ActionIcon>
-          )}
-        </div>
-        {item.text && <RichText text={item.text} />}
-        {item.file && (
-          <a className={classes.file} href={attachmentUrl(item.id)} download={item.file.name}>
-            <Icon name="clip" size={14} /><span className="clip">{item.file.name}</span><span className="faint">{formatBytes(item.file.size)}</span>
-          </a>
-        )}
-        {item.due && <p className="faint">{t(item.done ? "timeline.done" : "timeline.dueOn", { at: formatInstant(item.due) })}</p>}
-        {item.changes && item.changes.length > 0 && <Changes changes={item.changes} />}
-        {item.kind === "change" && <ChangeActions table={table} id={id} at={item.at} audit={item.audit} onDone={onDone} />}
-      </div>
-    </article>
-  );
-}
-
-const FEW = 4;
-
-function Changes({ changes }: { changes: TimelineChange[] }) {
-  const { t } = useTranslation();
-  const line = (c: TimelineChange) => (
-    <div key={c.column} className={classes.change}>
-      <span className="dim">{c.label}</span>
-      {c.from ? <><s>{c.from}</s><Icon name="arrowRight" size={12} className={classes.arrow} /></> : null}
-      <span>{c.to || t("value.empty")}</span>
-    </div>
-  );
-  if (changes.length <= FEW + 1) return <div className={classes.changes}>{changes.map(line)}</div>;
-  return (
-    <div className={classes.changes}>
-      {changes.slice(0, FEW).map(line)}
-      <details>
-        <summary>{t("timeline.moreChanges", { count: changes.length - FEW })}</summary>
-        {changes.slice(FEW).map(line)}
-      </details>
-    </div>
-  );
 }

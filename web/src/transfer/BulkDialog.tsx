@@ -1,4 +1,5 @@
 import { Alert, Button, Modal, Progress, Select } from "@mantine/core";
+import type { Actions } from "@/api/generated/webapi";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -156,7 +157,7 @@ function Running({ id, onClose, onChanged }: { id: string; onClose: () => void; 
     },
     refetchInterval: (q) => (!q.state.data || busy(q.state.data.status) ? EVERY : false),
   });
-  const call = (action: string) => void callBound("rpt_bulkoperations", id, action).then(() => look.refetch(), toastFailure);
+  const call = (action: keyof Actions) => void callBound("rpt_bulkoperations", id, action).then(() => look.refetch(), toastFailure);
   const state = look.data;
   if (!state) return null;
   const counts = { done: formatNumber(state.done), total: formatNumber(state.total), failed: formatNumber(state.failed), undone: formatNumber(state.undone), kept: formatNumber(state.kept) };

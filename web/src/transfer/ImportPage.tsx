@@ -1,4 +1,5 @@
 import { Alert, Button } from "@mantine/core";
+import type { Actions } from "@/api/generated/webapi";
 import { useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { useState } from "react";
@@ -34,7 +35,7 @@ export function ImportPage() {
   const state = look.data;
   const draft = state.status === status.draft || state.status === status.checked;
   const ready = state.files.length > 0 && state.files.every((f) => f.mapping !== undefined);
-  const call = async (action: string, body?: unknown) => {
+  const call = async (action: keyof Actions, body?: unknown) => {
     setWorking(true);
     try {
       await callBound("imports", id, action, body);

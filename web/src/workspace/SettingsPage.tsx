@@ -23,7 +23,7 @@ function zones(): string[] {
   }
 }
 
-const kinds = ["assigned", "mention", "score"] as const;
+const kinds = ["assigned", "mention", "follow", "score"] as const;
 
 /** What one is told of, and where. */
 function NotifySection() {

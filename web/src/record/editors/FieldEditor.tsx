@@ -1,7 +1,7 @@
 import { MultiSelect, Select, Textarea, TextInput } from "@mantine/core";
 import type { KeyboardEvent } from "react";
 import type { Column, Reference } from "@/api/types";
-import { manyOf, optionsOf } from "@/lib/format";
+import { isNumeric, manyOf, optionsOf } from "@/lib/format";
 import { LookupEditor } from "./LookupEditor";
 
 export interface EditorProps {
@@ -65,7 +65,7 @@ export function FieldEditor({ column, draft, onDraft, onCommit, onCancel, error,
     default:
       return (
         <TextInput {...common} value={String(draft ?? "")} type={column.type === "date" ? "date" : column.type === "datetime" ? "datetime-local" : "text"}
-          inputMode={column.type === "whole" ? "numeric" : column.type === "decimal" || column.type === "money" ? "decimal" : undefined}
+          inputMode={column.type === "whole" || column.type === "bigint" ? "numeric" : isNumeric(column) ? "decimal" : undefined}
           autoComplete="off" onChange={(e) => onDraft(e.currentTarget.value)} onKeyDown={keys} onBlur={() => onCommit?.(draft)} />
       );
   }
