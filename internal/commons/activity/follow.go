@@ -46,7 +46,7 @@ type Followers struct {
 
 // Follower gives the consumer; a new one begins at the end of the change log.
 func (f *Followers) Follower() *event.Batch {
-	return &event.Batch{Consumer: followConsumer, Log: event.Changes(f.Log), DB: f.DB, Clock: f.Clock, Logger: f.Logger, FromEnd: true, Rest: 1, Handle: f.take}
+	return &event.Batch{Consumer: followConsumer, Log: event.Changes(f.Log), DB: f.DB, Clock: f.Clock, Logger: f.Logger, FromEnd: true, Handle: f.take}
 }
 
 // Follows is the hook that names what a follow is about, for lists of them.
