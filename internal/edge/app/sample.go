@@ -19,9 +19,10 @@ import (
 
 const sampleBundle = "lending"
 
-// sampleFrame are tables of which the sample's rows stay: people and places to
-// which other records may belong by now. Its people can be locked out instead.
-var sampleFrame = []string{"businessunit", "systemuser", "systemuserroles", "team", "teammembership", "queue"}
+// sampleRecords are the tables whose rows of the bundle are sample records. What else
+// it brings stays: people and places to which other records may belong by now,
+// and what says how work is done. Its people can be locked out.
+var sampleRecords = []string{"account", "contact", "opportunity", "campaign"}
 
 // sampleMade are tables that hold what was made of the sample's events.
 var sampleMade = []string{"lead", "campaignresponse", "rpt_quarantine", "rpt_deadletter"}
@@ -122,7 +123,7 @@ func (c *core) findSample(ctx context.Context, from record.Reader) (*sample, err
 				s.people = append(s.people, row.ID(t.ID))
 			}
 		}
-		if slices.Contains(sampleFrame, part.table) {
+		if !slices.Contains(sampleRecords, part.table) {
 			continue
 		}
 		if err := s.add(ctx, from, t, query.In{Left: query.Path{t.ID}, Values: part.ids}); err != nil {
