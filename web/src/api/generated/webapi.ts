@@ -705,6 +705,8 @@ export interface Rows {
     isdefault?: boolean | null;
     modifiedon?: string | null;
     name?: string | null;
+    regardingobjectid?: string | null;
+    rpt_regardingtable?: string | null;
     systemmanaged?: boolean | null;
     teamid?: string | null;
     teamtemplateid?: string | null;
@@ -718,6 +720,7 @@ export interface Actions {
   AddMembersTeam: { in: { Members: (object)[] }; out: undefined };
   AddPrivilegesRole: { in: { Privileges: (object)[] }; out: undefined };
   AddToQueue: { in: { QueueItemProperties?: object; SourceQueue?: object; Target: object }; out: { QueueItemId: string } };
+  AddUserToRecordTeam: { in: { Record: object; TeamTemplate: object }; out: { AccessTeamId: string } };
   Assign: { in: { Assignee: object; Target: object }; out: undefined };
   BulkDelete: { in: { CCRecipients?: (string)[]; JobName: string; QuerySet: (object)[]; RecurrencePattern?: string; RunNow?: boolean; SendEmailNotification?: boolean; SourceImportId?: string; StartDateTime?: string; ToRecipients?: (string)[] }; out: { JobId: string } };
   CancelSalesOrder: { in: { OrderClose: object; Status: number }; out: undefined };
@@ -737,6 +740,7 @@ export interface Actions {
   RemoveFromQueue: { in: Record<string, never>; out: undefined };
   RemoveMembersTeam: { in: { Members: (object)[] }; out: undefined };
   RemovePrivilegeRole: { in: { PrivilegeId: string }; out: undefined };
+  RemoveUserFromRecordTeam: { in: { Record: object; TeamTemplate: object }; out: { AccessTeamId: string } };
   ReplacePrivilegesRole: { in: { Privileges: (object)[] }; out: undefined };
   RevokeAccess: { in: { Revokee: object; Target: object }; out: undefined };
   RouteTo: { in: { QueueItem: object; Target: object }; out: undefined };
