@@ -12,12 +12,18 @@ import (
 	"github.com/rapport-platform/rapport/internal/test/testenv"
 )
 
-// webAPITypes are the interface's types of the Web API: rows of the tables that
-// it knows by name, entity sets, and every operation. RAPPORT_UPDATE=1 writes them anew.
-const webAPITypes = "../../web/src/api/generated/webapi.ts"
+// The interface's types of the Web API: rows of the tables that it knows by name,
+// and what actions take and give. RAPPORT_UPDATE=1 writes them anew.
+const (
+	rowTypes    = "../../web/src/api/generated/rows.ts"
+	actionTypes = "../../web/src/api/generated/webapi.ts"
+)
 
-// namedTables are those whose columns the interface's own screens name.
-var namedTables = []string{"account", "annotation", "appnotification", "contact", "lead", "opportunity", "postfollow", "processstage", "role", "systemuser", "task", "team"}
+// namedSets are the entity sets whose columns the interface's own screens name, and their tables.
+var namedSets = map[string]string{"accounts": "account", "annotations": "annotation", "appnotifications": "appnotification", "contacts": "contact", "leads": "lead", "opportunities": "opportunity",
+	"postfollows": "postfollow", "processstages": "processstage", "roles": "role", "systemusers": "systemuser", "tasks": "task", "teams": "team"}
+
+const writtenBy = "// Written by the server's tests from openapi.json; RAPPORT_UPDATE=1 go test ./test/product -run TypesAreGenerated writes it anew.\n\n"
 
 type schema struct {
 	Ref        string             `json:"$ref"`
@@ -99,16 +105,18 @@ func TestTypesAreGenerated(t *testing.T) {
 	if err := json.Unmarshal([]byte(c.do("GET", "openapi.json", "").text), &api); err != nil {
 		t.Fatal(err)
 	}
-	var out strings.Builder
-	out.WriteString("// Written by the server's tests from openapi.json; RAPPORT_UPDATE=1 go test ./test/product -run TypesAreGenerated writes it anew.\n\n/** Rows of the tables that the interface knows by name, by logical name. */\nexport interface Rows {\n")
-	for _, name := range namedTables {
-		s := api.Components.Schemas[name]
-		if s == nil {
-			t.Fatalf("openapi.json knows no table %s", name)
+	var rows, out strings.Builder
+	rows.WriteString(writtenBy + "/** Rows of the tables that the interface knows by name, by entity set. */\nexport interface Rows {\n")
+	for _, set := range slices.Sorted(maps.Keys(namedSets)) {
+		s := api.Components.Schemas[namedSets[set]]
+		if s == nil || api.Paths["/"+set] == nil {
+			t.Fatalf("openapi.json knows no table %s with the set %s", namedSets[set], set)
 		}
-		fmt.Fprintf(&out, "  %s: {\n    %s;\n  };\n", name, strings.Join(s.fields(" | null"), ";\n    "))
+		fmt.Fprintf(&rows, "  %s: {\n    %s;\n  };\n", set, strings.Join(s.fields(" | null"), ";\n    "))
 	}
-	out.WriteString("}\n\n/** What actions take and give, by name. */\nexport interface Actions {\n")
+	rows.WriteString("}\n")
+	same(t, rowTypes, rows.String())
+	out.WriteString(writtenBy + "/** What actions take and give, by name. */\nexport interface Actions {\n")
 	actions := map[string]string{}
 	for _, path := range slices.Sorted(maps.Keys(api.Paths)) {
 		raw, ok := api.Paths[path]["post"]
@@ -140,23 +148,29 @@ func TestTypesAreGenerated(t *testing.T) {
 		out.WriteString(actions[name])
 	}
 	out.WriteString("}\n")
+	same(t, actionTypes, out.String())
+}
+
+// same complains where a file of types is not what the server says, or writes it.
+func same(t *testing.T, file, want string) {
+	t.Helper()
 	if os.Getenv("RAPPORT_UPDATE") != "" {
-		if err := os.WriteFile(webAPITypes, []byte(out.String()), 0o644); err != nil {
+		if err := os.WriteFile(file, []byte(want), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
-	got, err := os.ReadFile(webAPITypes)
+	got, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if string(got) == out.String() {
+	if string(got) == want {
 		return
 	}
 	have := strings.Split(string(got), "\n")
-	for i, line := range strings.Split(out.String(), "\n") {
+	for i, line := range strings.Split(want, "\n") {
 		if i >= len(have) || have[i] != line {
-			t.Fatalf("the interface's types have drifted: line %d of %s should be\n%s\nRun with RAPPORT_UPDATE=1 and mend what the type check then finds.", i+1, webAPITypes, line)
+			t.Fatalf("the interface's types have drifted: line %d of %s should be\n%s\nRun with RAPPORT_UPDATE=1 and mend what the type check then finds.", i+1, file, line)
 		}
 	}
-	t.Fatalf("the interface's types have drifted: %s is too long", webAPITypes)
+	t.Fatalf("the interface's types have drifted: %s is too long", file)
 }

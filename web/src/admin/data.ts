@@ -6,7 +6,7 @@ import type { Row } from "@/api/types";
 const NAMES = 'odata.include-annotations="OData.Community.Display.V1.FormattedValue", odata.maxpagesize=5000';
 
 /** All rows of a short list: users, teams, roles and what belongs to them. */
-export function useRows(entityset: string, query: Query, enabled = true) {
+export function useRows<S extends string>(entityset: S, query: Query<S>, enabled = true) {
   return useQuery({
     queryKey: ["admin", entityset, query], enabled,
     queryFn: async ({ signal }) => (await request<{ value: Row[] }>(listUrl(entityset, query), { headers: { Prefer: NAMES }, signal })).data.value,

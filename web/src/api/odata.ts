@@ -1,4 +1,5 @@
 /** The small part of the OData URL language that the interface speaks. */
+import type { Rows } from "./generated/rows";
 
 export const API = "/api/data/v9.2";
 
@@ -14,15 +15,18 @@ export function allOf(...parts: (string | undefined | null | false)[]): string {
   return kept.map((p) => `(${p})`).join(" and ");
 }
 
-export interface Query {
-  select?: string[];
+/** The columns of an entity set that the interface knows by name; any text of another. */
+export type Columns<S extends string> = S extends keyof Rows ? Extract<keyof Rows[S], string> : string;
+
+export interface Query<S extends string = string> {
+  select?: Columns<S>[];
   filter?: string;
   orderby?: string;
   top?: number;
   count?: boolean;
 }
 
-export function listUrl(entityset: string, query: Query): string {
+export function listUrl<S extends string>(entityset: S, query: Query<S>): string {
   const parts: string[] = [];
   if (query.select?.length) parts.push(`$select=${query.select.map(encodeURIComponent).join(",")}`);
   if (query.filter) parts.push(`$filter=${encodeURIComponent(query.filter)}`);

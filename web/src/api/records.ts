@@ -1,5 +1,5 @@
 import { type Answer, request } from "./http";
-import { API, listUrl, type Query, recordUrl, sameOrigin } from "./odata";
+import { API, type Columns, listUrl, type Query, recordUrl, sameOrigin } from "./odata";
 import type { Actions } from "./generated/webapi";
 import type { Page, Row, Table } from "./types";
 
@@ -29,11 +29,11 @@ export async function fetchCount(entityset: string, filter: string, signal?: Abo
   return Number((await request<number>(`${API}/${entityset}/$count${query}`, { signal, headers: { Accept: "text/plain" } })).data);
 }
 
-export async function fetchTop(entityset: string, query: Query, signal?: AbortSignal): Promise<Page> {
+export async function fetchTop<S extends string>(entityset: S, query: Query<S>, signal?: AbortSignal): Promise<Page> {
   return toPage(await request<Collection>(listUrl(entityset, query), { headers: { Prefer: ANNOTATED }, signal }));
 }
 
-export async function fetchRecord(entityset: string, id: string, select?: string[], signal?: AbortSignal): Promise<Row> {
+export async function fetchRecord<S extends string>(entityset: S, id: string, select?: Columns<S>[], signal?: AbortSignal): Promise<Row> {
   const query = select?.length ? `?$select=${select.join(",")}` : "";
   const answer = await request<Row>(recordUrl(entityset, id) + query, { headers: { Prefer: ANNOTATED }, signal });
   return answer.data;
