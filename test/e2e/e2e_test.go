@@ -6,6 +6,8 @@ import (
 	"context"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -34,14 +36,22 @@ func TestInterface(t *testing.T) {
 	e := testenv.Start(t, testenv.Options{Sample: true})
 	admin := e.Token("admin")
 	e.Until("the sample's leads have arrived", func() bool { return e.Count(admin, "leads", "") >= 60 })
-	ctx, cancel := context.WithTimeout(t.Context(), 18*time.Minute)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, "node", "--test", "--test-reporter=spec", "--test-concurrency=1")
-	cmd.Env = append(os.Environ(), "RAPPORT_URL="+e.URL, "RAPPORT_USER=admin", "RAPPORT_PASSWORD="+testenv.Password, "CHROMIUM="+chromium,
-		"RAPPORT_KEY="+e.Key("leads"), "RAPPORT_TOKEN="+admin)
-	out, err := cmd.CombinedOutput()
-	t.Logf("%s", out)
-	if err != nil {
-		t.Fatal("the browser tests failed: ", err)
+	scripts, err := filepath.Glob("*.test.mjs")
+	if err != nil || len(scripts) == 0 {
+		t.Fatal("no scripts: ", err)
+	}
+	env := append(os.Environ(), "RAPPORT_URL="+e.URL, "RAPPORT_USER=admin", "RAPPORT_PASSWORD="+testenv.Password, "CHROMIUM="+chromium, "RAPPORT_KEY="+e.Key("leads"), "RAPPORT_TOKEN="+admin)
+	for _, script := range scripts { // one after another: they share the product and the processor
+		t.Run(strings.TrimSuffix(script, ".test.mjs"), func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+			defer cancel()
+			cmd := exec.CommandContext(ctx, "node", "--test", "--test-reporter=spec", "--test-concurrency=1", script)
+			cmd.Env = env
+			out, err := cmd.CombinedOutput()
+			t.Logf("%s", out)
+			if err != nil {
+				t.Fatal("the browser tests failed: ", err)
+			}
+		})
 	}
 }

@@ -54,12 +54,22 @@ export async function signedIn({ who, ...options } = {}) {
   return page;
 }
 
+/** Waits until nothing fades or moves any more. */
+async function still(page) {
+  await page.evaluate(async () => {
+    await new Promise((r) => requestAnimationFrame(() => requestAnimationFrame(r)));
+    const ends = document.getAnimations().filter((a) => a.effect?.getComputedTiming().iterations !== Infinity);
+    await Promise.all(ends.map((a) => a.finished.catch(() => {})));
+  });
+}
+
 /** Axe on the page as it stands, in both themes; with SCREENSHOTS also a picture of each. */
 export async function inBothThemes(page, name) {
   await settled(page);
   const found = [];
   for (const scheme of ["light", "dark"]) {
     await page.evaluate((s) => document.documentElement.setAttribute("data-mantine-color-scheme", s), scheme);
+    await still(page);
     if (process.env.SCREENSHOTS) await page.screenshot({ path: `${process.env.SCREENSHOTS}/${name}-${page.viewportSize().width}-${scheme}.png`, animations: "disabled" });
     found.push(...(await axe(page)).map((x) => `${name}, ${scheme}: ${x}`));
   }

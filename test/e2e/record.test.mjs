@@ -73,9 +73,18 @@ test("when the session ends, what was typed is saved after signing in again", { 
   const lead = await makeLead(page);
   await page.goto(`${base}/r/lead/${lead.id}`);
   await field(page, "companyname").waitFor();
+  // What the page still reads waits, so that it is the edit that meets the ended session.
+  let release;
+  const held = new Promise((r) => { release = r; });
+  await page.route("**/api/**", async (route) => {
+    if (route.request().method() === "GET") await held;
+    await route.continue();
+  });
   await page.context().clearCookies();
   await edit(page, "companyname", "Kept Words Ltd");
   const dialog = page.getByRole("dialog", { name: "Please sign in again" });
+  await dialog.waitFor();
+  release();
   await dialog.getByLabel("Password", { exact: true }).fill(password);
   await page.keyboard.press("Enter");
   await dialog.waitFor({ state: "detached" });
