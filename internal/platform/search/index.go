@@ -82,7 +82,9 @@ func (x *Index) Tables() []string {
 	return out
 }
 
-func searched(t *metadata.Table) bool { return !t.Managed && !t.NoTrack && !t.NoSearch && len(Columns(t)) > 0 }
+func searched(t *metadata.Table) bool {
+	return !t.Managed && !t.NoTrack && !t.NoSearch && len(Columns(t)) > 0
+}
 
 // doc is what the index holds of a record.
 type doc struct {
