@@ -1,6 +1,7 @@
 import { ActionIcon, Button, SegmentedControl, Textarea, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { lazy, Suspense, useEffect, useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
+import { flushSync } from "react-dom";
 import { useTranslation } from "react-i18next";
 import { entitySets, tableQuery, useTables } from "@/api/metadata";
 import { createRecord, deleteRecord } from "@/api/records";
@@ -10,11 +11,9 @@ import { toastFailure, toastUndo } from "@/ui/toast";
 import { Icon } from "@/ui/icons";
 import classes from "./Composer.module.css";
 import { keepDraft, keptDraft } from "./draft";
+import type NoteEditor from "./NoteEditor";
 import type { NoteEditorHandle } from "./NoteEditor";
 import type { useAttach } from "./useAttach";
-
-const loadEditor = () => import("./NoteEditor");
-const NoteEditor = lazy(loadEditor);
 
 type Mode = "annotation" | "task";
 
@@ -31,11 +30,12 @@ export function Composer({ table, id, onAdded, files, over }: { table: string; i
   const area = useRef<HTMLTextAreaElement>(null);
   const note = useRef<NoteEditorHandle>(null);
   const picker = useRef<HTMLInputElement>(null);
-  const [rich, setRich] = useState(false);
-  // The editor takes the plain field's place once it is loaded, but never under somebody's hands; what stands there goes along.
+  const [Editor, setEditor] = useState<typeof NoteEditor>();
+  // The editor takes the plain field's place once it is loaded, but never under somebody's hands; what stands there
+  // goes along. It does so at once: whoever came to the field in between would find it gone.
   useEffect(() => {
     let gone = false;
-    void loadEditor().then(() => { if (!gone && document.activeElement !== area.current) setRich(true); }, () => undefined);
+    void import("./NoteEditor").then((m) => { if (!gone && document.activeElement !== area.current) flushSync(() => setEditor(() => m.default)); }, () => undefined);
     return () => { gone = true; };
   }, []);
   const modes = (["annotation", "task"] as const).filter((m) => tables?.some((x) => x.logicalname === m));
@@ -73,8 +73,8 @@ export function Composer({ table, id, onAdded, files, over }: { table: string; i
 
   return (
     <form className={classes.composer} data-over={over || undefined} onSubmit={(e) => { e.preventDefault(); submit(); }}>
-      {rich && current === "annotation" ? (
-        <Suspense fallback={null}><NoteEditor label={t("timeline.placeholder.annotation")} onChange={setText} onSubmit={submit} handle={note} initial={text} files={files.send} /></Suspense>
+      {Editor && current === "annotation" ? (
+        <Editor label={t("timeline.placeholder.annotation")} onChange={setText} onSubmit={submit} handle={note} initial={text} files={files.send} />
       ) : <Textarea ref={area} autosize minRows={text ? 3 : 1} maxRows={12} value={text} variant="unstyled" aria-label={t(`timeline.placeholder.${current}`)}
         placeholder={t(`timeline.placeholder.${current}`)} onChange={(e) => setText(e.currentTarget.value)}
         onKeyDown={(e) => {
