@@ -4,9 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"iter"
-	"strings"
 	"time"
 
 	"github.com/rapport-platform/rapport/internal/ground/clock"
@@ -144,7 +142,7 @@ func (a Actions) validate(_ context.Context, _ action.Call, in ValidateInput) (V
 		first := wrong.Problems[0]
 		return Validated{Message: first.Message, Line: first.Line, Column: first.Column}, nil
 	}
-	return Validated{Message: messageOf(err)}, nil
+	return Validated{Message: expr.Message(err)}, nil
 }
 
 // CheckRules is the hook that keeps rules which can't be used from being
@@ -219,7 +217,7 @@ func (a Actions) compileDraft(text string) (*rule.Set, error) {
 	if len(bad) > 0 {
 		var all []errs.Field
 		for _, b := range bad {
-			all = append(all, errs.Field{Name: b.Rule.Name, Code: errs.CodeOf(b.Err), Message: messageOf(b.Err)})
+			all = append(all, errs.Field{Name: b.Rule.Name, Code: errs.CodeOf(b.Err), Message: expr.Message(b.Err)})
 		}
 		return nil, errs.InvalidFields("rule.invalid", "some rules can't be used as they stand", all)
 	}
@@ -248,24 +246,4 @@ func pastLeads(ctx context.Context, from record.Reader, since time.Time, limit i
 			q.After = page.Next
 		}
 	}
-}
-
-// messageOf gives what people may read of an error, its complaints included.
-func messageOf(err error) string {
-	if wrong, ok := errors.AsType[*expr.InvalidError](err); ok {
-		var parts []string
-		for _, p := range wrong.Problems {
-			parts = append(parts, fmt.Sprintf("line %d, column %d: %s", p.Line, p.Column, p.Message))
-		}
-		return strings.Join(parts, "; ")
-	}
-	e, ok := errors.AsType[*errs.Error](err)
-	if !ok || e.Kind == errs.Internal {
-		return "this can't be used"
-	}
-	parts := []string{e.Message}
-	for _, f := range e.Fields {
-		parts = append(parts, f.Name+": "+f.Message)
-	}
-	return strings.Join(parts, "; ")
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/rapport-platform/rapport/internal/commons/queue"
 	"github.com/rapport-platform/rapport/internal/ground/clock"
 	"github.com/rapport-platform/rapport/internal/ground/errs"
+	"github.com/rapport-platform/rapport/internal/ground/expr"
 	"github.com/rapport-platform/rapport/internal/ground/id"
 	"github.com/rapport-platform/rapport/internal/platform/access"
 	"github.com/rapport-platform/rapport/internal/platform/metadata"
@@ -103,7 +104,7 @@ func (e *Engine) route(ctx context.Context, tx *record.Tx, set *Set, row record.
 func (e *Engine) target(d *Decision) {
 	switch {
 	case d.failure != nil:
-		d.Outcome, d.Reason = Failed, "The rule "+quoted(d.failure.Rule.Name)+" failed: "+message(d.failure.Err)
+		d.Outcome, d.Reason = Failed, "The rule "+quoted(d.failure.Rule.Name)+" failed: "+expr.Message(d.failure.Err)
 		e.fallback(d)
 		d.pool = pool{} // somebody looks at it first
 		return

@@ -229,7 +229,7 @@ func (e *Engine) onCreate(ctx context.Context, tx *record.Tx, table string, key 
 		return err // what may pass, such as a deadlock, is for the writer to try again
 	}
 	logger.Warn("a new record could not be routed and is kept as it is", "table", table, "id", key, "error", err)
-	d := Decision{Table: table, Record: key, Set: e.Sets().Of(table), Outcome: Failed, Reason: "Routing failed: " + message(err)}
+	d := Decision{Table: table, Record: key, Set: e.Sets().Of(table), Outcome: Failed, Reason: "Routing failed: " + expr.Message(err)}
 	d.failure = &Failure{Rule: &Rule{Name: "the rule set"}, Err: err}
 	return e.writeDown(within(ctx), tx, nil, &d)
 }

@@ -1,9 +1,7 @@
 package routing
 
 import (
-	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/rapport-platform/rapport/internal/ground/errs"
 	"github.com/rapport-platform/rapport/internal/ground/expr"
@@ -32,30 +30,10 @@ type Problem struct {
 
 // problem tells what is wrong with a column of a rule.
 func (r *Rule) problem(level Level, column string, err error) Problem {
-	return Problem{Level: level, Code: errs.CodeOf(err), Rule: r.ID, Name: r.Name, Column: column, Message: message(err)}
+	return Problem{Level: level, Code: errs.CodeOf(err), Rule: r.ID, Name: r.Name, Column: column, Message: expr.Message(err)}
 }
 
 // found tells of a rule what has no error of its own.
 func (r *Rule) found(level Level, code, format string, args ...any) Problem {
 	return Problem{Level: level, Code: code, Rule: r.ID, Name: r.Name, Message: fmt.Sprintf(format, args...)}
-}
-
-// message gives what people may read of an error, its complaints included.
-func message(err error) string {
-	if wrong, ok := errors.AsType[*expr.InvalidError](err); ok {
-		var parts []string
-		for _, p := range wrong.Problems {
-			parts = append(parts, fmt.Sprintf("line %d, column %d: %s", p.Line, p.Column, p.Message))
-		}
-		return strings.Join(parts, "; ")
-	}
-	e, ok := errors.AsType[*errs.Error](err)
-	if !ok || e.Kind == errs.Internal {
-		return "this can't be used"
-	}
-	parts := []string{e.Message}
-	for _, f := range e.Fields {
-		parts = append(parts, f.Name+": "+f.Message)
-	}
-	return strings.Join(parts, "; ")
 }

@@ -72,7 +72,7 @@ func Compile(head Head, rules []Rule, catalog *metadata.Catalog) (*Set, []Proble
 	}
 	env, err := expr.New(expr.Options{Vars: rule.Vars(t), Cache: len(rules) + 1})
 	if err != nil {
-		return s, append(bad, Problem{Level: Fault, Code: errs.CodeOf(err), Name: head.Name, Message: message(err)})
+		return s, append(bad, Problem{Level: Fault, Code: errs.CodeOf(err), Name: head.Name, Message: expr.Message(err)})
 	}
 	for _, r := range rules {
 		c, wrong := compile(r, env, catalog, t)

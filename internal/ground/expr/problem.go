@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -37,6 +38,28 @@ func invalid(found []Problem) error {
 		e.Fields = append(e.Fields, errs.Field{Name: fmt.Sprintf("%d:%d", p.Line, p.Column), Code: "expression", Message: p.Message})
 	}
 	return &InvalidError{Problems: found, err: e}
+}
+
+// Message gives what people may read of an error, all its complaints included:
+// of one of ours or of an expression's. Of others, which may say what nobody
+// should read, it gives only that it failed.
+func Message(err error) string {
+	if wrong, ok := errors.AsType[*InvalidError](err); ok {
+		var parts []string
+		for _, p := range wrong.Problems {
+			parts = append(parts, fmt.Sprintf("line %d, column %d: %s", p.Line, p.Column, p.Message))
+		}
+		return strings.Join(parts, "; ")
+	}
+	e, ok := errors.AsType[*errs.Error](err)
+	if !ok || e.Kind == errs.Internal {
+		return "this can't be used"
+	}
+	parts := []string{e.Message}
+	for _, f := range e.Fields {
+		parts = append(parts, f.Name+": "+f.Message)
+	}
+	return strings.Join(parts, "; ")
 }
 
 func problems(text string, issues *cel.Issues) []Problem {
