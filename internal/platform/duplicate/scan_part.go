@@ -97,11 +97,9 @@ func nextKeys(tx *sqldb.Tx, rule id.ID, hash string, after id.ID, limit int) ([]
 		if err := rows.Scan(&k.hash, &raw); err != nil {
 			return nil, err
 		}
-		v, err := query.Decode(d, query.ID, 0, raw)
-		if err != nil {
+		if k.row, err = query.DecodeID(raw); err != nil {
 			return nil, err
 		}
-		k.row, _ = v.(id.ID)
 		out = append(out, k)
 	}
 	return out, rows.Err()
@@ -175,21 +173,7 @@ func withKey(tx *sqldb.Tx, rule id.ID, key string) ([]id.ID, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
-	var out []id.ID
-	for rows.Next() {
-		var raw any
-		if err := rows.Scan(&raw); err != nil {
-			return nil, err
-		}
-		v, err := query.Decode(d, query.ID, 0, raw)
-		if err != nil {
-			return nil, err
-		}
-		key, _ := v.(id.ID)
-		out = append(out, key)
-	}
-	return out, rows.Err()
+	return query.IDs(rows)
 }
 
 func baseColumns(t *metadata.Table, r *Rule) []string {

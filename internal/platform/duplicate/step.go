@@ -151,11 +151,9 @@ func readSteps(tx *sqldb.Tx, merge id.ID) ([]step, error) {
 		if err := rows.Scan(&one.kind, &one.table, &raw, &one.column, &was, &became); err != nil {
 			return nil, err
 		}
-		v, err := query.Decode(d, query.ID, 0, raw)
-		if err != nil {
+		if one.record, err = query.DecodeID(raw); err != nil {
 			return nil, err
 		}
-		one.record, _ = v.(id.ID)
 		if was != nil && became != nil {
 			one.was, one.became = json.RawMessage(*was), json.RawMessage(*became)
 		}

@@ -191,6 +191,34 @@ func asText(raw any) (string, bool) {
 	return "", false
 }
 
+// DecodeID reads an id as a database gave it; null is the zero id.
+func DecodeID(raw any) (id.ID, error) {
+	if raw == nil {
+		return id.Nil, nil
+	}
+	v, err := decodeID(raw)
+	out, _ := v.(id.ID)
+	return out, err
+}
+
+// IDs reads rows of one column of ids, and closes them.
+func IDs(rows *sqldb.Rows) ([]id.ID, error) {
+	defer rows.Close()
+	var out []id.ID
+	for rows.Next() {
+		var raw any
+		if err := rows.Scan(&raw); err != nil {
+			return nil, err
+		}
+		key, err := DecodeID(raw)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, key)
+	}
+	return out, rows.Err()
+}
+
 func decodeID(raw any) (any, error) {
 	switch x := raw.(type) {
 	case []byte:

@@ -287,11 +287,10 @@ func (r reader) ReadsOf(ctx context.Context, table string, key id.ID, before tim
 		if !holds(ids, key) {
 			continue // two other ids, side by side, look like this one
 		}
-		v, err := query.Decode(d, query.ID, 0, raw)
+		one, err := query.DecodeID(raw)
 		if err != nil {
 			return nil, err
 		}
-		one, _ := v.(id.ID)
 		out = append(out, one)
 	}
 	return out, rows.Err()

@@ -372,11 +372,9 @@ func (tx *Tx) binnedLinks(ctx context.Context, b binnedRow) ([]Link, error) {
 		if err := rows.Scan(&l.Table, &raw, &l.Column); err != nil {
 			return nil, err
 		}
-		v, err := query.Decode(d, query.ID, 0, raw)
-		if err != nil {
+		if l.Record, err = query.DecodeID(raw); err != nil {
 			return nil, err
 		}
-		l.Record, _ = v.(id.ID)
 		out = append(out, l)
 	}
 	return out, rows.Err()

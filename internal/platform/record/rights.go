@@ -128,21 +128,7 @@ func (r reader) Companions(ctx context.Context, table, idColumn, textColumn stri
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
-	var out []id.ID
-	for rows.Next() {
-		var raw any
-		if err := rows.Scan(&raw); err != nil {
-			return nil, err
-		}
-		v, err := query.Decode(d, query.ID, 0, raw)
-		if err != nil {
-			return nil, err
-		}
-		key, _ := v.(id.ID)
-		out = append(out, key)
-	}
-	return out, rows.Err()
+	return query.IDs(rows)
 }
 
 // SharedFor lists the users and teams with whom a row is shared for a right. The

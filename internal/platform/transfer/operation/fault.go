@@ -146,11 +146,9 @@ func faults(ctx context.Context, db *sqldb.DB, operation id.ID, phase int64, mor
 			return nil, err
 		}
 		for raw, into := range map[*any]*id.ID{&file: &f.File, &rec: &f.Record} {
-			v, err := query.Decode(d, query.ID, 0, *raw)
-			if err != nil {
+			if *into, err = query.DecodeID(*raw); err != nil {
 				return nil, err
 			}
-			*into, _ = v.(id.ID)
 		}
 		if err := json.Unmarshal([]byte(data), &f.Data); err != nil {
 			return nil, err
