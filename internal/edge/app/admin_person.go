@@ -11,6 +11,7 @@ import (
 	"github.com/rapport-platform/rapport/internal/ground/clock"
 	"github.com/rapport-platform/rapport/internal/ground/errs"
 	"github.com/rapport-platform/rapport/internal/ground/id"
+	"github.com/rapport-platform/rapport/internal/ground/secret"
 	"github.com/rapport-platform/rapport/internal/platform/access"
 	"github.com/rapport-platform/rapport/internal/platform/changelog"
 	"github.com/rapport-platform/rapport/internal/platform/customise"
@@ -48,12 +49,16 @@ func (a *Admin) OpenPerson(ctx context.Context, c Config) (*Person, error) {
 	if _, err := customs.Refresh(ctx); err != nil {
 		return nil, err
 	}
+	keys, err := secret.Open(c.Data, c.SecretKey)
+	if err != nil {
+		return nil, err
+	}
 	bucket, err := files.OpenFolder(filepath.Join(c.Data, filesFolder))
 	if err != nil {
 		return nil, err
 	}
 	p := &Person{store: store, close: bucket.Close, clock: c.Clock, ctx: access.AsSystem(ctx, "command line"),
-		files: files.New(files.Options{DB: a.db, Bucket: bucket, Records: store, Catalog: customs.Catalog, Clock: c.Clock})}
+		files: files.New(files.Options{DB: a.db, Bucket: bucket, Records: store, Catalog: customs.Catalog, Clock: c.Clock, Keys: keys})}
 	p.service = privacy.New(privacy.Options{DB: a.db, Store: store, Catalog: customs.Catalog, Log: log, Files: p.files, Jobs: jobs, Clock: c.Clock, Logger: c.Logger})
 	return p, nil
 }

@@ -24,7 +24,8 @@ type Config struct {
 	TLSCert         string // files of the certificate and its key; both or none
 	TLSKey          string
 	AdminPassword   string         // of the administrator, at the first start
-	SecretKey       string         // 64 hexadecimal digits under which secrets are sealed; "" keeps a key file in Data
+	SecretKey       string         // 64 hexadecimal digits under which secrets are sealed, earlier ones behind it with commas between; "" keeps a key file in Data
+	Clamd           string         // host:port or unix:/path of ClamAV's daemon, which scans files that come in; "" scans none
 	Country         string         // the organisation's own, ISO alpha-2: phone numbers without a country belong to it
 	WebhookNetworks []netip.Prefix // private networks that web hooks may reach all the same
 	Proxies         []netip.Prefix // whose X-Forwarded-For and X-Forwarded-Proto are believed
@@ -58,7 +59,7 @@ func FromEnv(getenv func(string) string) Config {
 	}
 	return Config{
 		Addr: or("RAPPORT_ADDR", "127.0.0.1:8080"), Data: or("RAPPORT_DATA", "data"), Database: getenv("RAPPORT_DATABASE"), NATS: embedded(getenv("RAPPORT_NATS")),
-		TLSCert: getenv("RAPPORT_TLS_CERT"), TLSKey: getenv("RAPPORT_TLS_KEY"), AdminPassword: getenv("RAPPORT_ADMIN_PASSWORD"), Lake: getenv("RAPPORT_LAKE"), ScoringToken: getenv("RAPPORT_SCORING_TOKEN"), SecretKey: getenv("RAPPORT_SECRET_KEY"), Sample: getenv("RAPPORT_SAMPLE") == "1",
+		TLSCert: getenv("RAPPORT_TLS_CERT"), TLSKey: getenv("RAPPORT_TLS_KEY"), AdminPassword: getenv("RAPPORT_ADMIN_PASSWORD"), Lake: getenv("RAPPORT_LAKE"), ScoringToken: getenv("RAPPORT_SCORING_TOKEN"), SecretKey: getenv("RAPPORT_SECRET_KEY"), Clamd: getenv("RAPPORT_CLAMD"), Sample: getenv("RAPPORT_SAMPLE") == "1",
 		SMTP: getenv("RAPPORT_SMTP"), MailFrom: getenv("RAPPORT_MAIL_FROM"), URL: getenv("RAPPORT_URL"),
 		Country: or("RAPPORT_COUNTRY", "US"), Proxies: prefixes(getenv("RAPPORT_TRUSTED_PROXIES")), WebhookNetworks: prefixes(getenv("RAPPORT_WEBHOOK_NETWORKS")),
 	}

@@ -125,6 +125,9 @@ func (c *core) build(ctx context.Context) (err error) {
 	c.access = &access.Control{Current: c.users.Get, Catalog: c.customs.Catalog}
 	c.jobs = job.NewQueue(c.db, cfg.Clock)
 	c.store = record.New(record.Options{Renew: c.customs.Refresh, DB: c.db, Catalog: c.access.Catalog, Access: c.access, Log: c.log, Clock: cfg.Clock, Jobs: c.jobs})
+	if c.secrets, err = secret.Open(cfg.Data, cfg.SecretKey); err != nil {
+		return err
+	}
 	if err = c.openFiles(); err != nil {
 		return err
 	}
@@ -134,9 +137,6 @@ func (c *core) build(ctx context.Context) (err error) {
 		return err
 	}
 	c.actions = action.New(c.access, c.store)
-	if c.secrets, err = secret.Open(cfg.Data, cfg.SecretKey); err != nil {
-		return err
-	}
 	if err = c.openAuth(ctx); err != nil {
 		return err
 	}

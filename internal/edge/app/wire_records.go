@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/rapport-platform/rapport/internal/kit/clamd"
 	"github.com/rapport-platform/rapport/internal/platform/files"
 	"github.com/rapport-platform/rapport/internal/platform/metadata"
 	"github.com/rapport-platform/rapport/internal/platform/odata"
@@ -20,7 +21,13 @@ func (c *core) openFiles() (err error) {
 	if c.bucket, err = files.OpenFolder(filepath.Join(c.app.c.Data, filesFolder)); err != nil {
 		return err
 	}
-	c.files = files.New(files.Options{DB: c.db, Bucket: c.bucket, Records: c.store, Catalog: c.access.Catalog, Clock: c.app.c.Clock})
+	o := files.Options{DB: c.db, Bucket: c.bucket, Records: c.store, Catalog: c.access.Catalog, Clock: c.app.c.Clock, Keys: c.secrets, Jobs: c.jobs}
+	if c.app.c.Clamd != "" {
+		if o.Scanner, err = clamd.New(c.app.c.Clamd); err != nil {
+			return err
+		}
+	}
+	c.files = files.New(o)
 	c.store.KeepFiles(c.files)
 	return nil
 }
@@ -28,6 +35,7 @@ func (c *core) openFiles() (err error) {
 // wireRecords brings in what works on records in the background.
 func (c *core) wireRecords() {
 	c.runner.Handle(record.CascadeKind, c.store.Cascades())
+	c.runner.Handle(files.ScanKind, c.files.Scans())
 	c.store.ReadFilters(func(t *metadata.Table, text string) (query.Node, error) {
 		return odata.ParseFilter(&odata.Context{Catalog: c.access.Catalog(), Now: c.app.c.Clock.Now()}, t, text)
 	})

@@ -7,7 +7,11 @@
 // change log.
 //
 // A sealed text is AES-256-GCM under a key that lies beside the database, or is
-// given from outside where several nodes share one database.
+// given from outside where several nodes share one database. Keys of files are
+// derived from it, one for each file.
+//
+// Several keys make a ring: the first seals and signs, the others still open what
+// they once sealed. To change the key, put a new one before the old ones.
 package secret
 
 import (
@@ -23,6 +27,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/rapport-platform/rapport/internal/ground/diskfile"
@@ -39,11 +44,14 @@ const prefix = "s1:"
 type Box struct {
 	aead   cipher.AEAD
 	mac    []byte // signs; derived from the key
+	files  []byte // keys of files come from it; derived from the key
 	public string // names the key without giving it away
+	older  []*Box // of a ring: what earlier keys open
 }
 
 // Open gives the box of an organisation: with the key given (64 hexadecimal
-// digits), else with the one in the data folder, which is made if there is none.
+// digits; several with commas between, the newest first), else with those in the
+// data folder, a line each, where one is made if there is none.
 func Open(dir, key string) (*Box, error) {
 	if key != "" {
 		return parse(key, "RAPPORT_SECRET_KEY")
@@ -64,7 +72,30 @@ func Open(dir, key string) (*Box, error) {
 	return parse(strings.TrimSpace(string(text)), path)
 }
 
-func parse(key, where string) (*Box, error) {
+// ringMost is how many keys a ring may have.
+const ringMost = 20
+
+func parse(text, where string) (*Box, error) {
+	keys := strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == '\n' || r == '\r' || r == ' ' })
+	if len(keys) == 0 || len(keys) > ringMost {
+		return nil, errs.New(errs.Invalid, "secret.key", "%s must hold from 1 to %d keys of 64 hexadecimal digits", where, ringMost)
+	}
+	var first *Box
+	for _, key := range keys {
+		b, err := parseOne(key, where)
+		if err != nil {
+			return nil, err
+		}
+		if first == nil {
+			first = b
+		} else {
+			first.older = append(first.older, b)
+		}
+	}
+	return first, nil
+}
+
+func parseOne(key, where string) (*Box, error) {
 	raw, err := hex.DecodeString(key)
 	if err != nil || len(raw) != 32 {
 		return nil, errs.New(errs.Invalid, "secret.key", "the key in %s must be 64 hexadecimal digits", where)
@@ -81,12 +112,32 @@ func parse(key, where string) (*Box, error) {
 	if err != nil {
 		return nil, err
 	}
+	files, err := hkdf.Key(sha256.New, raw, nil, "rapport files", sha256.Size)
+	if err != nil {
+		return nil, err
+	}
 	name, err := hkdf.Key(sha256.New, raw, nil, "rapport key name", 8)
-	return &Box{aead: aead, mac: mac, public: hex.EncodeToString(name)}, err
+	return &Box{aead: aead, mac: mac, files: files, public: hex.EncodeToString(name)}, err
+}
+
+// FileKey gives the key of 32 bytes for one file, under the key of the ring that
+// keyID names; place is as with Seal, salt is made anew for each time of writing.
+func (b *Box) FileKey(keyID, place string, salt []byte) ([]byte, error) {
+	for _, one := range append([]*Box{b}, b.older...) {
+		if one.public == keyID {
+			return hkdf.Key(sha256.New, one.files, salt, place, sha256.Size)
+		}
+	}
+	return nil, errs.New(errs.Internal, "secret.ring", "a file is kept under a key that is not in the ring: put the earlier key behind the new one")
 }
 
 // KeyID names the key, so that what was signed under another can be told apart.
 func (b *Box) KeyID() string { return b.public }
+
+// Has tells whether a key is in the ring.
+func (b *Box) Has(keyID string) bool {
+	return b.public == keyID || slices.ContainsFunc(b.older, func(o *Box) bool { return o.public == keyID })
+}
 
 // Sign gives a signature of data for a place, as Seal takes one: an HMAC-SHA-256
 // under a key derived from the box's. Only who has the key can make or check it.
@@ -100,7 +151,7 @@ func (b *Box) Sign(place string, data []byte) []byte {
 
 // Signed tells whether a signature is that of data for the place.
 func (b *Box) Signed(place string, data, signature []byte) bool {
-	return hmac.Equal(b.Sign(place, data), signature)
+	return hmac.Equal(b.Sign(place, data), signature) || slices.ContainsFunc(b.older, func(o *Box) bool { return o.Signed(place, data, signature) })
 }
 
 // Seal gives the text in which a secret is kept. place says what it is for, such
@@ -121,9 +172,10 @@ func (b *Box) Unseal(place, sealed string) ([]byte, error) {
 	if !ok || err != nil || len(raw) < b.aead.NonceSize() {
 		return nil, bad
 	}
-	plain, err := b.aead.Open(nil, raw[:b.aead.NonceSize()], raw[b.aead.NonceSize():], []byte(place))
-	if err != nil {
-		return nil, bad
+	for _, one := range append([]*Box{b}, b.older...) {
+		if plain, err := one.aead.Open(nil, raw[:b.aead.NonceSize()], raw[b.aead.NonceSize():], []byte(place)); err == nil {
+			return plain, nil
+		}
 	}
-	return plain, nil
+	return nil, bad
 }

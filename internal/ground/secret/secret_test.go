@@ -97,3 +97,39 @@ func TestFirstStarts(t *testing.T) {
 		}
 	}
 }
+
+// A ring opens what its earlier keys sealed, and seals under the newest.
+func TestRing(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	older, newer := strings.Repeat("0f", 32), strings.Repeat("a1", 32)
+	before := open(t, dir, older)
+	sealed, signature := before.Seal("p", []byte("kept")), before.Sign("s", []byte("data"))
+	salt := []byte("0123456789abcdef")
+	key, err := before.FileKey(before.KeyID(), "file", salt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ring := open(t, dir, newer+","+older)
+	if got, err := ring.Unseal("p", sealed); err != nil || string(got) != "kept" || !ring.Signed("s", []byte("data"), signature) {
+		t.Errorf("the ring does not know its earlier key: %q, %v", got, err)
+	}
+	if again, err := ring.FileKey(before.KeyID(), "file", salt); err != nil || string(again) != string(key) {
+		t.Errorf("the key of a file: %v", err)
+	}
+	if other, err := ring.FileKey(ring.KeyID(), "file", salt); err != nil || string(other) == string(key) || ring.KeyID() == before.KeyID() {
+		t.Errorf("the newest key is not another one: %v", err)
+	}
+	if other, err := before.FileKey(before.KeyID(), "another file", salt); err != nil || string(other) == string(key) {
+		t.Errorf("two files share a key: %v", err)
+	}
+	if _, err := before.Unseal("p", ring.Seal("p", []byte("new"))); err == nil {
+		t.Error("the ring seals under the earlier key")
+	}
+	if _, err := before.FileKey(ring.KeyID(), "file", salt); !errs.Has(err, errs.Internal) {
+		t.Errorf("a key that is not there: %v", err)
+	}
+	if _, err := secret.Open(dir, newer+",short"); !errs.Has(err, errs.Invalid) {
+		t.Errorf("a damaged ring: %v", err)
+	}
+}

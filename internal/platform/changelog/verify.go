@@ -148,7 +148,7 @@ func (v *verifier) link(s *Seal) {
 	switch {
 	case s.KeyID == "":
 		v.fault("signature", s, nil, 0, "seal %d is not signed", s.Number)
-	case s.KeyID != v.o.Keys.KeyID():
+	case !v.o.Keys.Has(s.KeyID):
 		v.fault("signature", s, nil, 0, "seal %d was signed with another key (%s)", s.Number, s.KeyID)
 	case err != nil || !v.o.Keys.Signed(signing, []byte(s.Hash), signature):
 		v.fault("signature", s, nil, 0, "the signature of seal %d is wrong", s.Number)

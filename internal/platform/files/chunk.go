@@ -5,8 +5,6 @@ import (
 	"io"
 	"strconv"
 
-	"gocloud.dev/blob"
-
 	"github.com/rapport-platform/rapport/internal/ground/errs"
 	"github.com/rapport-platform/rapport/internal/ground/id"
 	"github.com/rapport-platform/rapport/internal/ground/sqldb"
@@ -32,6 +30,9 @@ func (s *Store) Begin(ctx context.Context, table string, key id.ID, column, name
 		return id.Nil, err
 	}
 	in := Info{ID: id.New(), Table: table, Record: key, Column: column, Name: fileName(name), CreatedOn: s.o.Clock.Now(), CreatedBy: access.From(ctx).ID}
+	if s.o.Keys != nil {
+		in.KeyID = s.o.Keys.KeyID()
+	}
 	return in.ID, s.o.DB.Write(ctx, func(tx *sqldb.Tx) error { return insert(tx, in) })
 }
 
@@ -71,9 +72,9 @@ func (s *Store) Chunk(ctx context.Context, table string, key id.ID, column strin
 func (s *Store) keepChunk(ctx context.Context, token id.ID, from, size int64, body io.Reader) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	w, err := s.o.Bucket.NewWriter(ctx, chunkName(token, from), &blob.WriterOptions{ContentType: "application/octet-stream"})
+	w, _, err := s.writer(ctx, chunkName(token, from))
 	if err != nil {
-		return broken(err)
+		return err
 	}
 	n, err := io.Copy(w, io.LimitReader(body, size+1))
 	if err == nil && n != size {
@@ -111,7 +112,7 @@ func (s *Store) advance(ctx context.Context, in Info, before int64) error {
 
 // finish puts the chunks together and the file into the row.
 func (s *Store) finish(ctx context.Context, c *metadata.Column, in Info) error {
-	r := &chunks{ctx: ctx, store: s, token: in.ID, size: in.Size}
+	r := &chunks{ctx: ctx, store: s, token: in.ID, size: in.Size, sealed: in.KeyID != ""}
 	defer r.Close()
 	whole := Info{ID: id.New(), Table: in.Table, Column: in.Column, Name: in.Name, There: true, CreatedOn: s.o.Clock.Now(), CreatedBy: in.CreatedBy}
 	if err := s.keep(ctx, c, &whole, r); err != nil {
@@ -120,7 +121,7 @@ func (s *Store) finish(ctx context.Context, c *metadata.Column, in Info) error {
 	if whole.Size != in.Size {
 		return errs.New(errs.Conflict, "files.session", "chunks of the upload are missing; begin it anew")
 	}
-	if err := s.o.DB.Write(ctx, func(tx *sqldb.Tx) error { return insert(tx, whole) }); err != nil {
+	if err := s.o.DB.Write(ctx, func(tx *sqldb.Tx) error { return s.insertWhole(tx, whole) }); err != nil {
 		return err
 	}
 	if err := s.set(ctx, in.Table, in.Record, in.Column, whole.ID); err != nil {
@@ -137,6 +138,8 @@ type chunks struct {
 	at    int64
 	size  int64
 	part  io.ReadCloser
+
+	sealed bool
 }
 
 func (c *chunks) Read(p []byte) (int, error) {
@@ -145,7 +148,7 @@ func (c *chunks) Read(p []byte) (int, error) {
 			if c.at >= c.size {
 				return 0, io.EOF
 			}
-			part, err := c.store.open(c.ctx, chunkName(c.token, c.at))
+			part, err := c.store.openAny(c.ctx, chunkName(c.token, c.at), c.sealed)
 			if err != nil {
 				return 0, err
 			}

@@ -9,6 +9,7 @@ import (
 	"gocloud.dev/blob"
 	"gocloud.dev/gcerrors"
 
+	"github.com/rapport-platform/rapport/internal/ground/errs"
 	"github.com/rapport-platform/rapport/internal/ground/id"
 	"github.com/rapport-platform/rapport/internal/ground/sqldb"
 	"github.com/rapport-platform/rapport/internal/platform/metadata"
@@ -22,7 +23,8 @@ const (
 )
 
 // Collect drops content that nobody needs: staged and never taken up, replaced,
-// or of rows that are gone from the recycle bin, too. It may run on several nodes.
+// or of rows that are gone from the recycle bin, too. What lies open or under an
+// earlier key is brought under the newest. It may run on several nodes.
 func (s *Store) Collect(ctx context.Context) error {
 	after := id.Nil
 	for {
@@ -38,6 +40,12 @@ func (s *Store) Collect(ctx context.Context) error {
 			}
 			if !needed {
 				if err := s.drop(ctx, in.ID); err != nil {
+					return err
+				}
+				continue
+			}
+			if s.o.Keys != nil && in.There && in.Scan != Infected && in.KeyID != s.o.Keys.KeyID() {
+				if err := s.reseal(ctx, in); err != nil && errs.CodeOf(err) != "files.gone" {
 					return err
 				}
 			}

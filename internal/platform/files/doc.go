@@ -9,7 +9,11 @@
 // to any more is collected by Collect, an hour later, or 30 days where the row
 // lies in the recycle bin.
 //
+// At rest content is sealed, each file under a key of its own (seal.go). Where a
+// scanner for viruses is set, content of file columns is held back until it has
+// been found clean (scan.go).
+//
 // The map: store.go (what is kept, staging), attach.go (rows taking content up),
-// read.go (reading), chunk.go (uploads in chunks), sniff.go (media types),
-// thumb.go (pictures), collect.go (what nobody needs).
+// read.go (reading), seal.go (at rest), scan.go (viruses), chunk.go (uploads in
+// chunks), sniff.go (media types), thumb.go (pictures), collect.go (what nobody needs).
 package files

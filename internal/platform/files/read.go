@@ -5,9 +5,6 @@ import (
 	"encoding/base64"
 	"io"
 
-	"gocloud.dev/blob"
-	"gocloud.dev/gcerrors"
-
 	"github.com/rapport-platform/rapport/internal/ground/errs"
 	"github.com/rapport-platform/rapport/internal/ground/id"
 )
@@ -47,25 +44,26 @@ func (s *Store) info(ctx context.Context, file id.ID) (Info, error) {
 	return found[0], nil
 }
 
-// Open reads content; the reader can seek. The caller has read the row.
+// Open reads content; the reader can seek. The caller has read the row. Content
+// that waits for its scan, or was found infected, is not opened.
 func (s *Store) Open(ctx context.Context, in Info) (io.ReadSeekCloser, error) {
-	return s.open(ctx, contentName(in.ID))
+	if err := in.mayOpen(); err != nil {
+		return nil, err
+	}
+	r, err := s.openAny(ctx, contentName(in.ID), in.KeyID != "")
+	if sealed, ok := r.(*sealedReader); ok && sealed.size != in.Size {
+		return nil, errTampered
+	}
+	return r, err
 }
 
 // OpenThumb reads the small form of a picture, which is a PNG.
 func (s *Store) OpenThumb(ctx context.Context, in Info) (io.ReadSeekCloser, error) {
-	return s.open(ctx, thumbName(in.ID))
+	return s.openAny(ctx, thumbName(in.ID), in.KeyID != "")
 }
 
-func (s *Store) open(ctx context.Context, name string) (io.ReadSeekCloser, error) {
-	r, err := s.o.Bucket.NewReader(ctx, name, nil)
-	switch {
-	case gcerrors.Code(err) == gcerrors.NotFound:
-		return nil, errs.Wrap(errGone, errs.NotFound, "files.gone", "the content of the file is gone")
-	case err != nil:
-		return nil, broken(err)
-	}
-	return struct{ *blob.Reader }{r}, nil
+func (s *Store) openAny(ctx context.Context, name string, sealed bool) (io.ReadSeekCloser, error) {
+	return s.unseal(ctx, name, sealed && s.o.Keys != nil)
 }
 
 // inlineMax is the largest content that travels within a row.
@@ -83,8 +81,10 @@ func (s *Store) Base64(ctx context.Context, file id.ID, thumb bool) (string, err
 	name := contentName(file)
 	if thumb {
 		name = thumbName(file)
+	} else if in.mayOpen() != nil {
+		return "", nil // the row is read without what can't be opened
 	}
-	r, err := s.open(ctx, name)
+	r, err := s.openAny(ctx, name, in.KeyID != "")
 	if err != nil {
 		return "", err
 	}

@@ -29,7 +29,7 @@ func mediaType(c *metadata.Column, name string, head []byte) (string, error) {
 	if slices.Contains(blocked, ext) {
 		return "", refuse("files with the ending " + ext + " are blocked")
 	}
-	kind, _, _ := mime.ParseMediaType(http.DetectContentType(head))
+	kind := Kind(head)
 	if isProgram(head) || kind == "text/html" {
 		return "", refuse("its content is a program or a web page")
 	}
@@ -49,6 +49,23 @@ func mediaType(c *metadata.Column, name string, head []byte) (string, error) {
 		return "", refuse("it is " + kind + ", taken are " + strings.Join(c.Accept, ", "))
 	}
 	return kind, nil
+}
+
+// Kind tells the media type of content by its first bytes, without parameters.
+func Kind(head []byte) string {
+	kind, _, _ := mime.ParseMediaType(http.DetectContentType(head))
+	if kind != "application/octet-stream" && kind != "video/mp4" {
+		return kind
+	}
+	switch {
+	case len(head) >= 12 && string(head[4:8]) == "ftyp" && slices.Contains([]string{"heic", "heix", "hevc", "heim", "heis", "mif1", "msf1"}, string(head[8:12])):
+		return "image/heic"
+	case len(head) >= 12 && string(head[4:8]) == "ftyp" && slices.Contains([]string{"avif", "avis"}, string(head[8:12])):
+		return "image/avif"
+	case strings.HasPrefix(string(head), "II*\x00"), strings.HasPrefix(string(head), "MM\x00*"):
+		return "image/tiff"
+	}
+	return kind
 }
 
 // isProgram knows the first bytes of programs for Windows, Linux and macOS, and of scripts.

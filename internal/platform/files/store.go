@@ -18,8 +18,10 @@ import (
 	"github.com/rapport-platform/rapport/internal/ground/clock"
 	"github.com/rapport-platform/rapport/internal/ground/errs"
 	"github.com/rapport-platform/rapport/internal/ground/id"
+	"github.com/rapport-platform/rapport/internal/ground/secret"
 	"github.com/rapport-platform/rapport/internal/ground/sqldb"
 	"github.com/rapport-platform/rapport/internal/platform/access"
+	"github.com/rapport-platform/rapport/internal/platform/job"
 	"github.com/rapport-platform/rapport/internal/platform/metadata"
 	"github.com/rapport-platform/rapport/internal/platform/query"
 	"github.com/rapport-platform/rapport/internal/platform/record"
@@ -32,13 +34,19 @@ type Options struct {
 	Records *record.Store
 	Catalog func() *metadata.Catalog
 	Clock   clock.Clock
+	Keys    *secret.Box // content is sealed under them; nil keeps it open
+	Scanner Scanner     // looks for viruses; nil looks for none
+	Jobs    *job.Queue  // needed with a Scanner
 }
 
 // Store keeps content.
-type Store struct{ o Options }
+type Store struct {
+	o       Options
+	scanned []func(ctx context.Context, tx *sqldb.Tx, in Info) error
+}
 
 // New makes a store.
-func New(o Options) *Store { return &Store{o} }
+func New(o Options) *Store { return &Store{o: o} }
 
 // OpenFolder gives the bucket of a folder, which is made if it is missing.
 func OpenFolder(dir string) (*blob.Bucket, error) {
@@ -65,6 +73,8 @@ type Info struct {
 	There     bool // all of it has come in
 	CreatedOn time.Time
 	CreatedBy id.ID
+	KeyID     string // of the key under which it is sealed; "" lies open
+	Scan      Scan
 }
 
 func contentName(key id.ID) string { return "c/" + key.String() }
@@ -94,7 +104,16 @@ func (s *Store) Stage(ctx context.Context, table, column, name string, body io.R
 	if err := s.keep(ctx, c, &in, body); err != nil {
 		return Info{}, err
 	}
-	return in, s.o.DB.Write(ctx, func(tx *sqldb.Tx) error { return insert(tx, in) })
+	return in, s.o.DB.Write(ctx, func(tx *sqldb.Tx) error { return s.insertWhole(tx, in) })
+}
+
+// insertWhole notes content that has come in, which may have to wait for its scan.
+func (s *Store) insertWhole(tx *sqldb.Tx, in Info) error {
+	if err := insert(tx, in); err != nil || in.Scan != Waiting {
+		return err
+	}
+	_, err := s.o.Jobs.Enqueue(tx, job.Spec{Kind: ScanKind, Key: in.ID.String(), Payload: in.ID})
+	return err
 }
 
 // keep streams content into the bucket and fills in what is learnt on the way.
@@ -110,9 +129,12 @@ func (s *Store) keep(ctx context.Context, c *metadata.Column, in *Info, body io.
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel() // before Close, it drops what has been written
-	w, err := s.o.Bucket.NewWriter(ctx, contentName(in.ID), &blob.WriterOptions{ContentType: in.MediaType})
+	w, keyID, err := s.writer(ctx, contentName(in.ID))
 	if err != nil {
-		return broken(err)
+		return err
+	}
+	if in.KeyID = keyID; s.o.Scanner != nil && c.TypeName == "file" {
+		in.Scan = Waiting
 	}
 	sum := sha256.New()
 	limited := io.LimitReader(io.MultiReader(strings.NewReader(string(head)), body), c.MaxBytes()+1)
@@ -164,9 +186,9 @@ func fileName(name string) string {
 	return strings.ToValidUTF8(name, "_")
 }
 
-const columns = "fileid, tablename, recordid, columnname, filename, mimetype, size, sha256, complete, createdon, createdby"
+const columns = "fileid, tablename, recordid, columnname, filename, mimetype, size, sha256, complete, createdon, createdby, keyid, scan"
 
-var kinds = []query.Kind{query.ID, query.Text, query.ID, query.Text, query.Text, query.Text, query.Int, query.Text, query.Bool, query.Time, query.ID}
+var kinds = []query.Kind{query.ID, query.Text, query.ID, query.Text, query.Text, query.Text, query.Int, query.Text, query.Bool, query.Time, query.ID, query.Text, query.Int}
 
 func insert(tx *sqldb.Tx, in Info) error {
 	var rec any
@@ -174,7 +196,7 @@ func insert(tx *sqldb.Tx, in Info) error {
 		rec = in.Record
 	}
 	args, marks := make([]any, len(kinds)), make([]string, len(kinds))
-	for i, v := range []any{in.ID, in.Table, rec, in.Column, in.Name, in.MediaType, in.Size, in.SHA256, in.There, in.CreatedOn, in.CreatedBy} {
+	for i, v := range []any{in.ID, in.Table, rec, in.Column, in.Name, in.MediaType, in.Size, in.SHA256, in.There, in.CreatedOn, in.CreatedBy, in.KeyID, int64(in.Scan)} {
 		var err error
 		if args[i], err = query.Encode(tx.Dialect(), kinds[i], v); err != nil {
 			return err
@@ -222,6 +244,9 @@ func scan(d sqldb.Dialect, rows rower) ([]Info, error) {
 		in.There, _ = raw[8].(bool)
 		in.CreatedOn, _ = raw[9].(time.Time)
 		in.CreatedBy, _ = raw[10].(id.ID)
+		in.KeyID, _ = raw[11].(string)
+		scanned, _ := raw[12].(int64)
+		in.Scan = Scan(scanned)
 		out = append(out, in)
 	}
 	return out, rows.Err()

@@ -11,8 +11,6 @@ import (
 	"image/png"
 	"io"
 
-	"gocloud.dev/blob"
-
 	"github.com/rapport-platform/rapport/internal/ground/errs"
 	"github.com/rapport-platform/rapport/internal/ground/id"
 )
@@ -36,7 +34,7 @@ func (s *Store) makeThumb(ctx context.Context, key id.ID) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	r, err := s.open(ctx, contentName(key))
+	r, err := s.openAny(ctx, contentName(key), true)
 	if err != nil {
 		return err
 	}
@@ -56,7 +54,18 @@ func (s *Store) makeThumb(ctx context.Context, key id.ID) error {
 	if err := png.Encode(&out, shrink(picture, thumbSide)); err != nil {
 		return bad(err)
 	}
-	if err := s.o.Bucket.WriteAll(ctx, thumbName(key), out.Bytes(), &blob.WriterOptions{ContentType: "image/png"}); err != nil {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	w, _, err := s.writer(ctx, thumbName(key))
+	if err != nil {
+		return err
+	}
+	if _, err := w.Write(out.Bytes()); err != nil {
+		cancel()
+		_ = w.Close() // it fails, as the context has ended, and leaves nothing
+		return broken(err)
+	}
+	if err := w.Close(); err != nil {
 		return broken(err)
 	}
 	return nil
