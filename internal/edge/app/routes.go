@@ -7,6 +7,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
 
+	"github.com/rapport-platform/rapport/internal/commons/board"
 	"github.com/rapport-platform/rapport/internal/edge/httpapi"
 	"github.com/rapport-platform/rapport/internal/edge/httpapi/definition"
 	"github.com/rapport-platform/rapport/internal/ground/errs"
@@ -56,6 +57,7 @@ func (c *core) register() {
 	(&httpapi.TimelineAPI{Catalog: c.access.Catalog, Records: c.store, History: c.log, Access: c.access, Processes: c.processes.Get}).Register(c.mux)
 	(&httpapi.LiveAPI{Hub: c.live, Auth: c.auth, Clock: cfg.Clock, Users: c.store}).Register(c.mux)
 	(&httpapi.WorkspaceAPI{Records: c.store, Catalog: c.access.Catalog, Access: c.access, Roles: c.access.Roles, Preferences: &workspace.Preferences{Store: c.store}}).Register(c.mux)
+	(&httpapi.BoardAPI{OData: api, Boards: &board.Boards{Records: c.store, Catalog: c.access.Catalog, Set: c.processes.Get, Hidden: c.access.Hidden}}).Register(c.mux)
 	(&httpapi.ProcessAPI{Catalog: c.access.Catalog, Records: c.store, Set: c.processes.Get}).Register(c.mux)
 }
 

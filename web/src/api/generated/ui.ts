@@ -244,3 +244,46 @@ export interface App {
   groups: NavGroup[];
   dashboards: Dashboard[];
 }
+
+export interface BoardProcess {
+  entityset: string;
+  title: string;
+  backreason?: boolean;
+}
+
+export interface BoardOption {
+  name: string;
+  label: string;
+}
+
+export interface BoardCard {
+  instance: string;
+  state: "active" | "finished" | "aborted";
+  enteredon?: string;
+  stalledon?: string;
+}
+
+export interface BoardColumn {
+  key: string;
+  name: string;
+  color?: string;
+  table?: string;
+  count: number;
+  sum?: number;
+  rows: Record<string, unknown>[];
+  next?: string;
+  cards?: Record<string, BoardCard>;
+}
+
+export interface Board {
+  by: string;
+  process?: BoardProcess;
+  ways: BoardOption[];
+  amount?: string;
+  amounts: BoardOption[];
+  currency?: string;
+  columns: BoardColumn[];
+  elsewhere: number;
+  entityset: string;
+  primarykey: string;
+}
