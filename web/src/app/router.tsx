@@ -17,9 +17,13 @@ export interface GridSearch {
   group?: string;
   /** The chart beside the list. */
   chart?: string;
+  /** The list as a board: by which process or choice, or "auto". */
+  board?: string;
+  /** The amount that a board adds up. */
+  sum?: string;
 }
 
-const gridKeys = ["view", "sort", "q", "filter", "cols", "w", "peek", "fz", "group", "chart"] as const;
+const gridKeys = ["view", "sort", "q", "filter", "cols", "w", "peek", "fz", "group", "chart", "board", "sum"] as const;
 
 function gridSearch(raw: Record<string, unknown>): GridSearch {
   const search: GridSearch = {};

@@ -30,9 +30,10 @@ interface Props {
   saveable: Record<"mine" | "organisation", boolean>;
   onSaved: () => void;
   chartOpen: boolean;
+  boardOpen: boolean;
 }
 
-export function GridToolbar({ table, state, search, total, about, change, newPath, actions, onRefresh, saveable, onSaved, chartOpen }: Props) {
+export function GridToolbar({ table, state, search, total, about, change, newPath, actions, onRefresh, saveable, onSaved, chartOpen, boardOpen }: Props) {
   const { t } = useTranslation();
   const navigate = useNavigate();
   const box = useRef<HTMLInputElement>(null);
@@ -60,6 +61,11 @@ export function GridToolbar({ table, state, search, total, about, change, newPat
           <ColumnChooser table={table} state={state} onChange={(names) => change({ cols: names.join(",") })}
             onReset={() => change({ cols: undefined, w: undefined })} />
           <GroupMenu table={table} state={state} group={search.group} change={change} />
+          {!state.view?.whole && (
+            <Tooltip label={t(boardOpen ? "board.asList" : "board.show")}>
+              <ActionIcon aria-label={t("board.show")} aria-pressed={boardOpen} onClick={() => change({ board: boardOpen ? undefined : "auto", sum: undefined })} className={classes.board}><Icon name="board" /></ActionIcon>
+            </Tooltip>
+          )}
           <Tooltip label={t("charts.show")}>
             <ActionIcon aria-label={t("charts.show")} aria-pressed={chartOpen} onClick={() => change({ chart: chartOpen ? undefined : "default" })} className={classes.wide}><Icon name="chart" /></ActionIcon>
           </Tooltip>

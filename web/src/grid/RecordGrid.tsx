@@ -28,6 +28,7 @@ import { TransferMenu } from "@/transfer/TransferMenu";
 import { orderBy, useGridData } from "./useGridData";
 
 const ChartPane = lazy(() => import("@/charts/ChartPane"));
+const Board = lazy(() => import("@/board/Board"));
 
 export interface RecordGridProps {
   table: Table;
@@ -49,11 +50,14 @@ export function RecordGrid({ table: bare, search, fixed, open, newPath, empty, a
   const navigate = useNavigate();
   const phone = useMediaQuery("(max-width: 767px)", undefined, { getInitialValueInEffect: false });
   // The preview is no part of the list's question: opening it must not ask again.
-  const { peek, chart, ...asked } = search;
+  const { peek, chart, board, sum, ...asked } = search;
   const signature = JSON.stringify(asked);
   const { table, saveable, again, ready } = useSavedViews(bare);
   const state = useMemo(() => gridState(table, asked), [table, signature]);
-  const data = useGridData(table, state, asked, fixed, ready || !/^[us]-/.test(asked.view ?? ""));
+  const known = ready || !/^[us]-/.test(asked.view ?? "");
+  // What is asked by text of its own, as some saved views, has no board.
+  const asBoard = board !== undefined && !state.view?.whole;
+  const data = useGridData(table, state, asked, fixed, known && !asBoard);
 
   const change = useCallback((next: Partial<GridSearch>) => {
     void navigate({ to: ".", search: (old: GridSearch) => ({ ...old, ...next }), replace: true });
@@ -75,6 +79,7 @@ export function RecordGrid({ table: bare, search, fixed, open, newPath, empty, a
     ...(search.filter || search.q ? [{ id: "grid-clear", label: t("grid.clear"), icon: "close", run: () => change({ q: undefined, filter: undefined }) }] : []),
     { id: "grid-refresh", label: t("grid.refresh"), icon: "refresh", run: data.refresh },
     { id: "grid-chart", label: t("charts.show"), icon: "chart", run: () => change({ chart: chart ? undefined : "default" }) },
+    ...(state.view?.whole ? [] : [{ id: "grid-board", label: t(asBoard ? "board.asList" : "board.show"), icon: "board", run: () => change({ board: asBoard ? undefined : "auto" }) }]),
   ]);
   const copyChosen = () => {
     const chosen = data.rows.filter((r) => isChosen(selection.selection, String(r[table.primaryid])));
@@ -85,10 +90,15 @@ export function RecordGrid({ table: bare, search, fixed, open, newPath, empty, a
     <div className={classes.grid}>
       <GridToolbar table={table} state={state} search={asked} total={data.total} about={data.about} change={change} newPath={newPath}
         actions={<>{actions}<TransferMenu table={table} columns={state.columns} filter={data.filter} orderby={orderBy(table, state)} /></>}
-        onRefresh={data.refresh} saveable={saveable} onSaved={again} chartOpen={chart !== undefined} />
+        onRefresh={data.refresh} saveable={saveable} onSaved={again} chartOpen={chart !== undefined} boardOpen={asBoard} />
       <FilterChips table={table} value={search.filter ?? state.view?.model} onChange={(filter) => change({ filter: filter ?? (state.view?.model ? EMPTY : undefined) })} />
       <div className={classes.body}>
         <div className={classes.main}>
+          {asBoard ? (
+            <Suspense fallback={null}>
+              <Board table={table} columns={state.columns} filter={data.filter} orderby={orderBy(table, state)} ready={known && data.ready} search={search} phone={phone} change={change} open={open} />
+            </Suspense>
+          ) : <>
           <LivePill count={data.fresh} label={data.fresh === 1 ? table.label : table.pluralLabel} onShow={data.refresh} />
           {data.error ? (
             <Failure error={data.error} onRetry={data.refresh} />
@@ -104,6 +114,7 @@ export function RecordGrid({ table: bare, search, fixed, open, newPath, empty, a
           )}
           <SelectionBar context={{ table, selection: selection.selection, count: selection.count, filter: data.filter, clear: selection.clear, refresh: data.refresh }} total={data.total}
             loadedAll={selection.loaded === "all"} onAll={selection.all} onCopy={copyChosen} />
+          </>}
         </div>
         {chart && (
           <Suspense fallback={null}>

@@ -34,6 +34,8 @@ export interface GridData {
   stale: boolean;
   error: unknown;
   more: boolean;
+  /** Whether the question is known in full: columns of related tables are, too. */
+  ready: boolean;
   loadMore: () => void;
   refresh: () => void;
 }
@@ -150,6 +152,7 @@ export function useGridData(table: Table, state: GridState, search: GridSearch, 
     stale: query.isPlaceholderData,
     error: query.isError && rows.length === 0 ? query.error : undefined,
     more: hasNextPage,
+    ready,
   };
 }
 

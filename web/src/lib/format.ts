@@ -36,6 +36,11 @@ export function formatNumber(value: number, fraction = 0): string {
   return memo(`n${fraction}`, (l) => new Intl.NumberFormat(l, { minimumFractionDigits: fraction, maximumFractionDigits: fraction })).format(value);
 }
 
+/** An amount in a currency, in whole units: for totals, which are read at a glance. */
+export function formatCurrency(value: number, currency: string): string {
+  return memo(`cur${currency}`, (l) => new Intl.NumberFormat(l, { style: "currency", currency, maximumFractionDigits: 0 })).format(value);
+}
+
 export function formatPercent(value: number): string {
   return memo("pct", (l) => new Intl.NumberFormat(l, { style: "percent", maximumFractionDigits: 0 })).format(value);
 }
