@@ -36,6 +36,7 @@ type View struct {
 // ViewStage is one stage of the way, passed or to come.
 type ViewStage struct {
 	ID      id.ID
+	Key     string // of the stage in the definition
 	Name    metadata.Label
 	Table   string
 	Record  id.ID // that the stage is about; Nil while there is none
@@ -96,7 +97,7 @@ func (s *Set) On(ctx context.Context, from record.Reader, catalog *metadata.Cata
 				v.NextNeeds, v.NextLookup = way[i+1].Table, p.Tables[way[i+1].Table]
 			}
 		}
-		v.Stages = append(v.Stages, ViewStage{ID: stage.id, Name: stage.Name, Table: stage.Table, Record: row.ID(p.Tables[stage.Table]), Steps: stage.Steps, Passed: passed, Seconds: spentIn[stage.id]})
+		v.Stages = append(v.Stages, ViewStage{ID: stage.id, Key: stage.Key, Name: stage.Name, Table: stage.Table, Record: row.ID(p.Tables[stage.Table]), Steps: stage.Steps, Passed: passed, Seconds: spentIn[stage.id]})
 	}
 	return v, true, nil
 }
@@ -181,4 +182,14 @@ func (s *Set) StageName(key id.ID) (metadata.Label, bool) {
 		}
 	}
 	return nil, false
+}
+
+// StageKey gives the key under which a stage of a process in force is defined.
+func (s *Set) StageKey(stage id.ID) (string, bool) {
+	for _, p := range s.all() {
+		if found := p.stage(stage); found != nil {
+			return found.Key, true
+		}
+	}
+	return "", false
 }

@@ -3,6 +3,7 @@ package app
 import (
 	"github.com/rapport-platform/rapport/internal/capability/intake"
 	"github.com/rapport-platform/rapport/internal/capability/marketing"
+	"github.com/rapport-platform/rapport/internal/capability/memberarea"
 	"github.com/rapport-platform/rapport/internal/capability/portal"
 	"github.com/rapport-platform/rapport/internal/capability/sales"
 	"github.com/rapport-platform/rapport/internal/capability/scoring"
@@ -38,7 +39,7 @@ func Catalog() (*metadata.Catalog, error) {
 	for _, tables := range []func() ([]*metadata.Table, error){
 		access.Tables, customise.Tables, event.Tables, action.Tables, flow.Tables, notify.Tables, party.Tables, activity.Tables, calendar.Tables, queue.Tables, routing.Tables, catalog.Tables, sla.Tables, process.Tables, decision.Tables,
 		duplicate.Tables, savedquery.Tables, audit.Tables, webhook.Tables, transfer.Tables, workspace.Tables, privacy.Tables,
-		portal.Tables, intake.Tables, sales.Tables, support.Tables, marketing.Tables, scoring.Tables,
+		portal.Tables, memberarea.Tables, intake.Tables, sales.Tables, support.Tables, marketing.Tables, scoring.Tables,
 	} {
 		t, err := tables()
 		if err != nil {

@@ -11,6 +11,7 @@ import (
 	"gocloud.dev/blob"
 
 	"github.com/rapport-platform/rapport/internal/capability/intake"
+	"github.com/rapport-platform/rapport/internal/capability/memberarea"
 	"github.com/rapport-platform/rapport/internal/capability/scoring"
 	"github.com/rapport-platform/rapport/internal/commons/decision"
 	"github.com/rapport-platform/rapport/internal/commons/process"
@@ -63,6 +64,8 @@ type core struct {
 	actions     *action.Registry
 	secrets     *secret.Box
 	auth        *auth.Auth
+	area        *memberarea.Area
+	memberViews *snapshot.Value[[]memberarea.View]
 	mail        *mailer // nil where no e-mail is sent
 	jobs        *job.Queue
 	bucket      *blob.Bucket

@@ -33,6 +33,16 @@ func (a *App) routes() (http.Handler, error) {
 		}
 		c.mux.ServeHTTP(w, r)
 	})
+	for _, pattern := range []string{"/member", "/member/"} {
+		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+			c := a.core.Load()
+			if c == nil {
+				httpapi.WriteMemberAway(w, r)
+				return
+			}
+			c.mux.ServeHTTP(w, r)
+		})
+	}
 	ui, err := httpapi.NewUI(a.c.UI)
 	if err != nil {
 		return nil, err

@@ -79,6 +79,7 @@ func (c *core) seedPeople(ctx context.Context) error {
 			row   record.Row
 		}{
 			{"businessunit", record.Row{"businessunitid": root, "name": "Head Office"}},
+			{"organization", record.Row{"organizationid": solution.RowID("core", "organization", "own"), "name": "Rapport", "rpt_memberregistration": c.app.c.Sample}},
 			{"transactioncurrency", record.Row{"transactioncurrencyid": record.BaseCurrency, "currencyname": code, "isocurrencycode": code, "currencysymbol": symbol, "exchangerate": int64(1)}},
 			{"systemuser", record.Row{"systemuserid": access.SystemUser, "fullname": "SYSTEM", "domainname": "system", "businessunitid": root}},
 			{"systemuser", record.Row{"systemuserid": solution.RowID("core", "systemuser", adminName), "firstname": "Administrator", "domainname": adminName, "businessunitid": root}},

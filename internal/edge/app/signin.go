@@ -30,6 +30,7 @@ func (c *core) registerAuth() {
 		members.Send = c.mail.Send
 	}
 	members.Register(c.mux)
+	c.memberPages().Register(c.mux)
 	signIn := httpapi.AuthAPI{Auth: c.auth, Roles: c.access, Users: c.store, Clock: cfg.Clock, Proxies: cfg.Proxies}
 	signIn.Register(c.mux)
 	(&httpapi.WaysAPI{AuthAPI: signIn, Ways: c.auth}).Register(c.mux)

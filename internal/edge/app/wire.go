@@ -58,6 +58,9 @@ func (c *core) wire(ctx context.Context, tailer *changelog.Tailer) error {
 		return err
 	}
 	c.wirePrivacy()
+	if err := c.wireMembers(tailer); err != nil {
+		return err
+	}
 	c.wireLimits(tailer)
 	c.register()
 	c.coreMetrics()
@@ -80,6 +83,7 @@ func (c *core) wire(ctx context.Context, tailer *changelog.Tailer) error {
 	c.services.Add("flows", c.definitions)
 	c.services.Add("business rules", c.formRules)
 	c.services.Add("processes", c.processes)
+	c.services.Add("member views", c.memberViews)
 	c.services.Add("decision sets", c.decisions.Snapshot())
 	if err := c.wireActions(tailer); err != nil {
 		return err

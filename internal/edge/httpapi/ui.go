@@ -27,7 +27,7 @@ const (
 // uiReserved are the first path segments that belong to other parts of the
 // server: an unknown address below them is a plain 404 and never the interface.
 var uiReserved = map[string]bool{
-	"api": true, "f": true, "t": true, "mcp": true, "assets": true, "metrics": true, "healthz": true, "readyz": true,
+	"api": true, "f": true, "member": true, "t": true, "mcp": true, "assets": true, "metrics": true, "healthz": true, "readyz": true,
 	"embed.js": true, "track.js": true, "debug": true, ".well-known": true,
 }
 

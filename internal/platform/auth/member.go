@@ -39,6 +39,10 @@ type MemberLetter struct {
 	Email   string
 	Secret  string // goes into the link and nowhere else
 	Expires time.Time
+	// Language and Next are for whoever writes the letter: its language ("en" or
+	// "de") and the page to which the link leads afterwards; auth sets neither.
+	Language string
+	Next     string
 }
 
 // MemberSession is an open session of a member, with what access needs to know.

@@ -109,13 +109,14 @@ func (a *Applier) records(ctx context.Context, b Bundle, name string) error {
 	}
 	a.tell(strings.TrimSuffix(strings.TrimPrefix(name, "records/"), ".yaml"))
 	return a.Store.Write(ctx, func(tx *record.Tx) error {
+		made := map[id.ID]bool{}
 		for _, f := range files {
 			t, ok := a.Catalog().Table(f.Table)
 			if !ok {
 				return errs.New(errs.Invalid, "solution.table", "there is no table %s", f.Table)
 			}
 			for _, raw := range f.Rows {
-				if err := a.put(ctx, tx, b.Name, t, raw); err != nil {
+				if err := a.put(ctx, tx, b.Name, t, raw, made); err != nil {
 					return err
 				}
 			}
@@ -124,8 +125,8 @@ func (a *Applier) records(ctx context.Context, b Bundle, name string) error {
 	})
 }
 
-// put makes one row unless it is there.
-func (a *Applier) put(ctx context.Context, tx *record.Tx, bundle string, t *metadata.Table, raw map[string]any) error {
+// put makes one row unless it is there, and notes it in made if so.
+func (a *Applier) put(ctx context.Context, tx *record.Tx, bundle string, t *metadata.Table, raw map[string]any, made map[id.ID]bool) error {
 	raw = maps.Clone(raw)
 	key, _ := raw["key"].(string)
 	if key == "" {
@@ -149,7 +150,33 @@ func (a *Applier) put(ctx context.Context, tx *record.Tx, bundle string, t *meta
 		}
 		row[column] = v
 	}
-	return ensure(ctx, tx, t, row)
+	if t.Intersect {
+		return a.tie(ctx, tx, t, row, made)
+	}
+	fresh, err := ensured(ctx, tx, t, row)
+	if fresh {
+		made[row.ID(t.ID)] = true
+	}
+	return err
+}
+
+// tie relates two rows freely. It does so only while one of them is new: what
+// people have untied stays so.
+func (a *Applier) tie(ctx context.Context, tx *record.Tx, x *metadata.Table, row record.Row, made map[id.ID]bool) error {
+	for _, name := range a.Catalog().Names() {
+		t, _ := a.Catalog().Table(name)
+		for _, m := range t.ManyToMany {
+			if m.Intersect != x.Name {
+				continue
+			}
+			here, there := row.ID(m.Here), row.ID(m.There)
+			if !made[here] && !made[there] {
+				return nil
+			}
+			return tx.Associate(ctx, t.Name, here, m.Nav, there)
+		}
+	}
+	return errs.New(errs.Invalid, "solution.table", "no relation has the table %s", x.Name)
 }
 
 // Ensure makes a row unless one with its id is there, or was and has been deleted.
@@ -163,15 +190,21 @@ func Ensure(ctx context.Context, tx *record.Tx, c *metadata.Catalog, table strin
 
 // ensure makes a row unless one with its id is there.
 func ensure(ctx context.Context, tx *record.Tx, t *metadata.Table, row record.Row) error {
-	_, err := tx.Get(ctx, t.Name, row.ID(t.ID), []string{t.ID}, nil)
+	_, err := ensured(ctx, tx, t, row)
+	return err
+}
+
+// ensured is ensure, and tells whether it made the row.
+func ensured(ctx context.Context, tx *record.Tx, t *metadata.Table, row record.Row) (made bool, err error) {
+	_, err = tx.Get(ctx, t.Name, row.ID(t.ID), []string{t.ID}, nil)
 	if err == nil || !errors.Is(err, record.ErrNotFound) {
-		return err
+		return false, err
 	}
 	if gone, err := deleted(tx.SQL(), t.Name, row.ID(t.ID)); err != nil || gone {
-		return err
+		return false, err
 	}
 	_, err = tx.Create(ctx, t.Name, row)
-	return err
+	return err == nil, err
 }
 
 // deleted tells whether people have deleted the row: then it must not come back by itself.

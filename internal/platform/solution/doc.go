@@ -16,7 +16,8 @@
 // Rows are named by a key; the row's id follows from bundle, table and key, so
 // that applying a bundle again makes nothing twice. What is there already is
 // left as people have changed it. "@table:key" in a row refers to another row
-// of the bundle, "@core/table:key" to one of the bundle core.
+// of the bundle, "@core/table:key" to one of the bundle core. Rows of an N:N
+// relation's table tie two rows while one of them is new.
 //
 // A solution can be exported, compared (a dry run), upgraded and removed. Its
 // definitions are those of package customise that carry its name; an upgrade

@@ -287,8 +287,8 @@ func rowsOf(bundle string, files map[string]string) ([]row, error) {
 
 func (m *Manager) deleteRows(ctx context.Context, rows []row) error {
 	for _, r := range rows {
-		if _, ok := m.Customs.Catalog().Table(r.table); !ok {
-			continue // gone with its table
+		if t, ok := m.Customs.Catalog().Table(r.table); !ok || t.Intersect {
+			continue // gone with its table, or with the rows that it ties
 		}
 		err := m.Store.Write(ctx, func(tx *record.Tx) error { return tx.Delete(ctx, r.table, r.id, record.Match{}) })
 		if err != nil && !errors.Is(err, record.ErrNotFound) {

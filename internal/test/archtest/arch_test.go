@@ -47,6 +47,11 @@ var asSystem = []string{
 	"internal/commons/activity/follow.go", // who is told of a change is checked against what each may read
 	"internal/capability/intake/actions.go",
 	"internal/capability/intake/consumer.go",
+	"internal/capability/memberarea/area.go",     // a member's own name, the organisation's, and whether visitors may register
+	"internal/capability/memberarea/hooks.go",    // whom a message concerns; telling the staff of it
+	"internal/capability/memberarea/messages.go", // the mark that a member has read a message it may read
+	"internal/capability/memberarea/progress.go", // stages of a record that the member may read, in words that are for members
+	"internal/edge/app/wire_member.go",
 	"internal/capability/portal/consume.go",
 	"internal/capability/sales/customer.go",  // who wins an opportunity need not own the account that becomes a customer
 	"internal/capability/scoring/service.go", // scores are the platform's; whether a person may ask for them is checked before

@@ -1,0 +1,124 @@
+package memberarea
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"strings"
+
+	"github.com/rapport-platform/rapport/internal/commons/process"
+	"github.com/rapport-platform/rapport/internal/ground/clock"
+	"github.com/rapport-platform/rapport/internal/ground/errs"
+	"github.com/rapport-platform/rapport/internal/ground/id"
+	"github.com/rapport-platform/rapport/internal/platform/access"
+	"github.com/rapport-platform/rapport/internal/platform/changelog"
+	"github.com/rapport-platform/rapport/internal/platform/metadata"
+	"github.com/rapport-platform/rapport/internal/platform/query"
+	"github.com/rapport-platform/rapport/internal/platform/record"
+)
+
+// Records is what the area reads and writes; *record.Store is one.
+type Records interface {
+	record.Reader
+	Names(ctx context.Context, table string, ids []id.ID) (map[id.ID]string, error)
+	Write(ctx context.Context, fn func(*record.Tx) error) error
+}
+
+// History gives what changed of a record, newest first; *changelog.Log is one.
+type History interface {
+	History(ctx context.Context, table string, record id.ID, before int64, limit int) ([]changelog.Change, error)
+}
+
+// Options are what an Area is made of.
+type Options struct {
+	Records   Records
+	Catalog   func() *metadata.Catalog
+	Views     func() []View       // in force
+	Processes func() *process.Set // in force
+	History   History
+	Clock     clock.Clock
+	Logger    *slog.Logger
+}
+
+// Area makes the pages of members.
+type Area struct {
+	o        Options
+	sections []Section
+	shell    *shell
+}
+
+// New makes an area.
+func New(o Options) (*Area, error) {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Clock == nil {
+		o.Clock = clock.System{}
+	}
+	a := &Area{o: o}
+	var err error
+	a.shell, err = newShell()
+	return a, err
+}
+
+// Add puts sections on the pages of records, in this order. It is called while
+// the product is put together.
+func (a *Area) Add(list ...Section) { a.sections = append(a.sections, list...) }
+
+// all lists the sections: those that were added, and the messages last.
+func (a *Area) all() []Section { return append(slices.Clip(a.sections), conversation{a}) }
+
+// section finds a section by name.
+func (a *Area) section(name string) (Section, bool) {
+	all := a.all()
+	i := slices.IndexFunc(all, func(s Section) bool { return s.Name() == name })
+	if i < 0 {
+		return nil, false
+	}
+	return all[i], true
+}
+
+// ErrNone is the one answer to what is not there and to what is another's.
+var ErrNone error = errs.New(errs.NotFound, "memberarea.none", "this page is not there, or it is not yours to see")
+
+// view gives the view of a table.
+func (a *Area) view(table string) (View, *metadata.Table, error) {
+	views := a.o.Views()
+	i := slices.IndexFunc(views, func(v View) bool { return v.Table == table })
+	if i < 0 {
+		return View{}, nil, ErrNone
+	}
+	t, ok := a.o.Catalog().Table(table)
+	if !ok {
+		return View{}, nil, ErrNone
+	}
+	return views[i], t, nil
+}
+
+// Person reads who a member is, and the language that it has chosen.
+func (a *Area) Person(ctx context.Context, contact id.ID) (m Member, language int64, err error) {
+	row, err := a.o.Records.Get(access.AsSystem(ctx, "a member's own name"), "contact", contact, []string{"fullname", "emailaddress1", "mspp_userpreferredlcid"}, nil)
+	if err != nil {
+		return Member{}, 0, err
+	}
+	name := strings.TrimSpace(row.Text("fullname"))
+	if name == "" {
+		name = row.Text("emailaddress1")
+	}
+	return Member{ID: contact, Name: name, Email: row.Text("emailaddress1")}, row.Int("mspp_userpreferredlcid"), nil
+}
+
+// organisation gives the name under which the area is shown.
+func (a *Area) organisation(ctx context.Context) string {
+	page, err := a.o.Records.Find(access.AsSystem(ctx, "the organisation's name"), organisationName)
+	if err != nil || len(page.Rows) == 0 || page.Rows[0].Text("name") == "" {
+		return "Rapport"
+	}
+	return page.Rows[0].Text("name")
+}
+
+// registering tells whether visitors may make accounts for themselves.
+func (a *Area) registering(ctx context.Context) bool {
+	page, err := a.o.Records.Find(access.AsSystem(ctx, "whether visitors may register"), query.Query{Table: "organization", Select: []string{"rpt_memberregistration"}, Limit: 1})
+	return err == nil && len(page.Rows) == 1 && page.Rows[0]["rpt_memberregistration"] == true
+}
