@@ -201,8 +201,11 @@ func tellOf(catalog *metadata.Catalog, targets []string, c *changelog.Change) (h
 		return h, false
 	}
 	t, known := catalog.Table(c.Table)
+	if !known || c.Op == changelog.Create && !tells(t) || c.Op != changelog.Create && !slices.Contains(targets, c.Table) {
+		return h, false // most changes: nobody has to read what they hold
+	}
 	after := map[string]any{}
-	if !known || json.Unmarshal(c.After, &after) != nil {
+	if json.Unmarshal(c.After, &after) != nil {
 		return h, false
 	}
 	h = happened{actor: c.Actor}
@@ -214,18 +217,18 @@ func tellOf(catalog *metadata.Catalog, targets []string, c *changelog.Change) (h
 	return h, ok && slices.Contains(targets, c.Table)
 }
 
+// tells tells whether a new row of a table is told of: a note or an activity.
+func tells(t *metadata.Table) bool { return t.Name == "annotation" || t.Base == "activitypointer" }
+
 // added puts a new note or activity into words.
 func (h *happened) added(t *metadata.Table, key id.ID, after map[string]any) bool {
 	text := func(name string) string { s, _ := after[name].(string); return s }
 	about, title, what := "regardingobjectid", text(t.Title), metadata.Label{"en": "added: ", "de": "hat hinzugefügt: "}
-	switch {
-	case t.Name == "annotation":
+	if t.Name == "annotation" {
 		about, what = "objectid", metadata.Label{"en": "noted: ", "de": "hat notiert: "}
 		if body := plain(text("notetext")); body != "" {
 			title = body
 		}
-	case t.Base != "activitypointer":
-		return false
 	}
 	parent, err := id.Parse(text(about))
 	if err != nil {

@@ -3,6 +3,7 @@ package process
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/rapport-platform/rapport/internal/ground/clock"
 	"github.com/rapport-platform/rapport/internal/ground/id"
@@ -31,6 +32,9 @@ func Follow(set func() *Set, catalog func() *metadata.Catalog, clk clock.Clock) 
 			AfterCreateMany: func(ctx context.Context, tx *record.Tx, rows []record.Row) error {
 				if set().none(table) {
 					return nil
+				}
+				if record.Bulk(ctx) && !slices.ContainsFunc(rows, func(row record.Row) bool { return set().follows(table, row) }) {
+					return nil // see Later
 				}
 				return set().follow(access.AsSystem(ctx, "process"), tx, catalog(), table, rows, clk)
 			},
@@ -80,7 +84,7 @@ func (s *Set) follow(ctx context.Context, tx *record.Tx, catalog *metadata.Catal
 	all := map[*Process]*begun{}
 	for i, row := range rows {
 		if s.follows(table, row) {
-			if err := s.goOn(ctx, tx, catalog, table, row); err != nil {
+			if err := s.goOn(ctx, tx, catalog, table, row, clk); err != nil {
 				return record.AtRow(i, err)
 			}
 			continue
@@ -111,10 +115,10 @@ func (s *Set) follow(ctx context.Context, tx *record.Tx, catalog *metadata.Catal
 }
 
 // goOn lets the process go on with a new record in which the record before is.
-func (s *Set) goOn(ctx context.Context, tx *record.Tx, catalog *metadata.Catalog, table string, row record.Row) error {
+func (s *Set) goOn(ctx context.Context, tx *record.Tx, catalog *metadata.Catalog, table string, row record.Row, clk clock.Clock) error {
 	for _, p := range s.all() {
 		if before := p.previous(table, row); before != id.Nil {
-			if taken, err := p.goOn(ctx, tx, catalog, table, before, row); taken || err != nil {
+			if taken, err := p.goOn(ctx, tx, catalog, table, before, row, clk); taken || err != nil {
 				return err
 			}
 		}
@@ -142,9 +146,12 @@ func (p *Process) instance(catalog *metadata.Catalog, table string, row record.R
 // goOn links the instance of the record before with the new one, and moves it
 // on where nothing stands in the way. taken is false where that record has no
 // such instance.
-func (p *Process) goOn(ctx context.Context, tx *record.Tx, catalog *metadata.Catalog, table string, before id.ID, row record.Row) (taken bool, err error) {
+func (p *Process) goOn(ctx context.Context, tx *record.Tx, catalog *metadata.Catalog, table string, before id.ID, row record.Row, clk clock.Clock) (taken bool, err error) {
 	t, _ := catalog.Table(table)
 	link, _ := t.Column(p.Links[table])
+	if err := p.overdue(ctx, tx, catalog, link.Targets[0], before, clk); err != nil {
+		return false, err
+	}
 	page, err := tx.Find(ctx, query.Query{Table: p.Instance, Limit: 1, Where: query.And{query.Compare{Left: query.Path{p.Tables[link.Targets[0]]}, Value: before},
 		query.Compare{Left: query.Path{"statecode"}, Value: int64(0)}, query.Null{Left: query.Path{p.Tables[table]}}}})
 	if err != nil || len(page.Rows) == 0 {

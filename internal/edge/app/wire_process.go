@@ -50,6 +50,12 @@ func (c *core) stalled() *process.Stalled {
 	return &process.Stalled{Set: c.processes.Get, Store: c.store, Jobs: c.jobs, Clock: c.app.c.Clock}
 }
 
+// laterInstances makes the instances of records that an import has made.
+func (c *core) laterInstances() *process.Later {
+	cfg := c.app.c
+	return &process.Later{Set: c.processes.Get, Catalog: c.access.Catalog, DB: c.db, Store: c.store, Log: c.log, Clock: cfg.Clock, Logger: cfg.Logger}
+}
+
 // followers tells people what others do to the records they follow.
 func (c *core) followers() *event.Batch {
 	cfg := c.app.c

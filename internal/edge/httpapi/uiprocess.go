@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"net/http"
 	"time"
 
@@ -21,6 +22,8 @@ type ProcessAPI struct {
 	Catalog func() *metadata.Catalog
 	Records record.Reader
 	Set     func() *process.Set
+	// Ensure gives a record the instance that it may still lack; nil does nothing.
+	Ensure func(ctx context.Context, table string, key id.ID) error
 }
 
 // Register adds the route.
@@ -84,6 +87,11 @@ func (a *ProcessAPI) serve(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	v, ok, err := a.Set().On(ctx, a.Records, catalog, t.Name, key)
+	if err == nil && !ok && a.Ensure != nil {
+		if err = a.Ensure(ctx, t.Name, key); err == nil {
+			v, ok, err = a.Set().On(ctx, a.Records, catalog, t.Name, key)
+		}
+	}
 	if err != nil {
 		return err
 	}

@@ -283,7 +283,7 @@ var stamped = []string{"createdon", "modifiedon", "versionnumber"}
 // OwnerIndexed tells whether an index of the table itself leads to the rows of an
 // owner, so that the one that every owned table gets is not needed.
 func (t *Table) OwnerIndexed() bool {
-	return slices.ContainsFunc(t.Indexes, func(x Index) bool { return !x.WhereOpen && len(x.Columns) > 0 && x.Columns[0] == "ownerid" })
+	return slices.ContainsFunc(t.Indexes, func(x Index) bool { return x.Whole() && len(x.Columns) > 0 && x.Columns[0] == "ownerid" })
 }
 
 func (t *Table) buildShape() {
@@ -304,7 +304,7 @@ func (t *Table) buildShape() {
 		}
 	}
 	for _, x := range t.Indexes {
-		if !x.WhereOpen {
+		if x.Whole() {
 			s.Indexes = append(s.Indexes, x.Columns)
 		}
 	}

@@ -108,7 +108,13 @@ type Index struct {
 	Name      string   `yaml:"name"`
 	Columns   []string `yaml:"columns"`
 	WhereOpen bool     `yaml:"where_open"` // only rows of statecode 0
+	// Filled leaves out rows in which the first column is empty: the index then finds
+	// values, and does not sort.
+	Filled bool `yaml:"filled"`
 }
+
+// Whole tells whether the index holds all rows.
+func (x Index) Whole() bool { return !x.WhereOpen && !x.Filled }
 
 // View is a saved list.
 type View struct {

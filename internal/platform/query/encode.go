@@ -52,12 +52,12 @@ func Encode(d sqldb.Dialect, k Kind, v any) (any, error) {
 	}
 	switch k {
 	case Text, Memo:
-		if s, ok := v.(string); ok {
-			return s, nil
+		if _, ok := v.(string); ok {
+			return v, nil
 		}
 	case Int:
-		if n, ok := v.(int64); ok {
-			return n, nil
+		if _, ok := v.(int64); ok {
+			return v, nil
 		}
 	case Bool:
 		if b, ok := v.(bool); ok {

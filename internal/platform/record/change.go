@@ -38,8 +38,8 @@ func (tx *Tx) changed(ctx context.Context, t *metadata.Table, op changelog.Op, o
 	return stale(t)
 }
 
-// change gives the change row of a write.
-func (tx *Tx) change(ctx context.Context, p access.Principal, t *metadata.Table, op changelog.Op, old, change Row) (changelog.Change, error) {
+// happening gives the change row of a write but for the record and its values.
+func (tx *Tx) happening(ctx context.Context, p access.Principal, t *metadata.Table, op changelog.Op) changelog.Change {
 	c := changelog.Change{At: tx.o.Clock.Now(), Table: t.Name, Op: op, Actor: p.ID, Origin: changelog.Origin(ctx), Source: changelog.SourceOf(ctx)}
 	if p.Delegate != id.Nil {
 		c.Actor, c.OnBehalfOf = p.Delegate, p.ID
@@ -56,6 +56,12 @@ func (tx *Tx) change(ctx context.Context, p access.Principal, t *metadata.Table,
 			c.Channel = changelog.Platform
 		}
 	}
+	return c
+}
+
+// change gives the change row of a write.
+func (tx *Tx) change(ctx context.Context, p access.Principal, t *metadata.Table, op changelog.Op, old, change Row) (changelog.Change, error) {
+	c := tx.happening(ctx, p, t, op)
 	var err error
 	switch op {
 	case changelog.Create:
@@ -108,13 +114,22 @@ func image(row, only Row) (json.RawMessage, error) {
 		}
 	}
 	slices.Sort(names)
-	b := append(make([]byte, 0, 32*len(names)), '{')
-	for i, name := range names {
-		if i > 0 {
+	return written(row, names, only != nil)
+}
+
+// written gives some of a row's values as JSON, empty ones only where asked for.
+func written(row Row, names []string, empty bool) (json.RawMessage, error) {
+	b := append(make([]byte, 0, 40*len(names)), '{')
+	for _, name := range names {
+		v := row[name]
+		if v == nil && !empty {
+			continue
+		}
+		if len(b) > 1 {
 			b = append(b, ',')
 		}
 		var err error
-		if b, err = appendJSON(append(appendText(b, name), ':'), row[name]); err != nil {
+		if b, err = appendJSON(append(appendText(b, name), ':'), v); err != nil {
 			return nil, errs.Wrap(err, errs.Internal, "record.image", "the change could not be recorded")
 		}
 	}

@@ -77,7 +77,7 @@ func (tx *Tx) beginCreate(ctx context.Context, t *metadata.Table, in Row) (Row, 
 	if err := tx.o.Access.Allow(ctx, table, access.Create); err != nil {
 		return nil, err
 	}
-	row, err := tx.coerce(ctx, t, in)
+	row, err := tx.coerce(ctx, t, in, usual)
 	if err != nil {
 		return nil, err
 	}

@@ -130,24 +130,20 @@ func textOf(v any) string {
 // insertMany writes rows by as few statements as there are shapes of rows. Where
 // one of them clashes, they are written one by one, so that the error names it.
 func (tx *Tx) insertMany(t, base *metadata.Table, rows []Row) error {
+	var l *layout
 	for from := 0; from < len(rows); {
-		set, err := assignments(tx.sql.Dialect(), t, rows[from])
+		l = l.next(t, rows[from])
+		args, err := l.args(tx.sql.Dialect(), rows[from], make([]any, 0, len(l.written)*insertBlock))
 		if err != nil {
 			return &failedAt{from, err}
 		}
-		shape := columnsOf(set)
-		args, to := argsOf(set, nil), from+1
-		for ; to < len(rows) && tx.room(to-from, len(args)+len(set)); to++ {
-			next, err := assignments(tx.sql.Dialect(), t, rows[to])
-			if err != nil {
+		to := from + 1
+		for ; to < len(rows) && tx.room(to-from, len(args)+len(l.written)) && l.fits(rows[to]); to++ {
+			if args, err = l.args(tx.sql.Dialect(), rows[to], args); err != nil {
 				return &failedAt{to, err}
 			}
-			if columnsOf(next) != shape {
-				break
-			}
-			args = argsOf(next, args)
 		}
-		clash, err := tx.insertBlock(t, set, args, to-from)
+		clash, err := tx.insertBlock(t, l, args, to-from)
 		if err != nil {
 			return err
 		}
@@ -181,9 +177,9 @@ func (tx *Tx) room(rows, params int) bool {
 
 // insertBlock writes rows of one shape by one statement, all or none; clash
 // tells that they are to be written one by one.
-func (tx *Tx) insertBlock(t *metadata.Table, set []assignment, args []any, rows int) (clash bool, err error) {
+func (tx *Tx) insertBlock(t *metadata.Table, l *layout, args []any, rows int) (clash bool, err error) {
 	insert := func() error {
-		_, err := tx.sql.Exec(tx.insertSQL(t.Name, set, rows), args...)
+		_, err := tx.sql.Exec(tx.insertSQL(t.Name, l, rows), args...)
 		return err
 	}
 	if tx.sql.Dialect() == sqldb.Postgres {
@@ -199,30 +195,14 @@ func (tx *Tx) insertBlock(t *metadata.Table, set []assignment, args []any, rows 
 	return false, err
 }
 
-func columnsOf(set []assignment) string {
-	var b strings.Builder
-	for _, a := range set {
-		b.WriteString(a.column)
-		b.WriteByte(' ')
-	}
-	return b.String()
-}
-
-func argsOf(set []assignment, args []any) []any {
-	for _, a := range set {
-		args = append(args, a.value)
-	}
-	return args
-}
-
-func insertManySQL(d sqldb.Dialect, table string, set []assignment, rows int) string {
+func insertManySQL(d sqldb.Dialect, table string, written []string, rows int) string {
 	var b strings.Builder
 	b.WriteString("INSERT INTO " + d.Quote(table) + " (")
-	for i, a := range set {
+	for i, column := range written {
 		if i > 0 {
 			b.WriteString(", ")
 		}
-		b.WriteString(d.Quote(a.column))
+		b.WriteString(d.Quote(column))
 	}
 	b.WriteString(") VALUES ")
 	n := 0
@@ -230,7 +210,7 @@ func insertManySQL(d sqldb.Dialect, table string, set []assignment, rows int) st
 		if r > 0 {
 			b.WriteString(", ")
 		}
-		for i := range set {
+		for i := range written {
 			b.WriteString(map[bool]string{true: "(", false: ", "}[i == 0])
 			n++
 			b.WriteString(d.Next(n))
@@ -246,11 +226,15 @@ func (tx *Tx) changedMany(ctx context.Context, t *metadata.Table, rows []Row) er
 	if tx.sql.Dialect() == sqldb.SQLite {
 		most = insertBlock
 	}
+	var l *layout
 	for chunk := range slices.Chunk(rows, most) {
 		changes := make([]changelog.Change, len(chunk))
 		for i, row := range chunk {
-			c, err := tx.change(ctx, p, t, changelog.Create, nil, row)
-			if err != nil {
+			l = l.next(t, row)
+			c := tx.happening(ctx, p, t, changelog.Create)
+			c.Record, c.Version = row.ID(t.ID), row.Version()
+			var err error
+			if c.After, err = written(row, l.logged, false); err != nil {
 				return err
 			}
 			changes[i] = c
@@ -296,4 +280,16 @@ func WithoutCustomLogic(ctx context.Context) context.Context {
 func CustomLogic(ctx context.Context) bool {
 	off, _ := ctx.Value(bypassKey{}).(bool)
 	return !off
+}
+
+type bulkKey struct{}
+
+// InBulk says that very many rows are being made, as by an import: what hangs on a
+// row and is not needed at once may be made behind it.
+func InBulk(ctx context.Context) context.Context { return context.WithValue(ctx, bulkKey{}, true) }
+
+// Bulk tells whether very many rows are being made.
+func Bulk(ctx context.Context) bool {
+	yes, _ := ctx.Value(bulkKey{}).(bool)
+	return yes
 }

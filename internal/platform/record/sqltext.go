@@ -2,7 +2,6 @@ package record
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/rapport-platform/rapport/internal/ground/errs"
@@ -13,72 +12,38 @@ import (
 	"github.com/rapport-platform/rapport/internal/platform/schema"
 )
 
-// assignment is one column with its encoded value.
-type assignment struct {
-	column string
-	value  any
-}
-
-// assignments turns the row's values into columns to be written, the folded
-// companions among them, in a fixed order so that equal shapes share a statement.
-func assignments(d sqldb.Dialect, t *metadata.Table, row Row) ([]assignment, error) {
-	shape := t.Shape()
-	out := make([]assignment, 0, len(row)+8)
-	names := make([]string, 0, len(row))
-	for name := range row {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	for _, name := range names {
-		c, ok := shape.Columns[name]
-		if !ok {
-			continue
-		}
-		v := row[name]
-		enc, err := query.Encode(d, c.Kind, v)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, assignment{name, enc})
-		if c.Folded {
-			var folded any
-			if s, ok := v.(string); ok {
-				folded = query.Fold(s)
-			}
-			out = append(out, assignment{query.FoldedName(name), folded})
-		}
-	}
-	return out, nil
+// insertShape is what the text of an inserting statement follows from.
+type insertShape struct {
+	table, columns string
+	rows           int
 }
 
 // insertSQL gives the statement that writes rows of one shape. There are few of
 // them in one transaction, so each is rendered once.
-func (tx *Tx) insertSQL(table string, set []assignment, rows int) string {
-	shape := table + " " + strconv.Itoa(rows) + " " + columnsOf(set)
+func (tx *Tx) insertSQL(table string, l *layout, rows int) string {
+	shape := insertShape{table, l.text, rows}
 	text, known := tx.inserts[shape]
 	if !known {
-		text = insertManySQL(tx.sql.Dialect(), table, set, rows)
+		text = insertManySQL(tx.sql.Dialect(), table, l.written, rows)
 		if tx.inserts == nil {
-			tx.inserts = map[string]string{}
+			tx.inserts = map[insertShape]string{}
 		}
 		tx.inserts[shape] = text
 	}
 	return text
 }
 
-func updateSQL(d sqldb.Dialect, t *metadata.Table, key any, set []assignment) (string, []any) {
+func updateSQL(d sqldb.Dialect, t *metadata.Table, written []string) string {
 	var b strings.Builder
-	args := make([]any, 0, len(set)+1)
 	b.WriteString("UPDATE " + d.Quote(t.Name) + " SET ")
-	for i, a := range set {
+	for i, column := range written {
 		if i > 0 {
 			b.WriteString(", ")
 		}
-		b.WriteString(d.Quote(a.column) + " = " + d.Next(i+1))
-		args = append(args, a.value)
+		b.WriteString(d.Quote(column) + " = " + d.Next(i+1))
 	}
-	b.WriteString(" WHERE " + d.Quote(t.ID) + " = " + d.Next(len(set)+1))
-	return b.String(), append(args, key)
+	b.WriteString(" WHERE " + d.Quote(t.ID) + " = " + d.Next(len(written)+1))
+	return b.String()
 }
 
 // duplicate turns the violation of a unique index into an error that names the
@@ -112,11 +77,12 @@ func duplicate(t *metadata.Table, err error) error {
 }
 
 func (tx *Tx) insert(t *metadata.Table, row Row) error {
-	set, err := assignments(tx.sql.Dialect(), t, row)
+	l := layoutOf(t, row)
+	args, err := l.args(tx.sql.Dialect(), row, make([]any, 0, len(l.written)))
 	if err != nil {
 		return err
 	}
-	if _, err = tx.sql.Exec(tx.insertSQL(t.Name, set, 1), argsOf(set, nil)...); err != nil {
+	if _, err = tx.sql.Exec(tx.insertSQL(t.Name, l, 1), args...); err != nil {
 		return duplicate(t, err)
 	}
 	return nil
@@ -124,7 +90,8 @@ func (tx *Tx) insert(t *metadata.Table, row Row) error {
 
 func (tx *Tx) update(t *metadata.Table, key id.ID, row Row) error {
 	delete(tx.whole, parentKey{t.Name, key})
-	set, err := assignments(tx.sql.Dialect(), t, row)
+	l := layoutOf(t, row)
+	args, err := l.args(tx.sql.Dialect(), row, make([]any, 0, len(l.written)+1))
 	if err != nil {
 		return err
 	}
@@ -132,8 +99,7 @@ func (tx *Tx) update(t *metadata.Table, key id.ID, row Row) error {
 	if err != nil {
 		return err
 	}
-	text, args := updateSQL(tx.sql.Dialect(), t, enc, set)
-	if _, err = tx.sql.Exec(text, args...); err != nil {
+	if _, err = tx.sql.Exec(updateSQL(tx.sql.Dialect(), t, l.written), append(args, enc)...); err != nil {
 		return duplicate(t, err)
 	}
 	return nil

@@ -151,10 +151,10 @@ type Tx struct {
 	reader
 	store    *Store
 	sql      *sqldb.Tx
-	inserts  map[string]string // statements by table and columns
-	numbered []string          // automatic numbers drawn so far
-	parents  map[parentKey]Row // rows that lookups may lead to and that this transaction holds already
-	whole    map[parentKey]Row // rows that this transaction has written, as they stand
+	inserts  map[insertShape]string // statements by table and columns
+	numbered []string               // automatic numbers drawn so far
+	parents  map[parentKey]Row      // rows that lookups may lead to and that this transaction holds already
+	whole    map[parentKey]Row      // rows that this transaction has written, as they stand
 	// cascading says that a part of a job is under way: what hangs on its rows is left to jobs of its own.
 	cascading bool
 	deletion  deletion // that is under way

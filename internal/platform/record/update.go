@@ -40,7 +40,7 @@ func (tx *Tx) updateLocked(ctx context.Context, t *metadata.Table, old, in Row, 
 	if m.Version != 0 && m.Version != old.Version() {
 		return nil, ErrVersion
 	}
-	change, err := tx.coerce(ctx, t, in)
+	change, err := tx.coerce(ctx, t, in, 0)
 	if err != nil {
 		return nil, err
 	}

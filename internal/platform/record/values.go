@@ -9,11 +9,16 @@ import (
 	"github.com/rapport-platform/rapport/internal/platform/metadata"
 )
 
+// usual is how many values the platform adds to a row that is made: defaults,
+// owner, state, who and when.
+const usual = 24
+
 // coerce checks the values that a caller sends and makes them canonical. All
-// complaints are collected, so that a form can show them at once.
-func (tx *Tx) coerce(ctx context.Context, t *metadata.Table, in Row) (Row, error) {
+// complaints are collected, so that a form can show them at once. There is room
+// for some more values.
+func (tx *Tx) coerce(ctx context.Context, t *metadata.Table, in Row, room int) (Row, error) {
 	platform := access.From(ctx).Kind == access.System
-	out := make(Row, len(in))
+	out := make(Row, len(in)+room)
 	var bad []errs.Field
 	for name, v := range in {
 		c, ok := t.Column(name)

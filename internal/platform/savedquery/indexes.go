@@ -242,7 +242,7 @@ func (x *Indexes) Build(ctx context.Context, table string, columns []string) (st
 			return "", errs.New(errs.Invalid, "savedquery.index_columns", "%q is no column of %s, or is named twice", name, table)
 		}
 	}
-	if slices.ContainsFunc(t.Indexes, func(i metadata.Index) bool { return slices.Equal(i.Columns, columns) && !i.WhereOpen }) {
+	if slices.ContainsFunc(t.Indexes, func(i metadata.Index) bool { return slices.Equal(i.Columns, columns) && i.Whole() }) {
 		return "", errs.New(errs.Conflict, "savedquery.index_there", "the table has such an index already")
 	}
 	name := IndexName(columns)

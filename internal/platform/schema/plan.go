@@ -48,7 +48,15 @@ func tableObjects(d sqldb.Dialect, t *metadata.Table) []Object {
 		out = append(out, index(d, t, "key "+k.Name, KeyName(t.Name, k.Name), k.Columns, true, k.WhereOpen))
 	}
 	for _, x := range t.Indexes {
-		out = append(out, index(d, t, "index "+x.Name, identifier("ix_"+t.Name+"_"+x.Name), x.Columns, false, x.WhereOpen))
+		o := index(d, t, "index "+x.Name, identifier("ix_"+t.Name+"_"+x.Name), x.Columns, false, x.WhereOpen)
+		if x.Filled {
+			word := " WHERE "
+			if x.WhereOpen {
+				word = " AND "
+			}
+			o.Definition += word + q(stored(shape, x.Columns[0])) + " IS NOT NULL"
+		}
+		out = append(out, o)
 	}
 	// Every lookup is asked for from the other side (related lists, deletes);
 	// those that every row has are served by the indexes of their table.
@@ -90,14 +98,19 @@ func identifier(name string) string {
 	return name[:identifierMax-9] + "_" + hex.EncodeToString(sum[:4])
 }
 
+// stored gives the column by which a column is compared.
+func stored(shape *query.Table, column string) string {
+	if shape.Columns[column].Folded {
+		return query.FoldedName(column)
+	}
+	return column
+}
+
 func index(d sqldb.Dialect, t *metadata.Table, what, name string, columns []string, unique, open bool) Object {
 	var cols []string
 	shape := t.Shape()
 	for _, c := range columns {
-		name, order := c, ""
-		if shape.Columns[c].Folded {
-			name = query.FoldedName(c)
-		}
+		name, order := stored(shape, c), ""
 		if d == sqldb.Postgres && !unique && !shape.Columns[c].NotNull {
 			order = " NULLS FIRST" // as queries sort on both databases
 		}

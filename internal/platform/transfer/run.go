@@ -31,7 +31,7 @@ func (s *Service) run(ctx context.Context, j *job.Job) error {
 	if err := json.Unmarshal(j.Payload, &p); err != nil {
 		return job.Permanent(errs.Wrap(err, errs.Internal, "import.job", "the job of an import can't be read"))
 	}
-	r := &runner{s: s, j: j, ref: p.Ref, user: p.As(ctx, p.Ref.Origin()), system: access.AsSystem(ctx, "import")}
+	r := &runner{s: s, j: j, ref: p.Ref, user: record.InBulk(p.As(ctx, p.Ref.Origin())), system: access.AsSystem(ctx, "import")}
 	row, err := s.c.Store.Get(r.system, "import", p.Ref.ID, []string{"rpt_dryrun"}, nil)
 	if errs.Has(err, errs.NotFound) {
 		return nil

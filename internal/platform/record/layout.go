@@ -1,0 +1,91 @@
+package record
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/rapport-platform/rapport/internal/ground/sqldb"
+	"github.com/rapport-platform/rapport/internal/platform/metadata"
+	"github.com/rapport-platform/rapport/internal/platform/query"
+)
+
+// layout is what follows from the names of a row's values alone: the columns that
+// are written, in a fixed order, and those that a change row holds. Rows made
+// together mostly share one, so it is worked out once for all of them.
+type layout struct {
+	keys    []string       // of the row, in order
+	columns []query.Column // those of the keys that are columns
+	written []string       // columns in the statement, the folded companions among them
+	logged  []string       // keys that a change row holds
+	text    string         // of written: equal ones share a statement
+}
+
+func layoutOf(t *metadata.Table, row Row) *layout {
+	l := &layout{keys: make([]string, 0, len(row))}
+	for name := range row {
+		l.keys = append(l.keys, name)
+	}
+	slices.Sort(l.keys)
+	shape := t.Shape()
+	for _, name := range l.keys {
+		if !slices.Contains(unlogged, name) {
+			l.logged = append(l.logged, name)
+		}
+		c, ok := shape.Columns[name]
+		if !ok {
+			continue
+		}
+		c.Name = name
+		l.columns, l.written = append(l.columns, c), append(l.written, name)
+		if c.Folded {
+			l.written = append(l.written, query.FoldedName(name))
+		}
+	}
+	l.text = strings.Join(l.written, " ")
+	return l
+}
+
+// fits tells whether a row has values by the same names.
+func (l *layout) fits(row Row) bool {
+	if len(row) != len(l.keys) {
+		return false
+	}
+	for _, name := range l.keys {
+		if _, ok := row[name]; !ok {
+			return false
+		}
+	}
+	return true
+}
+
+// next gives the layout of a row: this one where it fits.
+func (l *layout) next(t *metadata.Table, row Row) *layout {
+	if l != nil && l.fits(row) {
+		return l
+	}
+	return layoutOf(t, row)
+}
+
+// args adds a row's values, encoded, in the order of written.
+func (l *layout) args(d sqldb.Dialect, row Row, args []any) ([]any, error) {
+	for i := range l.columns {
+		c := &l.columns[i]
+		v := row[c.Name]
+		enc, err := query.Encode(d, c.Kind, v)
+		if err != nil {
+			return nil, err
+		}
+		if args = append(args, enc); !c.Folded {
+			continue
+		}
+		var folded any
+		if s, ok := v.(string); ok {
+			folded = v
+			if f := query.Fold(s); f != s {
+				folded = f
+			}
+		}
+		args = append(args, folded)
+	}
+	return args, nil
+}
