@@ -34,6 +34,7 @@ var asSystem = []string{
 	"internal/commons/process/actions.go",  // whoever has a record go by a process may write the record; stages are for all
 	"internal/commons/process/hook.go",     // instances and stages follow records and definitions, whoever writes those
 	"internal/commons/process/instance.go", // the table of a process's instances, which whoever activated it was asked about
+	"internal/commons/process/later.go",    // as hook.go, behind an import
 	"internal/commons/decision/service.go", // outcomes and decisions are the platform's to write; whoever asks must be allowed to write the record
 	"internal/commons/privacy/actions.go",  // who may erase a person sees all that is kept of him
 	"internal/commons/privacy/request.go",  // and the work goes over every table
