@@ -88,7 +88,24 @@ func TestLoan(t *testing.T) {
 		}
 		move("Propose", 204, `,"rpt_movereason":"The rate was wrong"`)
 		move("Documents", 204, "")
-		patch(`{"lend_documentscomplete":true,"lend_kycdone":true}`)
+		patch(`{"lend_kycdone":true}`)
+		c.want(400, "PATCH", "opportunities("+opportunity+")", `{"lend_documentscomplete":true}`) // nobody types it
+		if r := move("Collateral", 400, ""); !strings.Contains(r, "complete") {
+			t.Errorf("without documents: %s", r)
+		}
+		asked := c.want(200, "GET", "rpt_documentrequests?$filter=rpt_recordid eq "+opportunity+"&$select=rpt_key,rpt_status,_rpt_contactid_value&$orderby=rpt_order", "").body["value"].([]any)
+		var items []string
+		for _, a := range asked {
+			row, _ := a.(map[string]any)
+			items = append(items, fmt.Sprint(row["rpt_key"]))
+			if row["_rpt_contactid_value"] != deal["_parentcontactid_value"] {
+				t.Errorf("asked of %v", row["_rpt_contactid_value"])
+			}
+			c.want(204, "POST", fmt.Sprintf("rpt_documentrequests(%v)/Microsoft.Dynamics.CRM.rpt_ReceiveDocument", row["rpt_documentrequestid"]), `{"Note":"By post"}`)
+		}
+		if got := strings.Join(items, " "); got != "identity payslips statements funds property" {
+			t.Errorf("asked for %s", got)
+		}
 		move("Underwriting", 400, "") // a home loan has its collateral valued first
 		move("Collateral", 204, "")
 		patch(`{"lend_collateralvalued":true,"lend_underwriting":100000002}`)

@@ -14,6 +14,7 @@ import (
 	"github.com/rapport-platform/rapport/internal/capability/memberarea"
 	"github.com/rapport-platform/rapport/internal/capability/scoring"
 	"github.com/rapport-platform/rapport/internal/commons/decision"
+	"github.com/rapport-platform/rapport/internal/commons/document"
 	"github.com/rapport-platform/rapport/internal/commons/process"
 	"github.com/rapport-platform/rapport/internal/commons/queue"
 	"github.com/rapport-platform/rapport/internal/commons/routing"
@@ -57,6 +58,7 @@ type core struct {
 	formRules   *snapshot.Value[*businessrule.Set]
 	processes   *snapshot.Value[*process.Set]
 	decisions   *decision.Service
+	documents   *document.Service
 	routing     *routing.Engine
 	routeSets   *snapshot.Value[*routing.Sets]
 	routePeople *snapshot.Value[*routing.People]

@@ -50,6 +50,7 @@ func (c *core) wire(ctx context.Context, tailer *changelog.Tailer) error {
 	c.wireRecords()
 	c.wireProcess(tailer)
 	c.wireDecision(tailer)
+	c.wireDocument(tailer)
 	if err := c.wireIntake(tailer); err != nil {
 		return err
 	}
@@ -85,6 +86,7 @@ func (c *core) wire(ctx context.Context, tailer *changelog.Tailer) error {
 	c.services.Add("processes", c.processes)
 	c.services.Add("member views", c.memberViews)
 	c.services.Add("decision sets", c.decisions.Snapshot())
+	c.services.Add("document checklists", c.documents.Snapshot())
 	if err := c.wireActions(tailer); err != nil {
 		return err
 	}

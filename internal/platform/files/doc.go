@@ -15,5 +15,5 @@
 //
 // The map: store.go (what is kept, staging), attach.go (rows taking content up),
 // read.go (reading), seal.go (at rest), scan.go (viruses), chunk.go (uploads in
-// chunks), sniff.go (media types), thumb.go (pictures), collect.go (what nobody needs).
+// chunks), receive.go (uploads that no row has yet), sniff.go (media types), thumb.go (pictures), collect.go (what nobody needs).
 package files

@@ -10,6 +10,7 @@ import (
 	"path"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"gocloud.dev/blob"
@@ -172,7 +173,7 @@ func broken(err error) error {
 func fileName(name string) string {
 	name = path.Base(strings.ReplaceAll(name, `\`, "/"))
 	name = strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || r == utf8.RuneError || strings.ContainsRune(`"<>|:*?/`, r) {
+		if r < ' ' || r == 0x7f || r == utf8.RuneError || strings.ContainsRune(`"<>|:*?/`, r) || unicode.Is(unicode.Cf, r) { // what can't be seen may turn the ending round
 			return '_'
 		}
 		return r

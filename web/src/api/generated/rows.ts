@@ -234,6 +234,7 @@ export interface Rows {
     middlename?: string | null;
     mobilephone?: string | null;
     modifiedon?: string | null;
+    mspp_userpreferredlcid?: 1033 | 1031 | null;
     nickname?: string | null;
     numberofchildren?: number | null;
     onholdtime?: number | null;

@@ -36,8 +36,12 @@ export interface Actions {
   WinOpportunity: { in: { OpportunityClose: object; Status: number }; out: undefined };
   WinQuote: { in: { QuoteClose: object; Status: number }; out: undefined };
   msdyn_ApplyRoutingRuleEntityRecord: { in: { Target: object }; out: { Outcome: number; OwnerId: string; OwnerType: string; QueueId: string; QueueName: string; Reason: string; RuleName: string; Version: number } };
+  rpt_AcceptDocument: { in: Record<string, never>; out: undefined };
   rpt_ActivateDecision: { in: { AcceptWarnings?: boolean }; out: { Findings: string } };
   rpt_ActivateRouting: { in: { AcceptWarnings?: boolean }; out: { Previous: string; Version: number } };
+  rpt_AskAgainForDocument: { in: { Reason: string }; out: undefined };
+  rpt_AskForDocument: { in: { Contact?: object; Help?: string; Name: string; Optional?: boolean; Target: object }; out: undefined };
+  rpt_AskForDocuments: { in: { Target: object }; out: undefined };
   rpt_AssignLead: { in: { TeamId?: string }; out: { OwnerId: string; OwnerType: string } };
   rpt_BuildIndex: { in: { Columns: (string)[]; Table: string }; out: { Name: string } };
   rpt_CancelBulk: { in: Record<string, never>; out: undefined };
@@ -63,6 +67,8 @@ export interface Actions {
   rpt_PromoteVersion: { in: Record<string, never>; out: undefined };
   rpt_ReactivateLead: { in: Record<string, never>; out: undefined };
   rpt_RebuildSearch: { in: Record<string, never>; out: { JobId: string } };
+  rpt_ReceiveDocument: { in: { Note?: string }; out: undefined };
+  rpt_RefuseDocument: { in: { Reason: string }; out: undefined };
   rpt_RehearseDecision: { in: { Days?: number; Limit?: number; Samples?: number; Source?: string }; out: { Report: string } };
   rpt_RehearseRouting: { in: { Days?: number; Limit?: number }; out: { Changed: number; Checked: number; Failed: number; People: (object)[]; Queues: (object)[]; Rules: (object)[]; Samples: (object)[]; Unruled: number; Waiting: number } };
   rpt_RehearseRules: { in: { Days?: number; Limit?: number; Rules: string }; out: { Changed: number; Checked: number; Errors: number; Matched: number; Samples: (object)[] } };
@@ -97,6 +103,7 @@ export interface Actions {
   rpt_UndoMerge: { in: Record<string, never>; out: { Children: number; Kept: (object)[]; Values: number } };
   rpt_ValidateFlow: { in: { Definition: string }; out: { Problems: (object)[]; Valid: boolean } };
   rpt_ValidateRule: { in: { Condition: string }; out: { Column?: number; Line?: number; Message: string; Valid: boolean } };
+  rpt_WaiveDocument: { in: { Reason: string }; out: undefined };
   searchautocomplete: { in: { count?: boolean; entities?: string; facets?: string; filter?: string; options?: string; orderby?: string; propertybag?: string; search: string; skip?: number; top?: number }; out: { response?: string } };
   searchquery: { in: { count?: boolean; entities?: string; facets?: string; filter?: string; options?: string; orderby?: string; propertybag?: string; search: string; skip?: number; top?: number }; out: { response?: string } };
   searchsuggest: { in: { count?: boolean; entities?: string; facets?: string; filter?: string; options?: string; orderby?: string; propertybag?: string; search: string; skip?: number; top?: number }; out: { response?: string } };
