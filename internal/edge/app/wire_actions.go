@@ -31,6 +31,7 @@ func (c *core) wireActions(tailer *changelog.Tailer) error {
 	for _, guard := range own.Guards() {
 		c.store.AddHook(guard)
 	}
+	c.store.AddHooks(own.RecordTeamHooks)
 	c.runner.Handle(builtin.BulkDeleteKind, own.BulkDeletes())
 	customs := snapshot.New(tailer, snapshot.Options[*action.Customs]{Name: "custom actions", Tables: []string{"customapi"}, Logger: cfg.Logger,
 		Load: func(ctx context.Context) (*action.Customs, error) {

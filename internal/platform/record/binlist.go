@@ -78,13 +78,13 @@ func (r reader) Bin(ctx context.Context, table, text string, before time.Time, l
 	return out, next, nil
 }
 
-// wentAlong counts what went with a row.
+// wentAlong counts what went with a row, without the notes of who may use it (accompanies).
 func (r reader) wentAlong(ctx context.Context, deletion id.ID) (n int64, err error) {
 	args, err := encoded(r.o.DB.Dialect(), deletion)
 	if err != nil || deletion == id.Nil {
 		return 0, err
 	}
-	rows, err := r.query(ctx, "SELECT COUNT(*) FROM recyclebin WHERE deletion = "+r.o.DB.Dialect().Placeholder(1), args)
+	rows, err := r.query(ctx, "SELECT COUNT(*) FROM recyclebin WHERE deletion = "+r.o.DB.Dialect().Placeholder(1)+" AND (root OR tablename NOT IN ('principalobjectaccess', 'team', 'teammembership'))", args)
 	if err != nil {
 		return 0, err
 	}

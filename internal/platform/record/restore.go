@@ -41,8 +41,8 @@ const restoreMost = 20_000
 // create each of them. Creation hooks do not run.
 //
 // What a lookup leads to may be gone by now: that refuses, naming the lookups;
-// with clear, those that need no value are emptied instead, and an owner who is
-// gone is replaced by who restores. A row that has taken an alternate key in the
+// with clear, those that need no value are emptied instead, ties to what is gone
+// stay away, and an owner who is gone is replaced by who restores. A row that has taken an alternate key in the
 // meantime refuses in any case.
 func (tx *Tx) Restore(ctx context.Context, table string, key id.ID, clear bool) (Restored, error) {
 	t, err := tx.writable(ctx, table)
@@ -67,7 +67,7 @@ func (tx *Tx) Restore(ctx context.Context, table string, key id.ID, clear bool) 
 	if len(list) > restoreMost {
 		return Restored{}, errs.New(errs.Unsupported, "restore.too_many", "more than %d records were deleted together: they can't be brought back at once", restoreMost)
 	}
-	r := &restorer{tx: tx, clear: clear, back: map[parentKey]bool{}, there: map[parentKey]bool{}}
+	r := &restorer{tx: tx, clear: clear, back: map[parentKey]bool{}, there: map[parentKey]bool{}, dropped: map[parentKey]bool{}}
 	return r.all(ctx, list)
 }
 
@@ -167,11 +167,12 @@ func rowOf(t *metadata.Table, image []byte) (Row, error) {
 }
 
 type restorer struct {
-	tx    *Tx
-	clear bool
-	back  map[parentKey]bool // rows that come back
-	there map[parentKey]bool // rows that lookups lead to, by whether they are there
-	out   Restored
+	tx      *Tx
+	clear   bool
+	back    map[parentKey]bool // rows that come back
+	there   map[parentKey]bool // rows that lookups lead to, by whether they are there
+	dropped map[parentKey]bool // ties that do not come back
+	out     Restored
 }
 
 func (r *restorer) all(ctx context.Context, list []binnedRow) (Restored, error) {
@@ -227,7 +228,10 @@ func (r *restorer) lookups(ctx context.Context, b binnedRow) (bad []errs.Field, 
 		case c.Name == "ownerid" && r.clear:
 			b.row["ownerid"], b.row[metadata.TypeColumn("ownerid")] = access.Actor(ctx), "systemuser"
 			r.out.Cleared = append(r.out.Cleared, Link{b.table, b.record, c.Name, key})
-		case r.clear && !c.Required && !b.t.Intersect:
+		case r.clear && (b.t.Intersect || accompanies(b)): // a tie to what is gone ties nothing
+			r.dropped[parentKey{b.table, b.record}] = true
+			r.out.Cleared = append(r.out.Cleared, Link{b.table, b.record, c.Name, key})
+		case r.clear && !c.Required:
 			delete(b.row, c.Name)
 			delete(b.row, metadata.TypeColumn(c.Name))
 			r.out.Cleared = append(r.out.Cleared, Link{b.table, b.record, c.Name, key})
@@ -261,7 +265,10 @@ func (r *restorer) exists(ctx context.Context, table string, key id.ID) (bool, e
 // one brings one row back, and its change row with it.
 func (r *restorer) one(ctx context.Context, b binnedRow) error {
 	tx, t, row := r.tx, b.t, b.row
-	if !t.Intersect {
+	if r.dropped[parentKey{b.table, b.record}] {
+		return nil
+	}
+	if !t.Intersect && !accompanies(b) {
 		if err := tx.o.Access.Allow(ctx, t.Name, access.Create); err != nil {
 			return err
 		}
@@ -292,8 +299,17 @@ func (r *restorer) one(ctx context.Context, b binnedRow) error {
 			}
 		}
 	}
-	r.out.Rows = append(r.out.Rows, Link{Table: b.table, Record: b.record})
+	if !accompanies(b) {
+		r.out.Rows = append(r.out.Rows, Link{Table: b.table, Record: b.record})
+	}
 	return nil
+}
+
+// accompanies tells whether a row is the platform's own note of who may use the
+// record that it went with: a share, or the record's access team and its members. Who may bring
+// the record back brings these back, and nobody counts them.
+func accompanies(b binnedRow) bool {
+	return !b.root && (b.table == "principalobjectaccess" || b.table == "team" || b.table == "teammembership")
 }
 
 // inTheWay says what keeps a row from coming back.

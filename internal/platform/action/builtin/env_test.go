@@ -51,6 +51,7 @@ func each(t *testing.T, run func(t *testing.T, e *env)) {
 		for _, g := range e.own.Guards() {
 			e.store.AddHook(g)
 		}
+		e.store.AddHooks(e.own.RecordTeamHooks)
 		e.reload()
 		e.unit = e.must("businessunit", record.Row{"name": "Head Office"}).ID("businessunitid")
 		e.must("systemuser", record.Row{"systemuserid": access.SystemUser, "fullname": "SYSTEM", "domainname": "system", "businessunitid": e.unit})

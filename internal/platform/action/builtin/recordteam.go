@@ -28,6 +28,7 @@ const accessTeam = int64(1)
 func (s *Service) defineRecordTeams(r *action.Registry) {
 	action.Define(r, action.Spec{Name: "AddUserToRecordTeam", Table: "systemuser", Effect: action.DB, Description: "Puts a user into the access team of a record, which is made by a template when its first member comes."}, s.addToRecordTeam)
 	action.Define(r, action.Spec{Name: "RemoveUserFromRecordTeam", Table: "systemuser", Effect: action.DB, Description: "Takes a user out of the access team of a record, which goes with its last member."}, s.removeFromRecordTeam)
+	action.Define(r, action.Spec{Name: "rpt_RetrieveRecordTeams", Function: true, Description: "The access teams that a record can have, one for each template of its table, with who is in them."}, s.recordTeams)
 }
 
 // recordTeam checks what both actions take: the right to share the record, a
