@@ -221,7 +221,7 @@ func (c *core) samplePasswords(ctx context.Context) error {
 	if password == "" {
 		return nil // the administrator has one already that we don't know
 	}
-	for _, key := range []string{"maria.lindgren", "jonas.weber", "henrik.sato", "lena.moreau"} {
+	for _, key := range []string{"maria.lindgren", "jonas.weber", "henrik.sato", "lena.moreau", "samir.haddad"} {
 		user, err := c.store.GetByKey(ctx, "systemuser", map[string]any{"domainname": key}, []string{"systemuserid"}, nil)
 		if err != nil {
 			return err

@@ -20,7 +20,7 @@ func (a *App) welcome() {
 		say("What to try:")
 		say("  " + url + "/f/loan          send the loan form and watch the lead arrive")
 		say("  " + url + "/                the leads, with score and reasons; the sample's sellers")
-		say("                              (maria.lindgren, jonas.weber, henrik.sato, lena.moreau) share admin's first password")
+		say("                              (maria.lindgren, jonas.weber, henrik.sato, lena.moreau, samir.haddad) share admin's first password")
 		say("  " + a.c.Program + " key create --topic leads      a key to publish events with")
 		say("  " + a.c.Program + " token create --user admin     a token for the Web API at " + url + "/api/data/v9.2/")
 		say("Ctrl-C stops; a second start goes on where this one was.")

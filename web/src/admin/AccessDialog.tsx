@@ -5,7 +5,7 @@ import { useTranslation } from "react-i18next";
 import { request } from "@/api/http";
 import { API } from "@/api/odata";
 import { callUnbound } from "@/api/records";
-import type { Table } from "@/api/types";
+import type { Row, Table } from "@/api/types";
 import { Failure } from "@/ui/Calm";
 import { Icon } from "@/ui/icons";
 import { toastFailure } from "@/ui/toast";
@@ -19,9 +19,19 @@ interface Share { AccessMask: string; Principal: Record<string, string> }
 
 const sharable = ["Read", "Write", "Append", "AppendTo", "Delete", "Share", "Assign"] as const;
 
+/** Teams with the name that people know them by: the access team of a record is called by its template. */
+function useTeams() {
+  const { t } = useTranslation();
+  const teams = useRows("teams", { select: ["teamid", "name", "systemmanaged", "teamtemplateid"], orderby: "name" });
+  const templates = useRows("teamtemplates", { select: ["teamtemplateid", "teamtemplatename"] });
+  const nameOf = (x: Row) => (x.systemmanaged === true ? t("access.recordTeam", { name: String(templates.data?.find((y) => y.teamtemplateid === x.teamtemplateid)?.teamtemplatename ?? "") }) : String(x.name));
+  return (teams.data ?? []).map((x) => ({ id: String(x.teamid), name: nameOf(x), ofRecord: x.systemmanaged === true }));
+}
+
 function useWhy() {
   const { t } = useTranslation();
-  return (r: Reason) => t(`access.why.${r.rule}`, { depth: r.depth ? t(`access.depth.${r.depth}`) : "", name: r.name ?? "" });
+  const teams = useTeams();
+  return (r: Reason) => t(`access.why.${r.rule}`, { depth: r.depth ? t(`access.depth.${r.depth}`) : "", name: teams.find((x) => x.id === r.via)?.name ?? r.name ?? "" });
 }
 
 /** Who can use a record and why, why somebody can't, and with whom it is shared. */
@@ -80,14 +90,14 @@ function Shares({ table, id, allowed }: { table: Table; id: string; allowed: boo
   const client = useQueryClient();
   const [who, setWho] = useState("");
   const users = useRows("systemusers", { select: ["systemuserid", "fullname", "domainname"], orderby: "fullname", filter: "isdisabled ne true" });
-  const teams = useRows("teams", { select: ["teamid", "name"], orderby: "name" });
+  const teams = useTeams();
   const target = { "@odata.type": `Microsoft.Dynamics.CRM.${table.logicalname}`, [table.primaryid]: id };
   const shares = useQuery({
     queryKey: ["access", table.logicalname, id, "shares"],
     queryFn: async ({ signal }) => (await request<{ PrincipalAccesses: Share[] }>(`${API}/RetrieveSharedPrincipalsAndAccess(Target=@t)?@t=${encodeURIComponent(JSON.stringify({ "@odata.id": `${table.entityset}(${id})` }))}`, { signal })).data.PrincipalAccesses,
   });
-  const names = new Map([...(users.data ?? []).map((u) => [String(u.systemuserid), String(u.fullname)] as const), ...(teams.data ?? []).map((x) => [String(x.teamid), String(x.name)] as const)]);
-  const principal = (key: string) => (teams.data?.some((x) => x.teamid === key) ? { "@odata.type": "Microsoft.Dynamics.CRM.team", teamid: key } : { "@odata.type": "Microsoft.Dynamics.CRM.systemuser", systemuserid: key });
+  const names = new Map([...(users.data ?? []).map((u) => [String(u.systemuserid), String(u.fullname)] as const), ...teams.map((x) => [x.id, x.name] as const)]);
+  const principal = (key: string) => (teams.some((x) => x.id === key) ? { "@odata.type": "Microsoft.Dynamics.CRM.team", teamid: key } : { "@odata.type": "Microsoft.Dynamics.CRM.systemuser", systemuserid: key });
   const again = () => client.invalidateQueries({ queryKey: ["access", table.logicalname, id] });
   const set = (key: string, rights: string[]) => void callUnbound(rights.length ? "ModifyAccess" : "RevokeAccess", rights.length
     ? { Target: target, PrincipalAccess: { Principal: principal(key), AccessMask: rights.map((r) => `${r}Access`).join(", ") } }
@@ -100,7 +110,7 @@ function Shares({ table, id, allowed }: { table: Table; id: string; allowed: boo
         <div className={classes.bar} style={{ marginBottom: 8 }}>
           <Select label={t("access.with")} searchable value={who || null} onChange={(v) => setWho(v ?? "")}
             data={[{ group: t("admin.area.users"), items: (users.data ?? []).filter((u) => u.domainname !== "system").map((u) => ({ value: String(u.systemuserid), label: String(u.fullname) })) },
-              { group: t("admin.area.teams"), items: (teams.data ?? []).map((x) => ({ value: String(x.teamid), label: String(x.name) })) }]} />
+              { group: t("admin.area.teams"), items: teams.filter((x) => !x.ofRecord).map((x) => ({ value: x.id, label: x.name })) }]} />
           <Button variant="default" disabled={!who} onClick={() => { set(who, ["Read"]); setWho(""); }}>{t("access.share")}</Button>
         </div>
       )}

@@ -10,6 +10,7 @@ import { toast, toastFailure } from "@/ui/toast";
 import classes from "./admin.module.css";
 import { nameOf, patch, useRefresh, useRows } from "./data";
 import { Linked } from "./Linked";
+import { TeamTemplates } from "./TeamTemplates";
 import { useUnits } from "./UserDialog";
 
 /** Teams: owners of records with roles of their own, or groups that single records are shared with. */
@@ -18,7 +19,7 @@ export function Teams() {
   const [words, setWords] = useState("");
   const [chosen, setChosen] = useState<string>();
   const [making, setMaking] = useState(false);
-  const teams = useRows("teams", { select: ["teamid", "name", "teamtype", "description", "_businessunitid_value"], orderby: "name" });
+  const teams = useRows("teams", { select: ["teamid", "name", "teamtype", "description", "_businessunitid_value"], orderby: "name", filter: "systemmanaged ne true" });
   if (teams.isError) return <Failure error={teams.error} onRetry={() => void teams.refetch()} />;
   const open = teams.data?.find((x) => x.teamid === chosen);
   return (
@@ -41,6 +42,7 @@ export function Teams() {
           </tbody>
         </table>
       </div>
+      <TeamTemplates />
       {open && <TeamDialog team={open} onClose={() => setChosen(undefined)} />}
       {making && <NewTeam onClose={() => setMaking(false)} onMade={(id) => { setMaking(false); setChosen(id); }} />}
     </>

@@ -161,12 +161,23 @@ export function displayValue(column: Column, value: unknown, formatted?: string)
     case "decimal": case "double":
       return formatNumber(Number(value), column.precision ?? 2);
     case "money":
-      return formatted ?? formatNumber(Number(value), column.precision ?? 2);
+      return formatMoney(Number(value), column.precision ?? 2, formatted);
     case "json":
       return typeof value === "string" ? value : JSON.stringify(parseJson(value, value));
     default:
       return String(value);
   }
+}
+
+/** An amount as the person's formats write it, with the sign of the currency that the server put to it. */
+export function formatMoney(value: number, fraction: number, formatted = ""): string {
+  const sign = formatted.replace(/[-−\d.,'\s]/g, "");
+  const style = { minimumFractionDigits: fraction, maximumFractionDigits: fraction };
+  if (!sign) return formatNumber(value, fraction);
+  // Where the sign stands is a matter of the language, and not of the currency.
+  const currencyDisplay = /\p{L}/u.test(sign) ? "code" : "narrowSymbol"; // letters are set off by a space
+  const parts = memo(`m${fraction}${currencyDisplay}`, (l) => new Intl.NumberFormat(l, { style: "currency", currency: "EUR", currencyDisplay, ...style })).formatToParts(value);
+  return parts.map((p) => (p.type === "currency" ? sign : p.value)).join("");
 }
 
 /** Up to two letters that stand for a name. */

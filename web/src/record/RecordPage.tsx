@@ -1,18 +1,19 @@
 import { ActionIcon, Menu, SegmentedControl } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
+import { useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
 import { lazy, type ReactNode, Suspense, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useViewers } from "@/api/live";
 import { useTableMeta } from "@/api/metadata";
-import { deleteRecord } from "@/api/records";
+import { callUnbound, deleteRecord } from "@/api/records";
 import { columnOf, nameOf } from "@/api/rows";
 import type { Row, Table } from "@/api/types";
 import { LeadActions } from "@/lead/LeadActions";
 import { useCommands } from "@/lib/commands";
 import { LeadPanel } from "@/lead/LeadPanel";
 import { useShortcuts } from "@/lib/keys";
-import { listPath } from "@/lib/paths";
+import { listPath, recordPath } from "@/lib/paths";
 import { StageBar } from "@/process/StageBar";
 import { Timeline } from "@/timeline/Timeline";
 import { useDiscussed } from "@/timeline/useDiscussed";
@@ -23,7 +24,7 @@ import { Calm, Failure } from "@/ui/Calm";
 import { ConfirmDialog } from "@/ui/ConfirmDialog";
 import { Icon } from "@/ui/icons";
 import { PageBar } from "@/ui/PageBar";
-import { toast } from "@/ui/toast";
+import { toast, toastUndo } from "@/ui/toast";
 import { Field } from "./Field";
 import { Face } from "./files/Face";
 import { Follow, useFollow } from "./Follow";
@@ -35,6 +36,7 @@ import { type RecordHandle, useRecord } from "./useRecord";
 
 const DecisionCards = lazy(() => import("@/decision/DecisionCard").then((m) => ({ default: m.DecisionCards })));
 const MergePicker = lazy(() => import("./MergePicker"));
+const AccessTeam = lazy(() => import("./AccessTeam"));
 const PrintSheet = lazy(() => import("./PrintSheet"));
 const AccessDialog = lazy(() => import("@/admin/AccessDialog").then((m) => ({ default: m.AccessDialog })));
 
@@ -145,8 +147,10 @@ function Head({ table, row, name, handle }: { table: Table; row: Row; name: stri
 function More({ table, id, row, name }: { table: Table; id: string; row: Row; name: string }) {
   const { t } = useTranslation();
   const navigate = useNavigate();
+  const client = useQueryClient();
   const [asking, setAsking] = useState(false);
   const [access, setAccess] = useState(false);
+  const [team, setTeam] = useState(false);
   const [printing, setPrinting] = useState(false);
   const [merging, setMerging] = useState(false);
   const { isPinned, toggle } = usePins();
@@ -154,11 +158,14 @@ function More({ table, id, row, name }: { table: Table; id: string; row: Row; na
   const discussed = useDiscussed(table.logicalname);
   // Of a record that has gone into another nothing is left to merge.
   const mergeable = table.privileges.write && columnOf(table, "masterid") !== undefined && row.statecode === 0;
+  // Rows of the organisation can't be shared.
+  const shared = columnOf(table, "ownerid") !== undefined;
   const copy = () => void navigator.clipboard?.writeText(location.href).then(() => toast(t("record.copied")));
   useShortcuts([{ keys: "mod+p", label: "record.print", group: "keys.record", whileTyping: true, run: () => setPrinting(true) }]);
   useCommands([
     { id: "print", label: t("record.print"), icon: "print", run: () => setPrinting(true) },
-    { id: "access", label: t("access.open"), icon: "team", run: () => setAccess(true) },
+    { id: "access", label: t("access.open"), icon: "lock", run: () => setAccess(true) },
+    ...(shared ? [{ id: "team", label: t("recordTeam.open"), icon: "team", run: () => setTeam(true) } as const] : []),
     { id: "copy", label: t("record.copy"), icon: "link", run: copy },
     ...(mergeable ? [{ id: "merge", label: t("mergePick.open"), icon: "link", run: () => setMerging(true) }] : []),
     ...(table.privileges.delete ? [{ id: "delete", label: t("record.delete"), icon: "trash", run: () => setAsking(true) }] : []),
@@ -178,7 +185,8 @@ function More({ table, id, row, name }: { table: Table; id: string; row: Row; na
           </Menu.Item>
           {follow && <Menu.Item leftSection={<Icon name="bell" />} onClick={follow.toggle}>{t(follow.following ? "follow.stop" : "follow.start")}</Menu.Item>}
           <Menu.Item leftSection={<Icon name="print" />} onClick={() => setPrinting(true)}>{t("record.print")}</Menu.Item>
-          <Menu.Item leftSection={<Icon name="team" />} onClick={() => setAccess(true)}>{t("access.open")}</Menu.Item>
+          <Menu.Item leftSection={<Icon name="lock" />} onClick={() => setAccess(true)}>{t("access.open")}</Menu.Item>
+          {shared && <Menu.Item leftSection={<Icon name="team" />} onClick={() => setTeam(true)}>{t("recordTeam.open")}</Menu.Item>}
           {mergeable && <Menu.Item leftSection={<Icon name="merge" />} onClick={() => setMerging(true)}>{t("mergePick.open")}</Menu.Item>}
           {table.privileges.delete && (
             <Menu.Item color="red" leftSection={<Icon name="trash" />} onClick={() => setAsking(true)}>{t("record.delete")}</Menu.Item>
@@ -188,12 +196,20 @@ function More({ table, id, row, name }: { table: Table; id: string; row: Row; na
       {printing && <Suspense><PrintSheet table={table} row={row} id={id} notes={discussed} onDone={() => setPrinting(false)} /></Suspense>}
       {merging && <Suspense><MergePicker table={table} id={id} name={name} onClose={() => setMerging(false)} /></Suspense>}
       {access && <Suspense><AccessDialog table={table} id={id} name={name} onClose={() => setAccess(false)} /></Suspense>}
+      {team && <Suspense><AccessTeam table={table} id={id} name={name} onClose={() => setTeam(false)} /></Suspense>}
       {asking && (
         <ConfirmDialog title={t("record.deleteTitle", { name })} confirm={t("record.delete")} danger onClose={() => setAsking(false)}
           run={async () => {
             await deleteRecord(table.entityset, id);
-            toast(t("record.deleted", { name }));
             void navigate({ to: listPath(table.logicalname) });
+            toastUndo(t("record.deleted", { name }), {
+              label: name,
+              run: async () => {
+                await callUnbound("rpt_Restore", { EntityLogicalName: table.logicalname, Id: id });
+                await client.invalidateQueries();
+                void navigate({ to: recordPath(table.logicalname, id) });
+              },
+            });
           }}>
           {t("record.deleteText")}
         </ConfirmDialog>
