@@ -36,7 +36,7 @@ func TestSampleIsTakenOut(t *testing.T) {
 			return out, r["People"].(float64)
 		}
 		have, people := counts()
-		if have["lead"] != [2]float64{float64(leads), 0} || have["account"] != [2]float64{3, 1} || have["opportunity"][0] != 3 || have["rpt_quarantine"][0] != 2 || have["campaign"][0] != 3 || people != 8 {
+		if have["lead"] != [2]float64{float64(leads), 0} || have["account"] != [2]float64{3, 1} || have["opportunity"][0] != 3 || have["rpt_quarantine"][0] != 2 || have["campaign"][0] != 3 || have["incident"] != [2]float64{3, 0} || people != 9 {
 			t.Fatalf("%v and %v people, of %d leads", have, people, leads)
 		}
 
@@ -61,7 +61,7 @@ func TestSampleIsTakenOut(t *testing.T) {
 		}
 
 		gone = admin.want(200, "POST", "rpt_RemoveSampleData", `{"InUse": true, "People": true}`).body
-		if gone["Kept"].(float64) != 0 || strings.Count(gone["LockedOut"].(string), ",") != 7 {
+		if gone["Kept"].(float64) != 0 || strings.Count(gone["LockedOut"].(string), ",") != 8 {
 			t.Fatal(gone)
 		}
 		admin.want(404, "GET", "accounts("+nordwind+")", "")

@@ -22,7 +22,7 @@ const sampleBundle = "lending"
 // sampleRecords are the tables whose rows of the bundle are sample records. What else
 // it brings stays: people and places to which other records may belong by now,
 // and what says how work is done. Its people can be locked out.
-var sampleRecords = []string{"account", "contact", "opportunity", "campaign"}
+var sampleRecords = []string{"account", "contact", "opportunity", "campaign", "incident"}
 
 // sampleMade are tables that hold what was made of the sample's events.
 var sampleMade = []string{"lead", "campaignresponse", "rpt_quarantine", "rpt_deadletter"}
