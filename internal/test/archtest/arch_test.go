@@ -79,7 +79,7 @@ var asSystem = []string{
 	"internal/platform/record/cascade_job.go", // the record that tells of the job
 	"internal/platform/record/owner.go",       // how a member stands to a row that it makes
 	"internal/platform/action/builtin/bulkdelete.go",
-	"internal/platform/action/builtin/recordteam.go", // the access team of a record, by whoever may share it and holds what the template gives
+	"internal/platform/action/builtin/recordteam.go",     // the access team of a record, by whoever may share it and holds what the template gives
 	"internal/platform/action/builtin/recordteamlife.go", // its members, for who may read the record; its end, with the record that it is about
 	"internal/platform/action/builtin/guard.go",
 	"internal/platform/action/builtin/maps.go",
