@@ -16,6 +16,14 @@ import (
 	"github.com/rapport-platform/rapport/internal/platform/stream"
 )
 
+// loanForm asks what the program sends.
+const loanForm = `{"name": "loan", "title": "A loan", "allowed_origins": ["*"], "protection": {"proof": "off"}, "fields": [
+	{"name": "rpt_productinterest", "label": "Product", "type": "select", "required": true, "options": [{"value": "HOME", "label": "Home loan"}, {"value": "BUSINESS", "label": "Business loan"}]},
+	{"name": "firstname", "label": "First name", "required": true}, {"name": "lastname", "label": "Last name", "required": true},
+	{"name": "emailaddress1", "type": "email", "label": "E-mail", "required": true}, {"name": "numberofemployees", "type": "number", "label": "Number of employees"},
+	{"name": "address1_country", "type": "select", "options_from": "countries", "label": "Country", "required": true}],
+	"consent": {"version": "2026-11", "required": true, "text": "I agree."}}`
+
 // ours is the product's way: HTTP handlers on the real log.
 type ours struct {
 	stream *stream.Stream
@@ -40,13 +48,13 @@ func newOurs(ctx context.Context, dir string, form bool) (side, error) {
 	if err := o.stream.EnsureTopic(ctx, "leads"); err != nil {
 		return nil, err
 	}
-	forms, _, err := portal.Shipped()
+	loan, err := portal.Parse([]byte(loanForm))
 	if err != nil {
 		return nil, err
 	}
 	mux := http.NewServeMux()
 	(&httpapi.EventsAPI{Publisher: o.stream, Keys: anyKey{}}).Register(mux)
-	service := portal.New(portal.Config{Publisher: o.stream, Forms: forms, SubmitRate: portal.Rate{Burst: 1 << 30, Second: 1 << 30}})
+	service := portal.New(portal.Config{Publisher: o.stream, Forms: portal.Set{loan.Name: loan}, SubmitRate: portal.Rate{Burst: 1 << 30, Second: 1 << 30}})
 	(&httpapi.PortalAPI{Service: service}).Register(mux)
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {

@@ -125,7 +125,7 @@ func TestTLS(t *testing.T) {
 	roots.AddCert(own)
 	secure := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}}}
 	p.until("the form over TLS", func() bool {
-		res, err := secure.Get(strings.Replace(p.url, "http://", "https://", 1) + "/f/loan")
+		res, err := secure.Get(strings.Replace(p.url, "http://", "https://", 1) + "/f/contact")
 		if err != nil {
 			return false
 		}

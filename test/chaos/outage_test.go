@@ -100,7 +100,7 @@ func (p *process) visitors(t *testing.T, from int, d time.Duration) int {
 			t.Fatal(err)
 		}
 		began := time.Now()
-		status, text, err := p.do(http.MethodPost, "/f/loan", http.Header{"Content-Type": {"application/json"}, "Accept": {"application/json"}, "X-Forwarded-For": {fmt.Sprintf("10.0.%d.%d", n/200%200, n%200+1)}}, body)
+		status, text, err := p.do(http.MethodPost, "/f/contact", http.Header{"Content-Type": {"application/json"}, "Accept": {"application/json"}, "X-Forwarded-For": {fmt.Sprintf("10.0.%d.%d", n/200%200, n%200+1)}}, body)
 		took = append(took, time.Since(began))
 		if err != nil || status != http.StatusAccepted {
 			t.Fatalf("visitor %d was answered %d %s %v", from+n, status, text, err)

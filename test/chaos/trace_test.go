@@ -49,7 +49,7 @@ func TestTraceFollowsALead(t *testing.T) {
 	p.start()
 	p.ready("records")
 	header := http.Header{"Content-Type": {"application/json"}, "Traceparent": {"00-" + trace + "-00f067aa0ba902b7-01"}}
-	status, text, err := p.do(http.MethodPost, "/f/loan", header, []byte(`{"firstname":"Tess","lastname":"Trace","emailaddress1":"tess@example.com","address1_city":"Hamburg","address1_postalcode":"20095","address1_country":"DE","rpt_productinterest":"HOME","budgetamount":1000,"rpt_consent":true}`))
+	status, text, err := p.do(http.MethodPost, "/f/contact", header, []byte(`{"firstname":"Tess","lastname":"Trace","emailaddress1":"tess@example.com","address1_city":"Hamburg","address1_postalcode":"20095","address1_country":"DE","rpt_productinterest":"HOME","budgetamount":1000,"rpt_consent":true}`))
 	if err != nil || status != http.StatusAccepted {
 		t.Fatalf("the form answers %d %s %v", status, text, err)
 	}

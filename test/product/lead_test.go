@@ -101,6 +101,7 @@ func person(n int, more object) object {
 func TestFormBecomesLead(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, w *world) {
+		w.makeForm("loan", loanForm(t))
 		form := object{"firstname": "Mia", "lastname": "Keller", "emailaddress1": "Mia.Keller@Example.com", "mobilephone": "040 555 123 45", "address1_country": "DE", "address1_postalcode": "20095",
 			"address1_city": "Hamburg", "rpt_productinterest": "HOME", "budgetamount": 250000, "rpt_consent": true, "favouritecolour": "green",
 			"context": object{"page": "https://example.com/calculator?x=1", "utm_source": "partner"}}

@@ -3,44 +3,17 @@ package portal
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/mail"
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
 	"github.com/rapport-platform/rapport/internal/ground/errs"
 )
-
-// Texts of the complaints. A form may replace any of them.
-var messages = map[string]string{
-	"required":      "Please fill this in.",
-	"choose":        "Please choose one of these.",
-	"consent":       "Please agree, so that we may answer you.",
-	"email":         "This does not look like an e-mail address. Example: name@example.com.",
-	"tel":           "This does not look like a phone number. Digits, spaces and + - ( ) are fine.",
-	"number":        "Please give a number, such as 250000.",
-	"min":           "This must be at least {limit}.",
-	"max":           "This must be at most {limit}.",
-	"too_long":      "This is too long: {limit} characters at most.",
-	"option":        "Please choose one of the options given.",
-	"type":          "This is not of the kind that is asked for here.",
-	"character":     "This holds characters that can't be used here.",
-	"summary":       "Please look at these once more",
-	"optional":      "optional",
-	"consent_label": "Consent",
-	"failed":        "We could not take your request just now. What you typed is still here: please try again in a moment.",
-}
-
-// message gives the text of a complaint in the form's own words.
-func (f *Form) message(code, limit string) string {
-	text, ok := f.Messages[code]
-	if !ok {
-		text = messages[code]
-	}
-	return strings.ReplaceAll(text, "{limit}", limit)
-}
 
 // Limits of what comes beside the form's own fields.
 const (
@@ -54,17 +27,23 @@ var extraName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.-]{0,63}$`)
 // check turns what was sent into the columns of the event's data, or says what
 // is wrong with it. Values are strings, json.Number, bool, []any or map[string]any.
 func (f *Form) check(values map[string]any) (map[string]any, []errs.Field) {
-	data := map[string]any{}
+	data, beside := map[string]any{}, map[string]any{}
 	var faults []errs.Field
 	fail := func(name, code, limit string) {
 		faults = append(faults, errs.Field{Name: name, Code: code, Message: f.message(code, limit)})
 	}
 	for i := range f.Fields {
 		field := &f.Fields[i]
-		value, code, limit := field.read(values[field.Name])
+		raw := values[field.Name]
+		if field.Type == TypeHidden && (raw == nil || raw == "") && field.Default != "" {
+			raw = field.Default
+		}
+		value, code, limit := field.read(raw)
 		switch {
 		case code != "":
 			fail(field.Name, code, limit)
+		case value != nil && field.Column == NoColumn:
+			beside[field.Name] = value
 		case value != nil:
 			data[field.Column] = value
 		case field.Required && field.Type == TypeSelect:
@@ -87,8 +66,11 @@ func (f *Form) check(values map[string]any) (map[string]any, []errs.Field) {
 	}
 	if extra, code := f.extras(values); code != "" {
 		fail("rpt_extra", code, strconv.Itoa(maxExtraText))
-	} else if len(extra) > 0 {
-		data["rpt_extra"] = extra
+	} else {
+		maps.Copy(beside, extra)
+	}
+	if len(beside) > 0 {
+		data["rpt_extra"] = beside
 	}
 	return data, faults
 }
@@ -189,12 +171,16 @@ func (f *Field) read(raw any) (value any, code, limit string) {
 		}
 	case TypeNumber:
 		return f.readNumber(text)
+	case TypeDate:
+		if _, err := time.Parse(time.DateOnly, text); err != nil {
+			return nil, "date", ""
+		}
 	}
 	return text, "", ""
 }
 
 func (f *Field) readNumber(text string) (value any, code, limit string) {
-	plain, ok := plainNumber(text)
+	plain, ok := plainNumber(text, f.comma)
 	if !ok {
 		return nil, "number", ""
 	}
@@ -211,15 +197,23 @@ func (f *Field) readNumber(text string) (value any, code, limit string) {
 }
 
 var (
-	decimal = regexp.MustCompile(`^-?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,6})?$`)
-	grouped = regexp.MustCompile(`^-?[1-9][0-9]{0,2}(?:[ ,'’\x{a0}\x{202f}][0-9]{3})+(?:\.[0-9]{1,6})?$`)
+	decimal      = regexp.MustCompile(`^-?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,6})?$`)
+	grouped      = regexp.MustCompile(`^-?[1-9][0-9]{0,2}(?:[ ,'’\x{a0}\x{202f}][0-9]{3})+(?:\.[0-9]{1,6})?$`)
+	groupedComma = regexp.MustCompile(`^-?[1-9][0-9]{0,2}(?:[ .'’\x{a0}\x{202f}][0-9]{3})+(?:,[0-9]{1,6})?$`)
+	decimalComma = regexp.MustCompile(`^-?(?:0|[1-9][0-9]{0,17}),[0-9]{1,6}$`)
+	separators   = strings.NewReplacer(" ", "", ",", "", "'", "", "’", "", "\u00a0", "", "\u202f", "")
+	toPoint      = strings.NewReplacer(" ", "", ".", "", "'", "", "’", "", "\u00a0", "", "\u202f", "", ",", ".")
 )
 
 // plainNumber takes the separators out of 250,000 or 250 000. Whether the comma
-// of 1,5 is a decimal one can't be told, so that is no number here.
-func plainNumber(text string) (string, bool) {
-	if grouped.MatchString(text) {
-		text = strings.NewReplacer(" ", "", ",", "", "'", "", "’", "", "\u00a0", "", "\u202f", "").Replace(text)
+// of 1,5 is a decimal one can't be told, so that is no number here; it is one
+// where the form's language writes it so, and there 250.000 has a separator.
+func plainNumber(text string, comma bool) (string, bool) {
+	switch {
+	case comma && (groupedComma.MatchString(text) || decimalComma.MatchString(text)):
+		text = toPoint.Replace(text)
+	case !comma && grouped.MatchString(text):
+		text = separators.Replace(text)
 	}
 	return text, decimal.MatchString(text)
 }
@@ -272,7 +266,7 @@ func truth(raw any) (value, ok bool) {
 // Trouble gives the words for a failure that is not about a field.
 func (f *Form) Trouble(e *errs.Error) string {
 	if e.Kind == errs.TooMany {
-		return e.Message
+		return f.message("rate_limited", "")
 	}
 	return f.message("failed", "")
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"html/template"
 	"sort"
@@ -30,6 +31,8 @@ type prepared struct {
 	dir       string
 	theme     string
 	countries []Option
+	comma     bool   // decimals of the form's language have a comma
+	formulas  string // of calculators, as JSON for the page's script
 }
 
 // View is one showing of a form.
@@ -42,6 +45,9 @@ type View struct {
 	Filled   bool              // Values are what was typed: no defaults then
 	Faults   []errs.Field      // complaints to show
 	Notice   string            // one message above the form instead
+	Answer   *Answer           // what a tool has said
+	Proof    *Challenge        // to be solved before the form is sent
+	Preview  bool              // for those who made the form: nothing can be sent
 }
 
 // Page is HTML and the content security policy it must be sent with. The page
@@ -68,7 +74,7 @@ func prepare(f *Form) (*prepared, error) {
 	}
 	colours := paletteOf(f.Accent)
 	style := colours.css() + strings.TrimSpace(string(css))
-	p := &prepared{own: map[string]bool{"context": true, InputToken: true, InputReferrer: true, InputLocalTime: true, InputTrap: true}, pages: pages, dir: "ltr", theme: colours.panel.String()}
+	p := &prepared{own: map[string]bool{"context": true, InputToken: true, InputReferrer: true, InputLocalTime: true, InputTrap: true, InputProof: true, InputTool: true}, pages: pages, dir: "ltr", theme: colours.panel.String()}
 	p.style = template.HTML("<style>" + style + "</style>")
 	p.script = template.HTML("<script>" + string(js) + "</script>")
 	ancestors := "'self'"
@@ -77,13 +83,33 @@ func prepare(f *Form) (*prepared, error) {
 	} else if len(f.AllowedOrigins) > 0 {
 		ancestors += " " + strings.Join(f.AllowedOrigins, " ")
 	}
-	p.policy = "default-src 'none'; base-uri 'none'; form-action 'self'; img-src data:; style-src '" + digest(style) + "'; script-src '" + digest(string(js)) + "'; frame-ancestors " + ancestors
+	further := "" // of a captcha's provider
+	if c := f.Captcha; c != nil {
+		p.own[c.Field] = true
+		for _, address := range append([]string{c.Script}, c.Origins...) {
+			origin, _ := originOf(address)
+			further += " " + origin
+		}
+	}
+	// The script is inside the page; the worker that solves a challenge and the
+	// answers of tools come from here.
+	p.policy = "default-src 'none'; base-uri 'none'; form-action 'self'; img-src data:; connect-src 'self'" + further + "; worker-src 'self'; style-src '" + digest(style) + "'; script-src '" + digest(string(js)) + "'" + further + "; frame-ancestors " + ancestors
+	if further != "" {
+		p.policy += "; frame-src" + further
+	}
 	tag := language.Make(f.Language)
+	base, _ := tag.Base()
+	region, _ := tag.Region()
+	p.comma = strings.Contains(" de fr es it nl pt da sv nb no fi pl cs sk sl hr hu ro bg el tr ru uk ", " "+base.String()+" ") && region.String() != "CH" && region.String() != "LI"
+	if p.formulas, err = f.formulas(); err != nil {
+		return nil, err
+	}
 	if script, _ := tag.Script(); script.String() == "Arab" || script.String() == "Hebr" {
 		p.dir = "rtl"
 	}
 	for i := range f.Fields {
 		p.own[f.Fields[i].Name] = true
+		f.Fields[i].comma = p.comma
 		if f.Fields[i].OptionsFrom == "countries" && p.countries == nil {
 			p.countries = countries(tag)
 		}
@@ -161,11 +187,20 @@ type fieldView struct {
 	Choices                                                    []Option      // of cards
 	Menu                                                       template.HTML // of other selects
 	ID, Kind, Value, Error, InputType, InputMode, OptionalText string
+	Least, Most, By                                            string // of a slider
 }
 
 type groupView struct {
 	Title  string
 	Fields []fieldView
+	Tool   *toolView
+}
+
+// toolView is a tool with what it said last.
+type toolView struct {
+	*Tool
+	Answer *Answer
+	Check  bool
 }
 
 type consentView struct {
@@ -175,9 +210,18 @@ type consentView struct {
 
 type problemView struct{ ID, Label, Message string }
 
+// proofView is a challenge for the page's script.
+type proofView struct {
+	Challenge string // as JSON
+	Renew     string // address of another one
+}
+
 type formView struct {
 	Lang, Dir, Theme, Brand, Title, Intro, Submit, Token, Referrer, Notice, ProblemsTitle string
-	Embed                                                                                 bool
+	Embed, Steps, Preview, Comma                                                          bool
+	Formulas, PreviewText                                                                 string
+	Proof                                                                                 *proofView
+	Captcha                                                                               *Captcha
 	Points                                                                                []string
 	Style, Script                                                                         template.HTML
 	Hidden                                                                                []fieldView
@@ -191,7 +235,15 @@ type formView struct {
 func (f *Form) Show(v View) (Page, error) {
 	p := f.prepared
 	data := formView{Lang: f.Language, Dir: p.dir, Theme: p.theme, Brand: f.Brand, Title: f.Title, Intro: f.Intro, Points: f.Points, Submit: f.Submit, Embed: v.Embed,
-		Style: p.style, Script: p.script, Token: v.Token, Referrer: v.Referrer, Notice: v.Notice, ProblemsTitle: f.message("summary", "")}
+		Style: p.style, Script: p.script, Token: v.Token, Referrer: v.Referrer, Notice: v.Notice, ProblemsTitle: f.message("summary", ""),
+		Steps: f.Steps, Preview: v.Preview, PreviewText: f.message("preview", ""), Comma: p.comma, Formulas: p.formulas, Captcha: f.Captcha}
+	if v.Proof != nil {
+		text, err := json.Marshal(v.Proof)
+		if err != nil {
+			return Page{}, fmt.Errorf("challenge of form %s: %w", f.Name, err)
+		}
+		data.Proof = &proofView{Challenge: string(text), Renew: "/f/" + f.Name + "/challenge"}
+	}
 	faults := make(map[string]string, len(v.Faults))
 	for _, fault := range v.Faults {
 		faults[fault.Name] = fault.Message
@@ -205,7 +257,8 @@ func (f *Form) Show(v View) (Page, error) {
 		return text
 	}
 	optional := f.message("optional", "")
-	data.Words = map[string]string{"required": f.message("required", ""), "choose": f.message("choose", ""), "email": f.message("email", "")}
+	data.Words = map[string]string{"required": f.message("required", ""), "choose": f.message("choose", ""), "email": f.message("email", ""), "number": f.message("number", ""),
+		"next": f.message("next", ""), "back": f.message("back", ""), "step": f.message("step", "%"), "checking": f.message("checking", ""), "failed": f.message("failed", "")}
 	if f.Consent != nil {
 		data.Words["consent"] = f.message("consent", "")
 	}
@@ -227,6 +280,15 @@ func (f *Form) Show(v View) (Page, error) {
 		case TypeNumber:
 			// type=number loses what was typed if it is no number, and turns with the wheel.
 			view.InputType, view.InputMode = "text", "decimal"
+			if plain, ok := plainNumber(value, field.comma); ok {
+				view.Value = f.decimal(plain)
+			}
+			if field.Slider {
+				view.Least, view.Most, view.By = formatLimit(*field.Min), formatLimit(*field.Max), formatLimit(max(field.Step, 0))
+				if field.Step == 0 {
+					view.By = "1"
+				}
+			}
 		case TypeSelect:
 			if field.Display == "cards" {
 				view.Kind = "cards"
@@ -234,8 +296,20 @@ func (f *Form) Show(v View) (Page, error) {
 				view.Menu = field.selected(value)
 			}
 		}
-		if field.Section != "" || len(data.Groups) == 0 {
-			data.Groups = append(data.Groups, groupView{Title: field.Section})
+		last := len(data.Groups) - 1
+		tool := f.tool(field.Tool)
+		if field.Section != "" || last < 0 || (data.Groups[last].Tool == nil) != (tool == nil) || tool != nil && data.Groups[last].Tool.Tool != tool {
+			group := groupView{Title: field.Section}
+			if tool != nil {
+				group.Tool = &toolView{Tool: tool, Check: tool.Kind == ToolCheck}
+				if v.Answer != nil && v.Answer.Tool == tool.Name {
+					group.Tool.Answer = v.Answer
+				} else if lines, ok := f.opening(tool, v.Values); ok {
+					group.Tool.Answer = &Answer{Tool: tool.Name, Lines: lines}
+				}
+				setDefault(&group.Title, tool.Title)
+			}
+			data.Groups = append(data.Groups, group)
 		}
 		g := &data.Groups[len(data.Groups)-1]
 		g.Fields = append(g.Fields, view)
@@ -251,6 +325,53 @@ func (f *Form) Show(v View) (Page, error) {
 		data.Problems = append(data.Problems, problemView{"problems", name, text})
 	}
 	return f.render("form", data)
+}
+
+// opening works a calculator out of what stands in its fields as the page opens.
+func (f *Form) opening(t *Tool, typed map[string]string) ([]Line, bool) {
+	if t.Kind != ToolCalculator {
+		return nil, false
+	}
+	answers := map[string]any{}
+	for _, field := range f.fieldsOf(t.Name) {
+		text, given := typed[field.Name]
+		if !given {
+			text = field.Default
+		}
+		if value, code, _ := field.read(text); code == "" && value != nil {
+			answers[field.Name] = value
+		}
+	}
+	return t.calculate(f, answers)
+}
+
+// formulas gives the calculators for the page's script, as JSON; "" for none.
+func (f *Form) formulas() (string, error) {
+	type result struct {
+		Name   string `json:"name"`
+		Tree   any    `json:"tree"`
+		Digits int    `json:"digits"`
+		Prefix string `json:"prefix,omitempty"`
+		Suffix string `json:"suffix,omitempty"`
+	}
+	tools := map[string][]result{}
+	for i := range f.Tools {
+		for _, r := range f.Tools[i].Results {
+			if f.Tools[i].Kind == ToolCalculator {
+				tools[f.Tools[i].Name] = append(tools[f.Tools[i].Name], result{r.Name, r.formula.Tree(), r.Digits, r.Prefix, r.Suffix})
+			}
+		}
+	}
+	if len(tools) == 0 {
+		return "", nil
+	}
+	text, err := json.Marshal(tools)
+	return string(text), err
+}
+
+// Closed gives the page of a form that takes no requests any more.
+func (f *Form) Closed(embed bool) (Page, error) {
+	return f.render("page", map[string]any{"Lang": f.Language, "Dir": f.prepared.dir, "Title": f.message("closed_title", ""), "Text": f.message("closed", ""), "Embed": embed, "Style": f.prepared.style, "Script": f.prepared.script})
 }
 
 // Thanks gives the page after a form was sent.

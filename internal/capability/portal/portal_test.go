@@ -63,19 +63,14 @@ type fixture struct {
 
 func setUp(t *testing.T, change func(*portal.Config)) *fixture {
 	t.Helper()
-	set, definitions, err := portal.Shipped()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(definitions["loan"]) == 0 {
-		t.Fatal("the definition of the loan form is missing")
-	}
+	set := portal.LoanForms(t)
 	f := &fixture{t: t, clock: clock.NewFake(time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)), out: &memory{}}
 	cfg := portal.Config{Publisher: f.out, Forms: set, Clock: f.clock, Secret: []byte("between nodes")}
 	if change != nil {
 		change(&cfg)
 	}
 	f.Service = portal.New(cfg)
+	var err error
 	if f.loan, err = f.Form("loan"); err != nil {
 		t.Fatal(err)
 	}

@@ -22,6 +22,11 @@ type Config struct {
 	Secret            []byte
 	SubmitRate        Rate          // from one address; default 20 at once, then one in 3 s
 	TrackRate         Rate          // from one address; default 120 at once, then 2 a second
+	UseRate           Rate          // of a form's tools, from one address; default 30 at once, then one in 2 s
+	UnprovenRate      Rate          // of one form from one address without the proof that it asks for; default 3 at once, then one a minute
+	FormRate          Rate          // of one form from everybody; faster, and it asks for a proof; default 60 at once, then one a second
+	Decider           Decider       // nil: checks are put off to a person
+	Captcha           Verifier      // nil: captchas of forms are not asked for
 	MinFill           time.Duration // quicker than this no person fills in a form; default 2 s
 	InteractionsTopic string        // default "interactions"
 }
@@ -35,6 +40,8 @@ type Stats struct {
 	Failed      uint64 // could not be stored
 	Tracked     uint64 // interactions published
 	LimitedView uint64 // interactions refused by the rate limit
+	Undecided   uint64 // checks of tools for which no decision set could be asked
+	Unproven    uint64 // submissions without the proof that was asked for; also among Suspect
 	Private     uint64 // interactions dropped because the visitor asks not to be tracked
 }
 
@@ -43,8 +50,13 @@ type Service struct {
 	cfg     Config
 	submits *limit.Keyed
 	tracks  *limit.Keyed
+	uses    *limit.Keyed
+	without *limit.Keyed // proof
+	forms   *limit.Keyed
+	proofs  used
+	pressed pressure
 
-	submitted, invalid, suspect, limitedForm, failed, tracked, limitedView, private atomic.Uint64
+	undecided, unproven, submitted, invalid, suspect, limitedForm, failed, tracked, limitedView, private atomic.Uint64
 }
 
 // New gives a service.
@@ -64,8 +76,14 @@ func New(c Config) *Service {
 	if c.MinFill <= 0 {
 		c.MinFill = 2 * time.Second
 	}
+	for rate, usual := range map[*Rate]Rate{&c.UseRate: {30, 0.5}, &c.UnprovenRate: {3, 1.0 / 60}, &c.FormRate: {60, 1}} {
+		if rate.Burst <= 0 {
+			*rate = usual
+		}
+	}
 	setDefault(&c.InteractionsTopic, "interactions")
-	return &Service{cfg: c, submits: c.SubmitRate.limiter(c.Clock), tracks: c.TrackRate.limiter(c.Clock)}
+	return &Service{cfg: c, submits: c.SubmitRate.limiter(c.Clock), tracks: c.TrackRate.limiter(c.Clock), uses: c.UseRate.limiter(c.Clock),
+		without: c.UnprovenRate.limiter(c.Clock), forms: c.FormRate.limiter(c.Clock)}
 }
 
 // Form gives a form by name, or errs.NotFound.
@@ -84,6 +102,6 @@ func (s *Service) Form(name string) (Form, error) {
 
 // Stats gives the counts since the service was made.
 func (s *Service) Stats() Stats {
-	return Stats{Submitted: s.submitted.Load(), Invalid: s.invalid.Load(), Suspect: s.suspect.Load(), LimitedForm: s.limitedForm.Load(),
+	return Stats{Submitted: s.submitted.Load(), Invalid: s.invalid.Load(), Suspect: s.suspect.Load(), LimitedForm: s.limitedForm.Load(), Undecided: s.undecided.Load(), Unproven: s.unproven.Load(),
 		Failed: s.failed.Load(), Tracked: s.tracked.Load(), LimitedView: s.limitedView.Load(), Private: s.private.Load()}
 }

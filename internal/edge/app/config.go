@@ -33,6 +33,8 @@ type Config struct {
 	SMTP            string         // mail server, smtp://name:password@host:587; "" sends no e-mail
 	MailFrom        string         // address that e-mail comes from
 	URL             string         // address under which people reach this server, for links in e-mail
+	CaptchaURL      string         // where an outside provider is asked whether a captcha was solved; "" asks none
+	CaptchaSecret   string         // sent along with it
 	ScoringToken    string         // sent to an external scoring endpoint as a bearer token
 	Sample          bool           // put the sample organisation in at the first start
 
@@ -60,6 +62,7 @@ func FromEnv(getenv func(string) string) Config {
 	return Config{
 		Addr: or("RAPPORT_ADDR", "127.0.0.1:8080"), Data: or("RAPPORT_DATA", "data"), Database: getenv("RAPPORT_DATABASE"), NATS: embedded(getenv("RAPPORT_NATS")),
 		TLSCert: getenv("RAPPORT_TLS_CERT"), TLSKey: getenv("RAPPORT_TLS_KEY"), AdminPassword: getenv("RAPPORT_ADMIN_PASSWORD"), Lake: getenv("RAPPORT_LAKE"), ScoringToken: getenv("RAPPORT_SCORING_TOKEN"), SecretKey: getenv("RAPPORT_SECRET_KEY"), Clamd: getenv("RAPPORT_CLAMD"), Sample: getenv("RAPPORT_SAMPLE") == "1",
+		CaptchaURL: getenv("RAPPORT_CAPTCHA_URL"), CaptchaSecret: getenv("RAPPORT_CAPTCHA_SECRET"),
 		SMTP: getenv("RAPPORT_SMTP"), MailFrom: getenv("RAPPORT_MAIL_FROM"), URL: getenv("RAPPORT_URL"),
 		Country: or("RAPPORT_COUNTRY", "US"), Proxies: prefixes(getenv("RAPPORT_TRUSTED_PROXIES")), WebhookNetworks: prefixes(getenv("RAPPORT_WEBHOOK_NETWORKS")),
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/rapport-platform/rapport/internal/capability/intake"
 	"github.com/rapport-platform/rapport/internal/capability/memberarea"
+	"github.com/rapport-platform/rapport/internal/capability/portal"
 	"github.com/rapport-platform/rapport/internal/capability/scoring"
 	"github.com/rapport-platform/rapport/internal/commons/decision"
 	"github.com/rapport-platform/rapport/internal/commons/document"
@@ -85,6 +86,7 @@ type core struct {
 	intake      *intake.Intake
 	index       *search.Index
 	limits      *httpapi.Limits
+	formCounts  *portal.Counter
 	scoring     *scoring.Service
 	imports     *transfer.Service
 	services    lifecycle.Group

@@ -25,6 +25,7 @@ const TopicInteractions = "interactions"
 type front struct {
 	stream       *stream.Stream
 	portal       *portal.Service
+	forms        *portal.Library
 	keys         *auth.TopicKeys
 	organization id.ID
 	lake         *lakeFront // nil where the lake is switched off
@@ -52,11 +53,11 @@ func (a *App) openFront(life context.Context) (*front, error) {
 			return nil, errors.Join(err, f.stream.Stop(life))
 		}
 	}
-	forms, _, err := portal.Shipped()
-	if err != nil {
+	f.forms = portal.NewLibrary(a.file("forms.json"), a.c.Logger)
+	if _, err := f.forms.Recall(); err != nil {
 		return nil, errors.Join(err, f.stream.Stop(life))
 	}
-	f.portal = portal.New(portal.Config{Publisher: f.stream, Forms: forms, Clock: a.c.Clock, Secret: self.FormSecret, InteractionsTopic: TopicInteractions})
+	f.portal = portal.New(portal.Config{Publisher: f.stream, Forms: f.forms, Clock: a.c.Clock, Secret: self.FormSecret, InteractionsTopic: TopicInteractions, Decider: lateDecider{a}, Captcha: a.captcha()})
 	f.keys = auth.NewTopicKeys(a.database, a.c.Clock, a.file("keys.json"), a.c.Logger)
 	if f.recalled, err = f.keys.Recall(); err != nil {
 		return nil, errors.Join(err, f.stream.Stop(life))

@@ -32,8 +32,10 @@ func configured(t *testing.T, keys string) Config {
 		if err := os.MkdirAll(filepath.Join(c.Data, "config"), 0o700); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(filepath.Join(c.Data, "config", "keys.json"), []byte(keys), 0o600); err != nil {
-			t.Fatal(err)
+		for name, text := range map[string]string{"keys.json": keys, "forms.json": `{"hello": {"version": "1", "definition": {"title": "Hello", "fields": [{"name": "lastname", "label": "Name"}]}}}`} {
+			if err := os.WriteFile(filepath.Join(c.Data, "config", name), []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
 	return c
@@ -59,7 +61,7 @@ func TestStartAndStopWithoutDatabase(t *testing.T) {
 		_, _ = io.Copy(io.Discard, res.Body)
 		return res.StatusCode
 	}
-	for path, want := range map[string]int{"/f/loan": 200, "/readyz?part=intake": 200, "/readyz": 503, "/api/data/v9.2/leads": 503} {
+	for path, want := range map[string]int{"/f/hello": 200, "/f/nobody": 404, "/readyz?part=intake": 200, "/readyz": 503, "/api/data/v9.2/leads": 503} {
 		if got := status(path); got != want {
 			t.Errorf("%s: %d, want %d", path, got, want)
 		}

@@ -51,6 +51,7 @@ func (c *core) wire(ctx context.Context, tailer *changelog.Tailer) error {
 	c.wireProcess(tailer)
 	c.wireDecision(tailer)
 	c.wireDocument(tailer)
+	c.wireForms(tailer)
 	if err := c.wireIntake(tailer); err != nil {
 		return err
 	}
@@ -96,6 +97,7 @@ func (c *core) wire(ctx context.Context, tailer *changelog.Tailer) error {
 	c.services.Add("publishing keys", c.app.front.keys)
 	c.services.Add("intake", leads)
 	c.services.Add("interactions", interactions)
+	c.formServices()
 	c.services.Add("followers", c.followers())
 	c.wireLake()
 	c.wireScoring()

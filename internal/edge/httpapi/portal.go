@@ -16,9 +16,14 @@ import (
 // PortalAPI serves forms, their scripts and the reports of the tracking script:
 //
 //	GET, POST /f/{form}   the form; sent by a page (202 and a thank-you page) or as JSON (202 and {"id"})
+//	GET       /f/{form}/challenge  another proof of work, as JSON
 //	POST      /t          what track.js reports (204)
 //	GET       /embed.js   shows a form inside another site
 //	GET       /track.js   reports page views
+//	GET       /pow.js     solves proofs of work, in a worker
+//
+// A POST whose _tool names one of the form's tools sends nothing: the answer is
+// the page with what the tool says, or that as JSON.
 type PortalAPI struct {
 	Service *portal.Service
 	// Proxies whose X-Forwarded-For and X-Forwarded-Proto are believed.
@@ -35,6 +40,8 @@ func (p *PortalAPI) Register(mux *http.ServeMux) {
 	mux.HandleFunc("GET /f/{form}", p.show)
 	mux.HandleFunc("POST /f/{form}", p.submit)
 	mux.HandleFunc("OPTIONS /f/{form}", p.preflight)
+	mux.HandleFunc("GET /f/{form}/challenge", p.challenge)
+	mux.HandleFunc("GET /pow.js", asset("pow.js"))
 	mux.HandleFunc("POST /t", p.track)
 	mux.HandleFunc("OPTIONS /t", p.trackPreflight)
 	mux.HandleFunc("GET /embed.js", asset("embed.js"))
@@ -49,6 +56,11 @@ func (p *PortalAPI) show(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	query := r.URL.Query()
+	if form.IsClosed() {
+		page, err := form.Closed(query.Get("embed") != "")
+		p.writePage(w, r, http.StatusGone, page, err)
+		return
+	}
 	view := portal.View{Embed: query.Get("embed") != "", Token: p.Service.NewToken(form.Name), Referrer: query.Get("referrer"),
 		Country: acceptedCountry(r), Values: map[string]string{}}
 	if view.Referrer == "" && !view.Embed { // in a frame, the header names the embedding page
@@ -59,8 +71,56 @@ func (p *PortalAPI) show(w http.ResponseWriter, r *http.Request) {
 			view.Values[field.Name] = query.Get(field.Name)
 		}
 	}
+	p.showPage(w, r, &form, view, http.StatusOK)
+}
+
+// showPage gives a form's page a challenge, where it wants one, and sends it.
+func (p *PortalAPI) showPage(w http.ResponseWriter, r *http.Request, form *portal.Form, view portal.View, status int) {
+	if p.Service.WantsProof(form) {
+		c := p.Service.NewChallenge(form.Name)
+		view.Proof = &c
+	}
 	page, err := form.Show(view)
-	p.writePage(w, r, http.StatusOK, page, err)
+	p.writePage(w, r, status, page, err)
+}
+
+// challenge answers GET /f/{form}/challenge.
+func (p *PortalAPI) challenge(w http.ResponseWriter, r *http.Request) {
+	form, err := p.Service.Form(r.PathValue("form"))
+	if err != nil {
+		writePortalError(w, r, err)
+		return
+	}
+	allowOrigin(w, r, &form)
+	writePortalJSON(w, http.StatusOK, p.Service.NewChallenge(form.Name))
+}
+
+// use answers a POST of a form by which one of its tools is asked.
+func (p *PortalAPI) use(w http.ResponseWriter, r *http.Request, form *portal.Form, sub portal.Submission, html bool) {
+	answer, err := p.Service.Use(r.Context(), *form, sub.Tool, sub.Values, sub.Visit)
+	switch {
+	case html && err != nil:
+		p.complain(w, r, form, sub, err)
+	case err != nil:
+		writePortalError(w, r, err)
+	case html:
+		view := typed(r, sub)
+		view.Answer = &answer
+		p.showPage(w, r, form, view, http.StatusOK)
+	default:
+		writePortalJSON(w, http.StatusOK, answer)
+	}
+}
+
+// typed shows a form again with what was typed.
+func typed(r *http.Request, sub portal.Submission) portal.View {
+	view := portal.View{Embed: r.URL.Query().Get("embed") != "", Token: sub.Token, Referrer: sub.Visit.Referrer, Filled: true, Values: map[string]string{}}
+	for name, value := range sub.Values {
+		if s, ok := value.(string); ok {
+			view.Values[name] = s
+		}
+	}
+	return view
 }
 
 // submit answers POST /f/{form}.
@@ -77,6 +137,10 @@ func (p *PortalAPI) submit(w http.ResponseWriter, r *http.Request) {
 	sub, html, err := p.readSubmission(w, r, &form)
 	if err != nil {
 		writePortalError(w, r, err)
+		return
+	}
+	if sub.Tool != "" && !form.IsClosed() {
+		p.use(w, r, &form, sub, html)
 		return
 	}
 	id, err := p.Service.Submit(r.Context(), form, sub)
@@ -97,18 +161,18 @@ func (p *PortalAPI) submit(w http.ResponseWriter, r *http.Request) {
 func (p *PortalAPI) complain(w http.ResponseWriter, r *http.Request, form *portal.Form, sub portal.Submission, err error) {
 	e := publicError(err)
 	status := portalStatus(e)
-	view := portal.View{Embed: r.URL.Query().Get("embed") != "", Token: sub.Token, Referrer: sub.Visit.Referrer, Filled: true, Values: map[string]string{}, Faults: e.Fields}
+	if e.Code == portal.CodeClosed {
+		page, err := form.Closed(r.URL.Query().Get("embed") != "")
+		p.writePage(w, r, status, page, err)
+		return
+	}
+	view := typed(r, sub)
+	view.Faults = e.Fields
 	if len(e.Fields) == 0 {
 		view.Notice = form.Trouble(e)
 	}
-	for name, value := range sub.Values {
-		if s, ok := value.(string); ok {
-			view.Values[name] = s
-		}
-	}
 	setRetryAfter(w, e)
-	page, err := form.Show(view)
-	p.writePage(w, r, status, page, err)
+	p.showPage(w, r, form, view, status)
 }
 
 // preflight tells a browser that scripts of the form's sites may send it.

@@ -49,7 +49,9 @@ func (p *PortalAPI) readSubmission(w http.ResponseWriter, r *http.Request, form 
 	}
 	switch mediaType {
 	case "application/json":
-		return sub, false, readJSONSubmission(r, &sub)
+		sub.API = true
+		err := readJSONSubmission(r, &sub)
+		return sub, false, err
 	case "application/x-www-form-urlencoded":
 		err = r.ParseForm()
 	case "multipart/form-data":
@@ -85,6 +87,10 @@ func readFormSubmission(inputs url.Values, sub *portal.Submission) error {
 			sub.Token = values[0]
 		case portal.InputTrap:
 			sub.Trap = values[0]
+		case portal.InputProof:
+			sub.Proof = values[0]
+		case portal.InputTool:
+			sub.Tool = values[0]
 		case portal.InputLocalTime:
 			sub.Visit.LocalTime = values[0]
 		case portal.InputReferrer:
@@ -121,6 +127,8 @@ func readJSONSubmission(r *http.Request, sub *portal.Submission) error {
 	if trap, ok := sub.Values[portal.InputTrap].(string); ok {
 		sub.Trap = trap
 	}
+	sub.Proof, _ = sub.Values[portal.InputProof].(string)
+	sub.Tool, _ = sub.Values[portal.InputTool].(string)
 	raw, given := sub.Values["context"]
 	delete(sub.Values, "context")
 	if !given || raw == nil {

@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"net/url"
+	"os"
 	"regexp"
 	"strings"
 	"sync"
@@ -41,10 +42,15 @@ func (k topicKeys) Allowed(_ context.Context, topic, secret string) (bool, error
 
 func serveWays(t *testing.T, p portal.Publisher, change func(*portal.Config, *httpapi.PortalAPI)) *waysServer {
 	t.Helper()
-	set, _, err := portal.Shipped()
+	text, err := os.ReadFile("../../capability/portal/testdata/loan.json")
 	if err != nil {
 		t.Fatal(err)
 	}
+	loan, err := portal.Parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	set := portal.Set{"loan": loan}
 	closed, err := portal.Parse([]byte(`{"name":"closed","title":"T","allowed_origins":["https://partner.example"],"fields":[{"name":"firstname","label":"First name","required":true}]}`))
 	if err != nil {
 		t.Fatal(err)

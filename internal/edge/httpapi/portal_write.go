@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strconv"
 
+	"github.com/rapport-platform/rapport/internal/capability/portal"
 	"github.com/rapport-platform/rapport/internal/ground/errs"
 )
 
@@ -16,6 +17,8 @@ func portalStatus(e *errs.Error) int {
 	switch {
 	case e.Code == "portal.form_invalid":
 		return http.StatusUnprocessableEntity
+	case e.Code == portal.CodeClosed:
+		return http.StatusGone
 	case e.Kind == errs.Unsupported:
 		return http.StatusUnsupportedMediaType
 	}

@@ -56,6 +56,8 @@ var asSystem = []string{
 	"internal/capability/memberarea/progress.go", // stages of a record that the member may read, in words that are for members
 	"internal/edge/app/wire_member.go",
 	"internal/capability/portal/consume.go",
+	"internal/capability/portal/library.go",  // forms are shown to everybody
+	"internal/capability/portal/publish.go",  // versions are the platform's to write; who publishes must be allowed to write the form
 	"internal/capability/sales/customer.go",  // who wins an opportunity need not own the account that becomes a customer
 	"internal/capability/scoring/service.go", // scores are the platform's; whether a person may ask for them is checked before
 	"internal/edge/httpapi/auth.go",

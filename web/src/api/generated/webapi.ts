@@ -65,6 +65,7 @@ export interface Actions {
   rpt_PauseImport: { in: Record<string, never>; out: undefined };
   rpt_PreviewErasure: { in: { Email?: string; Id?: string; Phone?: string; Table?: string }; out: { Blocked?: string; Elsewhere: (string)[]; Emails: (string)[]; Found: boolean; Lines: (object)[]; Names: (string)[]; Persons: number } };
   rpt_PromoteVersion: { in: Record<string, never>; out: undefined };
+  rpt_PublishForm: { in: { Version?: object }; out: { VersionId: string } };
   rpt_ReactivateLead: { in: Record<string, never>; out: undefined };
   rpt_RebuildSearch: { in: Record<string, never>; out: { JobId: string } };
   rpt_ReceiveDocument: { in: { Note?: string }; out: undefined };
