@@ -115,9 +115,9 @@ func (l *Lake) EraseImported(ctx context.Context, match func(string) bool) (rows
 	return rows, nil
 }
 
-// Holding gives the texts of a whole table to see until it says that it has seen
-// enough, and the names of all tables of the lake.
-func (l *Lake) Holding(ctx context.Context, full string, see func(string) bool) (found bool, err error) {
+// Holding gives the texts of a whole table, or of the rows of some records of it, to
+// see until it says that it has seen enough.
+func (l *Lake) Holding(ctx context.Context, full string, ids []id.ID, see func(string) bool) (found bool, err error) {
 	snap, err := l.snapshot(ctx, full)
 	if err != nil || snap == nil {
 		return false, err
@@ -131,9 +131,23 @@ func (l *Lake) Holding(ctx context.Context, full string, see func(string) bool) 
 	if len(columns) == 0 {
 		return false, nil
 	}
-	for row, err := range snap.Rows(ctx, delta.Scan{Columns: columns}) {
+	scan := delta.Scan{Columns: columns}
+	wanted := map[any]bool{}
+	at := slices.IndexFunc(columns, func(c string) bool { return strings.EqualFold(c, snap.Meta.Config(keyConfig)) })
+	if len(ids) > 0 && at >= 0 {
+		values := make([]any, len(ids))
+		for i, x := range ids {
+			values[i] = x.String()
+			wanted[values[i]] = true
+		}
+		scan.Where = []delta.Test{{Column: columns[at], Op: delta.In, Values: values}}
+	}
+	for row, err := range snap.Rows(ctx, scan) {
 		if err != nil {
 			return false, err
+		}
+		if len(wanted) > 0 && !wanted[row[at]] {
+			continue
 		}
 		for _, v := range row {
 			if s, ok := v.(string); ok && s != "" && see(s) {

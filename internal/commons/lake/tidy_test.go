@@ -294,7 +294,7 @@ func TestRedact(t *testing.T) {
 			}
 		}
 		for _, n := range names {
-			if found, err := e.lake.Holding(t.Context(), n, func(s string) bool { return strings.Contains(s, "zz@") || strings.Contains(s, "Zzach") }); found || err != nil {
+			if found, err := e.lake.Holding(t.Context(), n, nil, func(s string) bool { return strings.Contains(s, "zz@") || strings.Contains(s, "Zzach") }); found || err != nil {
 				t.Errorf("%s: %v %v", n, found, err)
 			}
 		}

@@ -10,14 +10,15 @@ import (
 
 // WhoInput names a person.
 type WhoInput struct {
-	Table string `json:"Table,omitempty" doc:"Logical name of the table of a record about the person: lead, contact or account"`
-	ID    *id.ID `json:"Id,omitempty" doc:"Id of that record"`
-	Email string `json:"Email,omitempty" doc:"An e-mail address: all records that bear it"`
-	Phone string `json:"Phone,omitempty" doc:"A phone number, as it stands in the records"`
+	Table    string `json:"Table,omitempty" doc:"Logical name of the table of a record about the person: lead, contact or account"`
+	ID       *id.ID `json:"Id,omitempty" doc:"Id of that record"`
+	Email    string `json:"Email,omitempty" doc:"An e-mail address: all records that bear it"`
+	Phone    string `json:"Phone,omitempty" doc:"A phone number, as it stands in the records"`
+	Thorough bool   `json:"Thorough,omitempty" doc:"Looks through all texts of all records and changes, instead of asking what is known of addresses in them: slow among millions"`
 }
 
 func (in WhoInput) who() Who {
-	w := Who{Table: in.Table, Email: in.Email, Phone: in.Phone}
+	w := Who{Table: in.Table, Email: in.Email, Phone: in.Phone, Thorough: in.Thorough}
 	if in.ID != nil {
 		w.ID = *in.ID
 	}

@@ -107,7 +107,7 @@ func newEnv(t testing.TB, url string, catalog *metadata.Catalog) *env {
 	e.keys, err = secret.Open(filepath.Join(e.dir, "keys"), "")
 	e.must(err)
 	e.actions = action.New(control, e.store)
-	e.service = New(Options{DB: e.db, Store: e.store, Catalog: control.Catalog, Log: e.log, Keys: e.keys, Files: e.files, Index: e.index, Jobs: e.jobs, Clock: e.clock,
+	e.service = New(Options{DB: e.db, Store: e.store, Catalog: control.Catalog, Log: e.log, Keys: e.keys, Files: e.files, Index: e.index, Jobs: e.jobs, Clock: e.clock, Addresses: &Addresses{DB: e.db, Log: e.log, Catalog: control.Catalog, Clock: e.clock},
 		Lake: e.lake, Stream: e.stream, Topics: []Topic{{"leads", ""}}, Data: e.dir,
 		Trim: func(ctx context.Context) error { // all has been worked off
 			st, err := e.stream.State(ctx, "leads")

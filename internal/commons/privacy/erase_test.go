@@ -96,7 +96,7 @@ func (e *env) quoting(texts ...string) map[string]bool {
 	names, err := e.lake.Names()
 	e.must(err)
 	for _, n := range names {
-		found, err := e.lake.Holding(e.t.Context(), n, holds)
+		found, err := e.lake.Holding(e.t.Context(), n, nil, holds)
 		e.must(err)
 		if found {
 			out["lake "+n] = true

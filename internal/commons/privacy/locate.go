@@ -35,13 +35,17 @@ func (s *Service) locate(ctx context.Context, who Who) (*Subject, error) {
 	if who.Phone != "" {
 		sub.Phones = []string{strings.TrimSpace(who.Phone)}
 	}
-	if err := s.persons(ctx, who, sub); err != nil {
+	l, err := s.looking(ctx, who.Thorough)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.persons(ctx, l, who, sub); err != nil {
 		return nil, err
 	}
 	if err := s.linked(ctx, sub); err != nil {
 		return nil, err
 	}
-	if err := s.mentions(ctx, sub); err != nil {
+	if err := s.mentions(ctx, l, sub); err != nil {
 		return nil, err
 	}
 	return sub, nil
@@ -50,7 +54,7 @@ func (s *Service) locate(ctx context.Context, who Who) (*Subject, error) {
 // persons finds the rows about the person: the one that is named, those with an
 // address or number that is given, and then all natural persons with one of the
 // addresses found. Numbers are not followed: several people share them.
-func (s *Service) persons(ctx context.Context, who Who, sub *Subject) error {
+func (s *Service) persons(ctx context.Context, l look, who Who, sub *Subject) error {
 	c := s.o.Catalog()
 	seen := map[Ref]bool{}
 	take := func(t *metadata.Table, row record.Row) error {
@@ -78,24 +82,40 @@ func (s *Service) persons(ctx context.Context, who Who, sub *Subject) error {
 		follow = natural(t)
 	}
 	if who.Phone != "" {
-		if err := s.eachPerson(ctx, sub.Phones, func(p *metadata.Privacy) []string { return p.Phones }, false, take); err != nil {
+		if err := s.eachPerson(ctx, l, sub.Phones, numberMarks, func(p *metadata.Privacy) []string { return p.Phones }, false, take); err != nil {
 			return err
 		}
 	}
 	for done := 0; follow && done < len(sub.Emails); {
 		some := sub.Emails[done:]
 		done = len(sub.Emails)
-		if err := s.eachPerson(ctx, some, func(p *metadata.Privacy) []string { return p.Emails }, who.ID != id.Nil, take); err != nil {
+		if err := s.eachPerson(ctx, l, some, nil, func(p *metadata.Privacy) []string { return p.Emails }, who.ID != id.Nil, take); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// eachPerson gives the rows about persons whose columns hold one of the values.
-func (s *Service) eachPerson(ctx context.Context, values []string, columns func(*metadata.Privacy) []string, onlyNatural bool, take func(*metadata.Table, record.Row) error) error {
+// eachPerson gives the rows about persons whose columns hold one of the values,
+// e-mail addresses unless marks says under what they are known.
+func (s *Service) eachPerson(ctx context.Context, l look, values []string, marks func([]string) []string, columns func(*metadata.Privacy) []string, onlyNatural bool, take func(*metadata.Table, record.Row) error) error {
 	if len(values) == 0 {
 		return nil
+	}
+	var held map[string][]id.ID
+	if marks == nil {
+		l = l.can(values)
+	}
+	if l.book != nil {
+		emails, others := values, []string(nil)
+		if marks != nil {
+			emails, others = nil, marks(values)
+		}
+		list, err := l.holders(ctx, emails, others)
+		if err != nil {
+			return err
+		}
+		held = refs(list)
 	}
 	for _, name := range s.o.Catalog().Names() {
 		t, _ := s.o.Catalog().Table(name)
@@ -108,17 +128,40 @@ func (s *Service) eachPerson(ctx context.Context, values []string, columns func(
 				where = append(where, query.Compare{Left: query.Path{column}, Value: v})
 			}
 		}
-		page, err := s.o.Store.Find(ctx, query.Query{Table: name, Where: where, Limit: personsMost + 1})
-		if err != nil {
-			return err
+		if !l.indexed(t) {
+			if err := s.takeAll(ctx, t, where, take); err != nil {
+				return err
+			}
+			continue
 		}
-		for _, row := range page.Rows {
-			if err := take(t, row); err != nil {
+		for some := range slices.Chunk(held[name], part) {
+			if err := s.takeAll(ctx, t, query.And{query.In{Left: query.Path{t.ID}, Values: anys(some)}, where}, take); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+func (s *Service) takeAll(ctx context.Context, t *metadata.Table, where query.Node, take func(*metadata.Table, record.Row) error) error {
+	page, err := s.o.Store.Find(ctx, query.Query{Table: t.Name, Where: where, Limit: personsMost + 1})
+	if err != nil {
+		return err
+	}
+	for _, row := range page.Rows {
+		if err := take(t, row); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func anys(keys []id.ID) []any {
+	out := make([]any, len(keys))
+	for i, k := range keys {
+		out[i] = k
+	}
+	return out
 }
 
 // linked finds the rows that hang on those about the person.

@@ -105,35 +105,46 @@ func (s *Service) eraseElsewhere(ctx context.Context, request id.ID, w *work, n 
 	if find.text == "" {
 		return nil
 	}
+	l, err := s.looking(ctx, w.Who.Thorough)
+	if err != nil {
+		return err
+	}
+	parts, err := l.changes(ctx, n, len(find.args)+1)
+	if err != nil {
+		return err
+	}
 	type hit struct {
 		pos int64
 		ref Ref
 	}
 	var hits []hit
-	rows, err := s.o.DB.Query(ctx, "SELECT pos, tablename, recordid FROM changelog WHERE "+find.text, find.args...)
-	if err != nil {
-		return err
-	}
-	for rows.Next() {
-		var h hit
-		var raw any
-		if err := rows.Scan(&h.pos, &h.ref.Table, &raw); err != nil {
-			rows.Close()
-			return err
-		}
-		v, err := query.Decode(d, query.ID, 0, raw)
+	see := func(text string, args []any) error {
+		rows, err := s.o.DB.Query(ctx, text, args...)
 		if err != nil {
-			rows.Close()
 			return err
 		}
-		h.ref.ID, _ = v.(id.ID)
-		if !kept[h.ref] {
-			hits = append(hits, h)
+		defer rows.Close()
+		for rows.Next() {
+			var h hit
+			var raw any
+			if err := rows.Scan(&h.pos, &h.ref.Table, &raw); err != nil {
+				return err
+			}
+			v, err := query.Decode(d, query.ID, 0, raw)
+			if err != nil {
+				return err
+			}
+			h.ref.ID, _ = v.(id.ID)
+			if !kept[h.ref] {
+				hits = append(hits, h)
+			}
 		}
+		return rows.Err()
 	}
-	rows.Close()
-	if err := rows.Err(); err != nil {
-		return err
+	for _, p := range parts {
+		if err := see("SELECT pos, tablename, recordid FROM changelog WHERE ("+find.text+")"+p.text, slices.Concat(find.args, p.args)); err != nil {
+			return err
+		}
 	}
 	for some := range slices.Chunk(hits, part) {
 		err := s.o.DB.Write(ctx, func(tx *sqldb.Tx) error {

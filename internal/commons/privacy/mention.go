@@ -13,8 +13,14 @@ import (
 
 // mentions finds rows that name the person by an address in any text, and rows
 // that hold what was sent of him; also those in the recycle bin.
-func (s *Service) mentions(ctx context.Context, sub *Subject) error {
+func (s *Service) mentions(ctx context.Context, l look, sub *Subject) error {
 	n := sub.needles()
+	l = l.can(n.emails)
+	list, err := l.holders(ctx, n.emails, nil)
+	if err != nil {
+		return err
+	}
+	held := refs(list)
 	known := map[Ref]bool{}
 	for _, list := range [][]Ref{sub.Persons, sub.Linked} {
 		for _, r := range list {
@@ -31,7 +37,7 @@ func (s *Service) mentions(ctx context.Context, sub *Subject) error {
 		if copies {
 			texts = append(append(append([]string{}, n.emails...), n.phones...), n.visitors...)
 		}
-		err := s.scan(ctx, t.Name, t.ID, textsOf(t, s.o.DB.Dialect()), texts, func(key id.ID, text string) {
+		err := s.scan(ctx, t, l.within(t, held), texts, func(key id.ID, text string) {
 			ref := Ref{Table: name, ID: key}
 			if known[ref] || copies && !n.his(text) {
 				return
@@ -45,16 +51,35 @@ func (s *Service) mentions(ctx context.Context, sub *Subject) error {
 			return err
 		}
 	}
-	return s.binned(ctx, sub, n, known)
+	return s.binned(ctx, l, sub, n, known)
 }
 
 // binned finds rows of the recycle bin.
-func (s *Service) binned(ctx context.Context, sub *Subject, n *needles, known map[Ref]bool) error {
-	find := like(s.o.DB.Dialect(), "image", append(append([]string{}, n.emails...), n.visitors...))
+func (s *Service) binned(ctx context.Context, l look, sub *Subject, n *needles, known map[Ref]bool) error {
+	find := like(s.o.DB.Dialect(), "image", slices.Concat(n.emails, n.visitors))
 	if find.text == "" {
 		return nil
 	}
-	rows, err := s.o.DB.Query(ctx, "SELECT tablename, recordid FROM recyclebin WHERE "+find.text, find.args...)
+	parts, err := l.bin(ctx, n, len(find.args)+1)
+	if err != nil {
+		return err
+	}
+	for _, p := range parts {
+		err := s.eachRef(ctx, "SELECT tablename, recordid FROM recyclebin WHERE ("+find.text+")"+p.text, slices.Concat(find.args, p.args), func(ref Ref) {
+			if !known[ref] {
+				sub.Binned = append(sub.Binned, ref)
+			}
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// eachRef gives the records that a statement names.
+func (s *Service) eachRef(ctx context.Context, text string, args []any, see func(Ref)) error {
+	rows, err := s.o.DB.Query(ctx, text, args...)
 	if err != nil {
 		return err
 	}
@@ -70,9 +95,7 @@ func (s *Service) binned(ctx context.Context, sub *Subject, n *needles, known ma
 			return err
 		}
 		ref.ID, _ = v.(id.ID)
-		if !known[ref] {
-			sub.Binned = append(sub.Binned, ref)
-		}
+		see(ref)
 	}
 	return rows.Err()
 }
@@ -131,14 +154,34 @@ func like(d sqldb.Dialect, expression string, texts []string) condition {
 	return c
 }
 
-// scan looks through the rows of a table for texts, and gives each that holds one.
-func (s *Service) scan(ctx context.Context, table, key, expression string, texts []string, found func(key id.ID, text string)) error {
+// scan looks through the rows of a table for texts, and gives each that holds one:
+// through all rows, or those of some ids.
+func (s *Service) scan(ctx context.Context, t *metadata.Table, within rows, texts []string, found func(key id.ID, text string)) error {
+	if within.all {
+		return s.scanSome(ctx, t, condition{}, texts, found)
+	}
 	d := s.o.DB.Dialect()
+	for some := range slices.Chunk(within.keys, part) {
+		where, err := only(d, d.Quote(t.ID), some, len(texts)+1)
+		if err != nil {
+			return err
+		}
+		where.text = " WHERE " + where.text
+		if err := s.scanSome(ctx, t, where, texts, found); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Service) scanSome(ctx context.Context, t *metadata.Table, where condition, texts []string, found func(key id.ID, text string)) error {
+	d := s.o.DB.Dialect()
+	expression := textsOf(t, d)
 	c := like(d, "alltext", texts)
 	if c.text == "" || expression == "" {
 		return nil
 	}
-	rows, err := s.o.DB.Query(ctx, "SELECT rowkey, alltext FROM (SELECT "+d.Quote(key)+" AS rowkey, "+expression+" AS alltext FROM "+d.Quote(table)+") AS found WHERE "+c.text, c.args...)
+	rows, err := s.o.DB.Query(ctx, "SELECT rowkey, alltext FROM (SELECT "+d.Quote(t.ID)+" AS rowkey, "+expression+" AS alltext FROM "+d.Quote(t.Name)+where.text+") AS found WHERE "+c.text, slices.Concat(c.args, where.args)...)
 	if err != nil {
 		return err
 	}

@@ -33,6 +33,7 @@ type Stream interface {
 type Index interface {
 	Renew(ctx context.Context, table string, keys []id.ID) error
 	Optimize(ctx context.Context) error
+	Naming(ctx context.Context, text string, most int) (map[string][]id.ID, error)
 }
 
 // Options are what the service needs.
@@ -44,12 +45,14 @@ type Options struct {
 	Keys    *secret.Box // signs the chain of the change log
 	Files   *files.Store
 	Index   Index
-	Jobs    *job.Queue
-	Clock   clock.Clock
-	Logger  *slog.Logger
-	Lake    *lake.Lake // nil where there is none
-	Stream  Stream     // nil where there is none
-	Topics  []Topic
+	// Addresses are known of all records; nil has all texts looked through.
+	Addresses *Addresses
+	Jobs      *job.Queue
+	Clock     clock.Clock
+	Logger    *slog.Logger
+	Lake      *lake.Lake // nil where there is none
+	Stream    Stream     // nil where there is none
+	Topics    []Topic
 	// Uploads removes the files brought for imports that are about a person, as his
 	// tells; busy and unread are those that it can't remove. Nil where there are none.
 	Uploads func(ctx context.Context, his func(text string) bool) (removed int, busy, unread []id.ID, err error)

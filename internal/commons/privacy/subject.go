@@ -16,6 +16,8 @@ type Who struct {
 	ID    id.ID  `json:"id,omitzero"`
 	Email string `json:"email,omitempty"`
 	Phone string `json:"phone,omitempty"`
+	// Thorough has all texts looked through, even where the addresses in them are known.
+	Thorough bool `json:"thorough,omitempty"`
 }
 
 func (w Who) check(c *metadata.Catalog) error {

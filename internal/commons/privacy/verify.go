@@ -68,12 +68,59 @@ func (s *Service) small() bool {
 // name; what it finds the report names.
 func (s *Service) verify(ctx context.Context, request id.ID, w *work) error {
 	n := w.Subject.needles()
-	if err := s.verifyRecords(ctx, w, n); err != nil {
+	l, err := s.looking(ctx, w.Who.Thorough)
+	if err != nil {
 		return err
 	}
+	still := map[Ref]bool{}
+	if err := s.verifyRecords(ctx, l, w, n, still); err != nil {
+		return err
+	}
+	if err := s.verifyBeside(ctx, l, w, n, still); err != nil {
+		return err
+	}
+	if s.o.Lake != nil {
+		if err := s.verifyLake(ctx, l, w, n); err != nil {
+			return err
+		}
+	}
+	if err := l.forget(ctx, w.Subject, n, still); err != nil {
+		return err
+	}
+	return s.verifyFolder(ctx, request, w, n)
+}
+
+// verifyBeside looks for addresses in what is kept beside the records, and notes
+// the records whose former values hold one.
+func (s *Service) verifyBeside(ctx context.Context, l look, w *work, n *needles, still map[Ref]bool) error {
 	d := s.o.DB.Dialect()
-	for _, t := range []struct{ table, text string }{{"changelog", "(COALESCE(before, '') || COALESCE(after, '') || origin)"}, {"recyclebin", "image"}, {"job", "payload"}, {"inbox", "eventid"}, {"mergestep", "(COALESCE(was, '') || COALESCE(became, ''))"},
-		{"flowstate", "state"}, {"transferfault", "data"}, {"signin", "username"}, {"challenge", "detail"}, {"filecontent", "filename"}, {"searchdoc", "tokens"}} {
+	const says = "rows here still name the person: those of records that are kept, or that are being worked on now"
+	for _, t := range []struct {
+		table, text string
+		parts       func(context.Context, *needles, int) ([]condition, error)
+	}{{"changelog", "(COALESCE(before, '') || COALESCE(after, '') || origin)", l.changes}, {"recyclebin", "image", l.bin}, {"searchdoc", "tokens", l.changes}} {
+		find := like(d, t.text, slices.Concat(n.emails, n.visitors))
+		if find.text == "" {
+			continue
+		}
+		parts, err := t.parts(ctx, n, len(find.args)+1)
+		if err != nil {
+			return err
+		}
+		for _, p := range parts {
+			count := 0
+			err := s.eachRef(ctx, "SELECT tablename, recordid FROM "+t.table+" WHERE ("+find.text+")"+p.text, slices.Concat(find.args, p.args), func(ref Ref) {
+				count++
+				still[ref] = true
+			})
+			if err != nil {
+				return err
+			}
+			w.Report.add("verify", t.table, "remains", says, count)
+		}
+	}
+	for _, t := range []struct{ table, text string }{{"job", "payload"}, {"inbox", "eventid"}, {"mergestep", "(COALESCE(was, '') || COALESCE(became, ''))"},
+		{"flowstate", "state"}, {"transferfault", "data"}, {"signin", "username"}, {"challenge", "detail"}, {"filecontent", "filename"}} {
 		find := like(d, t.text, slices.Concat(n.emails, n.visitors))
 		if find.text == "" {
 			continue
@@ -82,22 +129,36 @@ func (s *Service) verify(ctx context.Context, request id.ID, w *work) error {
 		if _, err := s.o.DB.QueryRow(ctx, "SELECT COUNT(*) FROM "+t.table+" WHERE "+find.text, find.args, &count); err != nil {
 			return err
 		}
-		w.Report.add("verify", t.table, "remains", "rows here still name the person: those of records that are kept, or that are being worked on now", count)
+		w.Report.add("verify", t.table, "remains", says, count)
 	}
-	if s.o.Lake != nil {
-		for table := range byTable(w.Subject.touched()) {
-			for _, layer := range []string{"changes/", "current/"} {
-				found, err := s.o.Lake.Holding(ctx, layer+table, n.his)
-				if err != nil {
-					return err
-				}
-				if found {
-					w.Report.add("verify", layer+table, "remains", "rows here still name the person: those of records that are kept", 1)
-				}
+	return nil
+}
+
+// verifyLake looks for addresses in the lake's tables that the person was in:
+// where they are known, in the rows of the records that held them.
+func (s *Service) verifyLake(ctx context.Context, l look, w *work, n *needles) error {
+	l = l.former(n)
+	list, err := l.holders(ctx, n.emails, n.marks())
+	if err != nil {
+		return err
+	}
+	held := refs(list)
+	for table, keys := range byTable(w.Subject.touched()) {
+		var among []id.ID
+		if t, _ := s.tableOf(table); t != nil && l.indexed(t) {
+			among = slices.Concat(keys, held[table])
+		}
+		for _, layer := range []string{"changes/", "current/"} {
+			found, err := s.o.Lake.Holding(ctx, layer+table, among, n.his)
+			if err != nil {
+				return err
+			}
+			if found {
+				w.Report.add("verify", layer+table, "remains", "rows here still name the person: those of records that are kept", 1)
 			}
 		}
 	}
-	return s.verifyFolder(ctx, request, w, n)
+	return nil
 }
 
 // forget drops from the state what the person is known by: the last look at the
@@ -119,16 +180,38 @@ func (s *Service) forget(ctx context.Context, request id.ID, w *work) error {
 // verifyRecords tells of rows that still have an address of his, because they
 // are kept or refused the change, and of rows that bear his name, which may be
 // another's of the same name.
-func (s *Service) verifyRecords(ctx context.Context, w *work, n *needles) error {
+// Where addresses are known, names are asked of the search index: they are
+// found in the columns that are searched then.
+func (s *Service) verifyRecords(ctx context.Context, l look, w *work, n *needles, still map[Ref]bool) error {
+	l = l.can(n.emails)
 	whole := slices.DeleteFunc(slices.Clone(n.names), func(v string) bool { return !strings.Contains(v, " ") })
 	texts := slices.Concat(n.emails, whole)
+	list, err := l.holders(ctx, n.emails, nil)
+	if err != nil {
+		return err
+	}
+	held := refs(list)
+	if l.book != nil && s.o.Index != nil {
+		for _, name := range whole {
+			named, err := s.o.Index.Naming(ctx, name, namesMost)
+			if err != nil {
+				return err
+			}
+			for table, keys := range named {
+				held[table] = append(held[table], keys...)
+			}
+		}
+	}
 	for _, name := range s.o.Catalog().Names() {
 		t, _ := s.o.Catalog().Table(name)
 		if !scanned(t) {
 			continue
 		}
-		err := s.scan(ctx, t.Name, t.ID, textsOf(t, s.o.DB.Dialect()), texts, func(key id.ID, text string) {
+		within := l.within(t, held)
+		within.keys = unique(within.keys)
+		err := s.scan(ctx, t, within, texts, func(key id.ID, text string) {
 			if n.his(text) {
+				still[Ref{Table: name, ID: key}] = true
 				w.Report.add("verify", name, "remains", "the record is kept, or has come since", 1, key)
 				return
 			}
@@ -139,6 +222,18 @@ func (s *Service) verifyRecords(ctx context.Context, w *work, n *needles) error 
 		}
 	}
 	return nil
+}
+
+// namesMost is how many records that bear a name are told of.
+const namesMost = 1000
+
+func unique(keys []id.ID) []id.ID {
+	seen := map[id.ID]bool{}
+	return slices.DeleteFunc(slices.Clone(keys), func(k id.ID) bool {
+		twice := seen[k]
+		seen[k] = true
+		return twice
+	})
 }
 
 // Bounds of looking through the data folder.

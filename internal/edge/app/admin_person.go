@@ -59,7 +59,8 @@ func (a *Admin) OpenPerson(ctx context.Context, c Config) (*Person, error) {
 	}
 	p := &Person{store: store, close: bucket.Close, clock: c.Clock, ctx: access.AsSystem(ctx, "command line"),
 		files: files.New(files.Options{DB: a.db, Bucket: bucket, Records: store, Catalog: customs.Catalog, Clock: c.Clock, Keys: keys})}
-	p.service = privacy.New(privacy.Options{DB: a.db, Store: store, Catalog: customs.Catalog, Log: log, Files: p.files, Jobs: jobs, Clock: c.Clock, Logger: c.Logger})
+	p.service = privacy.New(privacy.Options{DB: a.db, Store: store, Catalog: customs.Catalog, Log: log, Files: p.files, Jobs: jobs, Clock: c.Clock, Logger: c.Logger,
+		Addresses: &privacy.Addresses{DB: a.db, Log: log, Catalog: customs.Catalog, Clock: c.Clock, Logger: c.Logger}})
 	return p, nil
 }
 

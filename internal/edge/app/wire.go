@@ -101,6 +101,7 @@ func (c *core) wire(ctx context.Context, tailer *changelog.Tailer) error {
 	c.services.Add("followers", c.followers())
 	c.wireLake()
 	c.wireScoring()
+	c.services.Add("addresses of persons", c.addresses().Follower())
 	c.services.Add("instances of processes", c.laterInstances().Follower())
 	c.services.Add("stalled processes", atStart(c.stalled().Schedule))
 	c.services.Add("computed columns", record.NewDeriver(c.store, cfg.Logger))

@@ -16,10 +16,17 @@ func (c *core) wirePrivacy() {
 	if c.app.front.lake != nil {
 		o.Lake = c.app.front.lake.lake
 	}
+	o.Addresses = c.addresses()
 	o.Uploads = func(ctx context.Context, his func(string) bool) (int, []id.ID, []id.ID, error) {
 		return c.imports.Erase(ctx, his) // which are wired later
 	}
 	s := privacy.New(o)
 	s.Define(c.actions)
 	c.runner.Handle(privacy.Kind, s.Handler())
+}
+
+// addresses knows which records hold which e-mail addresses.
+func (c *core) addresses() *privacy.Addresses {
+	cfg := c.app.c
+	return &privacy.Addresses{DB: c.db, Log: c.log, Catalog: c.access.Catalog, Clock: cfg.Clock, Logger: cfg.Logger}
 }
