@@ -59,7 +59,7 @@ type Options struct {
 	Trim    func(ctx context.Context) error // drops from the stream what all consumers have worked off; nil does nothing
 	Data    string                          // folder that is looked through at the end; "" for none
 	// Whole is the size up to which an SQLite file is written anew at the end of an
-	// erasure; 0 means 256 MiB.
+	// erasure; 0 means 64 MiB: it takes a second for each 50 MB.
 	Whole int64
 }
 
@@ -75,7 +75,7 @@ func New(o Options) *Service {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	if o.Whole == 0 {
-		o.Whole = 256 << 20
+		o.Whole = 64 << 20
 	}
 	return &Service{o: o}
 }
