@@ -113,13 +113,19 @@ func (s *Service) sent(ctx context.Context, contact id.ID) (int64, error) {
 	return sum, nil
 }
 
+var errTwin = errs.New(errs.Conflict, "document.twin", "this very file is there already")
+
 // take puts staged content to a request. What can't be taken is dropped.
 func (s *Service) take(ctx context.Context, contact, request id.ID, in files.Info) error {
 	err := s.takeUp(ctx, contact, request, in)
-	if err != nil && !errs.Has(err, errs.Unavailable) {
-		if e := s.c.Files.Discard(ctx, in.ID); e != nil {
-			s.c.Logger.Warn("a refused file is left for the housekeeping", "error", e)
-		}
+	if err == nil || errs.Has(err, errs.Unavailable) {
+		return err
+	}
+	if e := s.c.Files.Discard(ctx, in.ID); e != nil {
+		s.c.Logger.Warn("a refused file is left for the housekeeping", "error", e)
+	}
+	if errs.CodeOf(err) == errTwin.Code {
+		return nil
 	}
 	return err
 }
@@ -145,6 +151,16 @@ func (s *Service) takeUp(ctx context.Context, contact, request id.ID, in files.I
 			return ErrNone
 		case !open(row):
 			return ErrClosed
+		}
+		if row.Int("rpt_status") != Refused {
+			// The same file twice is one whose answer got lost.
+			twin, err := tx.Find(ctx, query.Query{Table: tableFile, Select: []string{"rpt_documentfileid"}, Limit: 1, Where: query.And{eq("rpt_requestid", request), eq("rpt_sha256", in.SHA256), query.Compare{Left: query.Path{"rpt_state"}, Op: query.Ne, Value: FileReplaced}}})
+			if err != nil {
+				return err
+			}
+			if len(twin.Rows) > 0 {
+				return errTwin
+			}
 		}
 		if err := s.room(ctx, tx, row); err != nil {
 			return err

@@ -63,6 +63,9 @@ func (c *core) wire(ctx context.Context, tailer *changelog.Tailer) error {
 	if err := c.wireMembers(tailer); err != nil {
 		return err
 	}
+	if err := c.wireDocumentPages(); err != nil {
+		return err
+	}
 	c.wireLimits(tailer)
 	c.register()
 	c.coreMetrics()

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"github.com/rapport-platform/rapport/internal/capability/memberarea/documents"
 	"github.com/rapport-platform/rapport/internal/commons/document"
 	"github.com/rapport-platform/rapport/internal/platform/changelog"
 )
@@ -15,4 +16,13 @@ func (c *core) wireDocument(tailer *changelog.Tailer) {
 	c.store.AddHooks(c.documents.Obey)
 	c.documents.Define(c.actions)
 	c.customs.OnChange(c.documents.Invalidate)
+}
+
+// wireDocumentPages puts documents on the pages of members.
+func (c *core) wireDocumentPages() error {
+	section, err := documents.New(c.documents)
+	if err == nil {
+		c.area.Add(section)
+	}
+	return err
 }
