@@ -6,8 +6,7 @@
 //	go run ./bench/webapi -out bench/webapi/RESULTS.md
 //
 // The map: main.go (rounds that take turns), load.go (clients), ours.go and
-// theirs.go (how each side is asked), seed.go (the product's million rows),
-// pocketbase/ (the peer, a module of its own).
+// theirs.go (how each side is asked), pocketbase/ (the peer, a module of its own).
 package main
 
 import (

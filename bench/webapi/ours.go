@@ -34,7 +34,7 @@ func startOurs(ctx context.Context, dir string, s settings) (*ours, error) {
 		return nil, err
 	}
 	o := &ours{}
-	if o.ids, err = fill(ctx, filepath.Join(data, "rapport.db"), s.rows); err != nil {
+	if o.ids, err = product.Fill(ctx, filepath.Join(data, "rapport.db"), s.rows, nil); err != nil {
 		return nil, fmt.Errorf("filling the product's table: %w", err)
 	}
 	if o.p, err = product.Start(ctx, data, "", "RAPPORT_SAMPLE=0"); err != nil {

@@ -75,7 +75,8 @@ type Product struct {
 	stopped    bool
 }
 
-const password = "a password for the bench"
+// Password is the administrator's.
+const Password = "a password for the bench"
 
 // Start starts the product on a folder and waits until records can be used. Of
 // the environment given, the later of two equal names counts.
@@ -95,7 +96,7 @@ func Start(ctx context.Context, data, database string, env ...string) (*Product,
 	// The child outlives ctx until Stop, which lets it end in good order.
 	cmd := exec.CommandContext(context.WithoutCancel(ctx), self, ServeCommand)
 	cmd.Env = append(os.Environ(), "RAPPORT_ADDR=127.0.0.1:0", "RAPPORT_DATA="+data, "RAPPORT_DATABASE="+database, "RAPPORT_SAMPLE=1",
-		"RAPPORT_TRUSTED_PROXIES=127.0.0.0/8", "RAPPORT_ADMIN_PASSWORD="+password)
+		"RAPPORT_TRUSTED_PROXIES=127.0.0.0/8", "RAPPORT_ADMIN_PASSWORD="+Password)
 	cmd.Env = append(cmd.Env, env...)
 	cmd.Stderr = log
 	in, err := cmd.StdinPipe()

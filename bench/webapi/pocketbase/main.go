@@ -74,6 +74,16 @@ func prepare(app core.App, rows int) error {
 	if err := app.Save(user); err != nil {
 		return err
 	}
+	admins, err := app.FindCollectionByNameOrId(core.CollectionNameSuperusers)
+	if err != nil {
+		return err
+	}
+	admin := core.NewRecord(admins) // for its administration pages
+	admin.SetEmail(email)
+	admin.SetPassword(password)
+	if err := app.Save(admin); err != nil {
+		return err
+	}
 	leads := core.NewBaseCollection("leads")
 	signedIn := types.Pointer(`@request.auth.id != ""`)
 	leads.ListRule, leads.ViewRule, leads.CreateRule, leads.UpdateRule = signedIn, signedIn, signedIn, signedIn

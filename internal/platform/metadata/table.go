@@ -36,7 +36,7 @@ type Table struct {
 	Ownership   Ownership `yaml:"ownership"`
 	Base        string    `yaml:"extends"`   // base table that mirrors the common columns, such as activitypointer
 	Managed     bool      `yaml:"managed"`   // rows are written by a package of the platform only; the Web API reads
-	NoSearch    bool      `yaml:"no_search"` // the search of everything leaves it out, as its rows only repeat what others say
+	NoSearch    bool      `yaml:"no_search"` // the search of everything leaves it out: its rows are definitions, or only repeat what others say
 	NoTrack     bool      `yaml:"no_track"`  // no change rows (high-volume logs that are themselves a history)
 	Process     bool      `yaml:"process"`   // rows are the instances of a business process flow, whose columns come by themselves
 	Code        int       `yaml:"code"`      // object type code of Dataverse, 0 if it has none

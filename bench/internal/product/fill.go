@@ -1,4 +1,4 @@
-package main
+package product
 
 import (
 	"context"
@@ -10,9 +10,11 @@ import (
 	_ "modernc.org/sqlite" // driver "sqlite"
 )
 
-// fill copies the one lead of the table until there are so many rows, and gives
-// the ids of two thousand of them. Text columns that tell rows apart differ.
-func fill(ctx context.Context, file string, rows int) (ids []string, err error) {
+// Fill copies one lead of the table until there are so many more rows, and gives
+// the ids of two thousand of them. The product must not run meanwhile. Text columns
+// that tell rows apart differ; for other columns own gives what a copy has, as
+// SQL in which i is the number of the copy.
+func Fill(ctx context.Context, file string, rows int, own map[string]string) (ids []string, err error) {
 	db, err := sql.Open("sqlite", "file:"+file+"?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)")
 	if err != nil {
 		return nil, err
@@ -29,7 +31,7 @@ func fill(ctx context.Context, file string, rows int) (ids []string, err error) 
 			return nil, err
 		}
 		names = append(names, `"`+name+`"`)
-		values = append(values, value(name))
+		values = append(values, value(name, own))
 	}
 	if err := found.Err(); err != nil {
 		return nil, err
@@ -56,7 +58,13 @@ func fill(ctx context.Context, file string, rows int) (ids []string, err error) 
 }
 
 // value gives what a copy has in a column.
-func value(column string) string {
+func value(column string, own map[string]string) string {
+	if v, has := own[column]; has {
+		return v
+	}
+	if plain, folded := strings.CutSuffix(column, "__f"); folded && own[plain] != "" {
+		return "lower(" + own[plain] + ")"
+	}
 	switch strings.TrimSuffix(column, "__f") {
 	case "leadid":
 		return "randomblob(16)"
