@@ -90,6 +90,7 @@ func (q *request) paged(f *odata.Fetch) error {
 			return q.empty(f, err)
 		}
 	}
+	f.Query.Skip = q.prefer.skip
 	page, err := q.findFetch(f)
 	if err != nil {
 		return err

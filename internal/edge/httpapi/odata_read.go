@@ -58,7 +58,7 @@ func (q *request) list(o *odata.Options, what string) error {
 		}
 		o.Query.After = after
 	}
-	o.Query.Estimate = q.prefer.estimate
+	o.Query.Estimate, o.Query.Skip = q.prefer.estimate, q.prefer.skip
 	page, err := q.api.Records.Find(q.ctx, o.Query)
 	if err != nil {
 		return err

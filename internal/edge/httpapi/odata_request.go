@@ -125,11 +125,17 @@ const (
 	annEstimate    = "rapport.estimatedcount"
 )
 
+// A client that lets a person drag a scrollbar to anywhere asks for the page
+// that begins behind so many rows. $skip stays refused, as in Dataverse: who
+// reads all rows follows the next links.
+const preferSkip = "rapport.skip"
+
 // preferences are those of the Prefer header that have a meaning here.
 type preferences struct {
 	representation bool
 	pageSize       int
 	estimate       bool // an estimate will do for a count that takes long
+	skip           int  // rows to pass over
 	annotations    odata.Annotations
 	echo           []string
 }
@@ -150,6 +156,11 @@ func parsePrefer(headers []string) preferences {
 				if n, err := strconv.Atoi(value); err == nil && n > 0 {
 					p.pageSize = min(n, record.MaxPage)
 					p.echo = append(p.echo, "odata.maxpagesize="+strconv.Itoa(p.pageSize))
+				}
+			case preferSkip:
+				if n, err := strconv.Atoi(value); err == nil && n > 0 {
+					p.skip = n
+					p.echo = append(p.echo, preferSkip+"="+strconv.Itoa(n))
 				}
 			case preferEstimate:
 				p.estimate = true

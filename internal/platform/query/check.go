@@ -41,6 +41,9 @@ func (l Limits) orDefaults() Limits {
 	return l
 }
 
+// skipMost bounds how many rows may be passed over.
+const skipMost = 100_000_000
+
 // Check resolves a query against the schema and gives a normalised copy: every
 // name exists, every value is the canonical one of its column's kind, Select
 // and Order are explicit and end with the primary id. All errors are the
@@ -89,10 +92,13 @@ func (c *checker) query(q *Query, depth int) (*Query, error) {
 	if q.Limit < 0 {
 		return nil, invalid("limit", "the number of rows can't be negative")
 	}
+	if q.Skip < 0 || q.Skip > skipMost {
+		return nil, invalid("skip", "between 0 and %d rows can be passed over", skipMost)
+	}
 	outside := c.links
 	c.links = map[string]*Table{}
 	defer func() { c.links = outside }()
-	out := &Query{Table: q.Table, Limit: q.Limit, Count: q.Count, Estimate: q.Estimate}
+	out := &Query{Table: q.Table, Limit: q.Limit, Skip: q.Skip, Count: q.Count, Estimate: q.Estimate}
 	if out.Links, err = c.linkList(t, q.Links, 0); err != nil {
 		return nil, err
 	}

@@ -15,6 +15,7 @@ type Query struct {
 	Expand   []Expand
 	Limit    int    // 0 means the store's default page
 	After    Cursor // rows strictly after this position in Order; empty starts at the beginning
+	Skip     int    // rows to pass over before the first; the database walks along them
 	Count    bool   // ask for the exact number of rows that match Where, whatever Limit is
 	// Estimate, beside Count, says that an estimate will do where the exact number
 	// would take long.

@@ -63,10 +63,13 @@ func Render(s Schema, d sqldb.Dialect, q *Query, g Guard) (Statement, error) {
 	if err != nil {
 		return Statement{}, err
 	}
-	b := builder{r: r, table: t, columns: st.Columns, terms: terms, limit: q.Limit}
-	if len(visible)*len(after) == 1 {
+	b := builder{r: r, table: t, columns: st.Columns, terms: terms, limit: q.Limit, skip: q.Skip}
+	switch {
+	case len(visible)*len(after) == 1 && q.Skip > 0:
+		st.SQL = b.far(conj(where, visible[0], after[0]))
+	case len(visible)*len(after) == 1:
 		st.SQL = b.simple(conj(where, visible[0], after[0]))
-	} else {
+	default:
 		st.SQL = b.union(where, visible, after)
 	}
 	st.Args = r.args

@@ -24,7 +24,7 @@ func (r *renderer) grouped(t *Table, q *Query) (Statement, error) {
 	if err != nil {
 		return Statement{}, err
 	}
-	b := builder{r: r, terms: terms, limit: q.Limit}
+	b := builder{r: r, terms: terms, limit: q.Limit, skip: q.Skip}
 	var sql strings.Builder
 	sql.WriteString("SELECT ")
 	for i, c := range columns {
@@ -35,7 +35,7 @@ func (r *renderer) grouped(t *Table, q *Query) (Statement, error) {
 	}
 	sql.WriteString(" FROM (" + inner + ") g" + whereClause(after))
 	b.orderBy(&sql, b.term)
-	b.writeLimit(&sql)
+	b.writePage(&sql)
 	return Statement{SQL: sql.String(), Args: r.args, Columns: columns, Shown: len(columns)}, nil
 }
 

@@ -31,7 +31,7 @@ func (r *renderer) joined(t *Table, q *Query) (Statement, error) {
 	if err != nil {
 		return Statement{}, err
 	}
-	b := builder{r: r, table: t, columns: cells.columns(), cells: cells.refs, joins: joins, terms: terms, limit: q.Limit}
+	b := builder{r: r, table: t, columns: cells.columns(), cells: cells.refs, joins: joins, terms: terms, limit: q.Limit, skip: q.Skip}
 	return Statement{SQL: b.simple(conj(cond, after)), Args: r.args, Columns: b.columns, Shown: cells.shown}, nil
 }
 

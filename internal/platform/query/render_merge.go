@@ -54,7 +54,7 @@ func (r *renderer) merged(t *Table, q *Query, columns []Column, terms []term) (s
 	if err != nil {
 		return "", false, err
 	}
-	m := merge{r: r, b: builder{r: r, table: t, columns: columns, terms: terms, limit: q.Limit}}
+	m := merge{r: r, b: builder{r: r, table: t, columns: columns, terms: terms, limit: q.Limit, skip: q.Skip}}
 	for _, a := range after {
 		for _, x := range ranges {
 			x.write(&m, conj(where, also, a))
@@ -218,7 +218,7 @@ func (m *merge) statement() string {
 		sql.WriteString(") u")
 	}
 	m.b.orderBy(&sql, outer)
-	m.b.writeLimit(&sql)
+	m.b.writePage(&sql)
 	// The keys lead, whatever the planner thinks: they are few.
 	key := outer(len(m.b.terms) - 1)
 	for i, t := range m.b.terms {

@@ -16,6 +16,7 @@ type builder struct {
 	joins   string
 	terms   []term
 	limit   int
+	skip    int
 }
 
 // cell gives what is selected for a column.
@@ -42,7 +43,27 @@ func (b *builder) simple(cond string) string {
 	sql.WriteString(b.from())
 	sql.WriteString(whereClause(cond))
 	b.orderBy(&sql, b.term)
-	b.writeLimit(&sql)
+	b.writePage(&sql)
+	return sql.String()
+}
+
+// far is simple for a page that lies behind many rows: those are passed over by
+// their keys alone, which an index may hold, and only the page's rows are read.
+func (b *builder) far(cond string) string {
+	key := b.r.dialect.Quote(b.table.PrimaryID)
+	var sql strings.Builder
+	sql.WriteString("SELECT ")
+	for i := range b.columns {
+		if i > 0 {
+			sql.WriteString(", ")
+		}
+		sql.WriteString(b.cell(i))
+	}
+	sql.WriteString(" FROM (SELECT t0." + key + " AS k" + b.from() + whereClause(cond))
+	b.orderBy(&sql, b.term)
+	b.writePage(&sql)
+	sql.WriteString(") k CROSS JOIN " + b.r.dialect.Quote(b.table.Name) + " t0 WHERE t0." + key + " = k.k")
+	b.orderBy(&sql, b.term)
 	return sql.String()
 }
 
@@ -72,7 +93,7 @@ func (b *builder) union(where string, visible, after []string) string {
 	}
 	sql.WriteString(") u")
 	b.orderBy(&sql, func(i int) string { return "u.o" + strconv.Itoa(i) })
-	b.writeLimit(&sql)
+	b.writePage(&sql)
 	return sql.String()
 }
 
@@ -119,8 +140,22 @@ func (b *builder) orderBy(sql *strings.Builder, name func(i int) string) {
 	}
 }
 
+// writeLimit bounds a part: it has to hold the rows that are passed over, too.
 func (b *builder) writeLimit(sql *strings.Builder) {
 	if b.limit > 0 {
+		sql.WriteString(" LIMIT " + strconv.Itoa(b.limit+b.skip))
+	}
+}
+
+// writePage bounds the whole.
+func (b *builder) writePage(sql *strings.Builder) {
+	switch {
+	case b.limit > 0:
 		sql.WriteString(" LIMIT " + strconv.Itoa(b.limit))
+	case b.skip > 0 && b.r.dialect == sqldb.SQLite:
+		sql.WriteString(" LIMIT -1") // it knows no OFFSET alone
+	}
+	if b.skip > 0 {
+		sql.WriteString(" OFFSET " + strconv.Itoa(b.skip))
 	}
 }

@@ -25,7 +25,7 @@ import (
 //	share NAME PRINCIPAL MASK
 //	guard TABLE CONDITION | guard off  what may be seen of a table
 //	where TABLE CONDITION => NAME …    the rows that match, in any order
-//	order TABLE a,-b [LIMIT] => NAME … the rows in order; also fetched page by page
+//	order TABLE a,-b [LIMIT] => NAME … the rows in order; also fetched page by page, and from the middle
 //	fails CODE TABLE CONDITION         the code of the refusal
 //
 // A condition is an s-expression: (and (eq city "Ulm") (not (null score))).
@@ -240,6 +240,22 @@ func (s *script) order(t *testing.T, text string) error {
 		}
 		if !slices.Equal(got, expected) {
 			return fmt.Errorf("pages of %d: got %v, want %v", limit, got, expected)
+		}
+	}
+	for skip := range len(expected) + 2 {
+		for _, limit := range []int{0, 2} {
+			q.Skip, q.Limit = skip, limit
+			rows, _, err := find(t, s.db, s.schema, q, s.guard)
+			if err != nil {
+				return err
+			}
+			want := expected[min(skip, len(expected)):]
+			if limit > 0 {
+				want = want[:min(limit, len(want))]
+			}
+			if got := s.list(q.Table, rows); !slices.Equal(got, want) {
+				return fmt.Errorf("%d rows behind %d: got %v, want %v", limit, skip, got, want)
+			}
 		}
 	}
 	return nil

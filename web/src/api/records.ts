@@ -17,9 +17,9 @@ function toPage(answer: Answer<Collection>): Page {
   return { rows: value ?? [], next: next ? sameOrigin(next) : undefined, count, about };
 }
 
-/** One page of a list; give the address of `listUrl` or a page's `next`. A count that takes long comes as an estimate. */
-export async function fetchPage(url: string, pageSize: number, signal?: AbortSignal): Promise<Page> {
-  const headers = { Prefer: `odata.maxpagesize=${pageSize}, rapport.estimate-count, ${ANNOTATED}` };
+/** One page of a list; give the address of `listUrl` or a page's `next`, and how many rows to pass over. A count that takes long comes as an estimate. */
+export async function fetchPage(url: string, pageSize: number, signal?: AbortSignal, skip = 0): Promise<Page> {
+  const headers = { Prefer: `odata.maxpagesize=${pageSize}, rapport.estimate-count, ${skip ? `rapport.skip=${skip}, ` : ""}${ANNOTATED}` };
   return toPage(await request<Collection>(url, { headers, signal }));
 }
 

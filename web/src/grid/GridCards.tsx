@@ -1,4 +1,3 @@
-import { useVirtualizer } from "@tanstack/react-virtual";
 import { Link } from "@tanstack/react-router";
 import { useEffect, useRef } from "react";
 import { valueOf } from "@/api/rows";
@@ -7,6 +6,7 @@ import { Cell } from "./cells";
 import classes from "./GridCards.module.css";
 import type { GridState } from "./gridState";
 import type { GridData } from "./useGridData";
+import { useTall } from "./useTall";
 
 const CARD = 92;
 
@@ -20,28 +20,24 @@ function filled(columns: Column[], row: Row): Column[] {
 /** The list on a phone: the same rows, a card each. */
 export function GridCards({ table, state, data, open }: { table: Table; state: GridState; data: GridData; open: (id: string) => string }) {
   const scroller = useRef<HTMLDivElement>(null);
-  const { rows, more, loadMore } = data;
-  const virtual = useVirtualizer({ count: rows.length, getScrollElement: () => scroller.current, estimateSize: () => CARD, overscan: 6 });
-  const items = virtual.getVirtualItems();
-  const last = items.at(-1)?.index ?? 0;
-  useEffect(() => {
-    if (more && last >= rows.length - 20) loadMore();
-  }, [last, more, rows.length, loadMore]);
+  const { rowAt, count, show } = data;
+  const tall = useTall({ count, height: CARD, head: 0, scroller });
+  useEffect(() => show(tall.first, tall.last), [show, tall.first, tall.last]);
   const first = state.columns[0];
   const rest = state.columns.slice(1);
 
   return (
     <div ref={scroller} className={classes.scroller} tabIndex={-1}>
-      <ul className={classes.list} style={{ height: virtual.getTotalSize() }} aria-label={table.pluralLabel}>
-        {items.map((item) => {
-          const row = rows[item.index];
-          if (!row || !first) return null;
+      <ul className={classes.list} style={{ height: tall.height }} aria-label={table.pluralLabel}>
+        {tall.rows.map((index) => {
+          const row = rowAt(index);
+          const style = { transform: `translateY(${tall.topOf(index)}px)` };
+          if (!row || !first) return <li key={index} className={classes.item} style={style} aria-hidden="true" />;
           const columns = filled(rest, row);
           const score = columns.find((c) => c.name === "msdyn_leadscore");
           const shown = columns.filter((c) => c !== score).slice(0, 4);
           return (
-            <li key={String(row[table.primaryid])} className={classes.item} style={{ transform: `translateY(${item.start}px)` }}
-              aria-setsize={data.total ?? -1} aria-posinset={item.index + 1}>
+            <li key={index} className={classes.item} style={style} aria-setsize={data.total ?? -1} aria-posinset={index + 1}>
               <Link to={open(String(row[table.primaryid]))} className={classes.card}>
                 <span className={classes.top}>
                   <span className="row grow"><Cell table={table} column={first} row={row} /></span>

@@ -1,5 +1,4 @@
-import { defaultRangeExtractor, type Range, useVirtualizer } from "@tanstack/react-virtual";
-import { type ClipboardEvent, useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { type ClipboardEvent, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { GridSearch } from "@/app/router";
 import type { Table } from "@/api/types";
@@ -17,13 +16,16 @@ import { useCellEdit } from "./useCellEdit";
 import { useColumnModel } from "./useColumnModel";
 import type { GridData } from "./useGridData";
 import { useRoving } from "./useRoving";
+import { useTall } from "./useTall";
 
 const HEAD = 34;
 
 /** The person's own sorting, else the view's. */
 const sortingOf = (state: GridState) => (state.sort.length ? state.sort : sortFromOrderBy(state.view?.orderby));
 
-const AHEAD = 40;
+/** Where lists were left, by what they asked: who comes back finds the row again. */
+const left = new Map<string, { place: number; row: number; col: number }>();
+const LEFT_MOST = 50;
 
 interface Props {
   table: Table;
@@ -36,44 +38,37 @@ interface Props {
   onWidths: (widths: Record<string, number>) => void;
   change: (next: Partial<GridSearch>) => void;
   selection: SelectionHandle;
+  onCopyChosen: () => void;
 }
 
-export function GridTable({ table, state, data, peek, open, onOpen, onPreview, onWidths, change, selection }: Props) {
+export function GridTable({ table, state, data, peek, open, onOpen, onPreview, onWidths, change, selection, onCopyChosen }: Props) {
   const { t } = useTranslation();
   const { density } = useSettings();
   const height = rowHeight[density];
   const scroller = useRef<HTMLDivElement>(null);
   const [menu, setMenu] = useState<number>();
   const model = useColumnModel(state, onWidths);
-  const { rows, more, loadMore } = data;
-  const idAt = useCallback((row: number) => (rows[row] ? String(rows[row][table.primaryid]) : undefined), [rows, table.primaryid]);
+  const { rowAt, count } = data;
+  const idAt = useCallback((index: number) => {
+    const row = rowAt(index);
+    return row && String(row[table.primaryid]);
+  }, [rowAt, table.primaryid]);
 
-  const cells = useCellEdit(table, rows);
+  const cells = useCellEdit(table, data.loaded);
   const [pasted, setPasted] = useState<{ text: string; row: number; col: number }>();
 
-  const focused = useRef(0);
   /** Whether the cursor has been in the list yet: the first j goes to the first row, not past it. */
   const entered = useRef(false);
-  const virtual = useVirtualizer({
-    count: rows.length + (more || data.loading ? (data.loading ? 20 : 3) : 0),
-    getScrollElement: () => scroller.current,
-    estimateSize: () => height,
-    overscan: 8,
-    scrollMargin: HEAD,
-    scrollPaddingStart: HEAD,
-    // The focused row stays mounted, or the keyboard would lose its place.
-    rangeExtractor: useCallback((range: Range) => {
-      const shown = defaultRangeExtractor(range);
-      const keep = focused.current;
-      return keep < 0 || keep >= range.count || shown.includes(keep) ? shown : [...shown, keep].sort((a, b) => a - b);
-    }, []),
-  });
-  useEffect(() => virtual.measure(), [height, virtual]);
+  const [begin] = useState(() => left.get(data.question));
+  const [cursorRow, setCursorRow] = useState(begin?.row ?? 0);
+  // The row of the cursor stays mounted, or the keyboard would lose its place.
+  const list = useTall({ count: count || (data.loading ? 20 : 0), height, head: HEAD, scroller, keep: cursorRow });
 
   const toggleSort = useCallback((name: string, more: boolean) => change({ sort: sortToText(more ? addSort(sortingOf(state), name) : nextSort(state.sort, name)) }), [change, state]);
-  const reveal = useCallback((row: number) => virtual.scrollToIndex(row, { align: "auto" }), [virtual]);
+  const { reveal, goTo: scrollTo, placeNow } = list;
   const roving = useRoving({
-    rows: rows.length,
+    rows: count,
+    begin,
     cols: state.columns.length,
     scroller,
     reveal,
@@ -93,19 +88,19 @@ export function GridTable({ table, state, data, peek, open, onOpen, onPreview, o
       if (place.row < 0) return false;
       if (pressed(event, "select.toggle", "x")) selection.toggle(place.row, false);
       else if (event.key.toLowerCase() === "x" && event.shiftKey && !event.ctrlKey && !event.metaKey) selection.toggle(place.row, true);
-      else if ((event.ctrlKey || event.metaKey) && event.key === "a") selection.toggleLoaded();
+      else if ((event.ctrlKey || event.metaKey) && event.key === "a") selection.toggleAll();
       else if (event.key === "F2" || pressed(event, "select.edit", "e")) return startEdit(place.row, place.col);
       else return false;
       return true;
     },
   });
   const startEdit = (index: number, col: number) => {
-    const row = rows[index];
+    const row = rowAt(index);
     const column = state.columns[col];
     return row !== undefined && column !== undefined && cells.start(row, column);
   };
-  focused.current = roving.row;
-  const step = (by: number) => roving.goTo({ row: Math.max(0, Math.min(rows.length - 1, roving.row + (entered.current ? by : 0))), col: roving.col });
+  useEffect(() => setCursorRow(roving.row), [roving.row]);
+  const step = (by: number) => roving.goTo({ row: Math.max(0, Math.min(count - 1, roving.row + (entered.current ? by : 0))), col: roving.col });
   useShortcuts([
     { keys: "j", label: "keys.next", group: "keys.list", run: () => step(1) },
     { keys: "k", label: "keys.previous", group: "keys.list", run: () => step(-1) },
@@ -129,11 +124,31 @@ export function GridTable({ table, state, data, peek, open, onOpen, onPreview, o
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [here]);
 
-  const items = virtual.getVirtualItems();
-  const lastShown = items.at(-1)?.index ?? 0;
-  useEffect(() => {
-    if (more && lastShown >= rows.length - AHEAD) loadMore();
-  }, [lastShown, more, rows.length, loadMore]);
+  const { show } = data;
+  useEffect(() => show(list.first, list.last), [show, list.first, list.last]);
+
+  // Another question begins at its top; the same one where it was left.
+  const asked = useRef(data.question);
+  useLayoutEffect(() => {
+    if (begin && count > 0) scrollTo(begin.place);
+    // Once, when the rows are there again.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [begin, count > 0]);
+  useLayoutEffect(() => {
+    if (asked.current === data.question) return;
+    asked.current = data.question;
+    scrollTo(0);
+    roving.goTo({ row: Math.min(roving.row, 0), col: roving.col }, false);
+    // Only another question counts.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [data.question]);
+  const leaving = useRef({ row: 0, col: 0 });
+  leaving.current = { row: Math.max(0, roving.row), col: roving.col };
+  useEffect(() => () => {
+    left.delete(asked.current);
+    left.set(asked.current, { place: placeNow(), ...leaving.current });
+    if (left.size > LEFT_MOST) left.delete(left.keys().next().value!);
+  }, [placeNow]);
 
   const sorting = sortingOf(state);
   const names = useMemo(() => state.columns.map((c) => c.name), [state.columns]);
@@ -170,9 +185,12 @@ export function GridTable({ table, state, data, peek, open, onOpen, onPreview, o
 
   function onCopy(event: ClipboardEvent) {
     if (event.target instanceof HTMLInputElement || String(getSelection() ?? "") !== "") return;
-    const chosen = rows.filter((r) => isChosen(selection.selection, String(r[table.primaryid])));
-    const row = rows[roving.row];
-    const text = chosen.length > 0 ? tableText(state.columns, chosen, true) : row ? tableText(state.columns.slice(roving.col, roving.col + 1), [row], false) : "";
+    if (selection.count !== 0) {
+      event.preventDefault();
+      return onCopyChosen();
+    }
+    const row = rowAt(roving.row);
+    const text = row ? tableText(state.columns.slice(roving.col, roving.col + 1), [row], false) : "";
     if (!text) return;
     event.preventDefault();
     event.clipboardData.setData("text/plain", text);
@@ -187,7 +205,7 @@ export function GridTable({ table, state, data, peek, open, onOpen, onPreview, o
   return (
     <>
     <div ref={scroller} className={classes.scroller} role="grid" aria-label={table.pluralLabel} aria-busy={data.loading || data.stale}
-      aria-rowcount={data.total === undefined ? -1 : data.total + 1} aria-colcount={state.columns.length} onKeyDown={roving.onKeyDown} onCopy={onCopy} onPaste={onPaste} aria-multiselectable="true" onFocus={(e) => {
+      tabIndex={-1} aria-rowcount={data.total === undefined ? -1 : data.total + 1} aria-colcount={state.columns.length} onKeyDown={roving.onKeyDown} onCopy={onCopy} onPaste={onPaste} aria-multiselectable="true" onFocus={(e) => {
         entered.current = true;
         // The cursor is where the focus is, however it came there.
         const [row, col] = (e.target.dataset.place ?? "").split(":").map(Number);
@@ -200,21 +218,22 @@ export function GridTable({ table, state, data, peek, open, onOpen, onPreview, o
           resizing={model.resizing} onMenu={setMenu} onFocus={(col) => roving.goTo({ row: -1, col }, false)} onSort={toggleSort}
           onSortTo={(column, desc) => change({ sort: sortToText([{ column, desc }]) })}
           frozen={frozen} onFreeze={(count) => change({ fz: count > 1 ? String(count) : undefined })} onGroup={(group) => change({ group })}
-          chosen={selection.loaded} onChoose={selection.toggleLoaded}
+          chosen={selection.some} onChoose={selection.toggleAll}
           onMove={(name, to) => change({ cols: moveColumn(names, name, to).join(",") })}
           onHide={(name) => change({ cols: names.filter((n) => n !== name).join(",") })}
           onWidth={(name, by) => onWidths({ ...state.widths, [name]: Math.max(64, (state.widths[name] ?? 160) + by) })} />
-        <div role="rowgroup" className={classes.rows} style={{ height: virtual.getTotalSize() }}>
-          {items.map((item) => {
-            const row = rows[item.index];
-            const id = idAt(item.index);
+        <div role="rowgroup" className={classes.rows} style={{ height: list.height }}>
+          {list.rows.map((index) => {
+            const row = rowAt(index);
+            const id = row && String(row[table.primaryid]);
+            const top = list.topOf(index);
             return row && id ? (
-              <GridRow key={id} table={table} columns={state.columns} row={row} index={item.index} offset={item.start - HEAD} href={open(id)}
-                activeCol={roving.row === item.index ? roving.col : undefined} peeked={id === peek} gone={data.gone.has(id)}
+              <GridRow key={index} table={table} columns={state.columns} row={row} index={index} offset={top} href={open(id)}
+                activeCol={roving.row === index ? roving.col : undefined} peeked={id === peek} gone={data.gone.has(id)}
                 id={id} frozen={frozen} chosen={isChosen(selection.selection, id)} edit={cells.edit?.id === id ? cells.edit : undefined} actions={actions} />
             ) : (
-              <div key={`wait-${item.index}`} aria-hidden="true" className={classes.waiting} style={{ transform: `translateY(${item.start - HEAD}px)` }}>
-                <span style={{ inlineSize: `${34 + ((item.index * 37) % 30)}%` }} />
+              <div key={index} aria-hidden="true" className={classes.waiting} style={{ transform: `translateY(${top}px)` }}>
+                <span style={{ inlineSize: `${34 + ((index * 37) % 30)}%` }} />
               </div>
             );
           })}
@@ -222,7 +241,7 @@ export function GridTable({ table, state, data, peek, open, onOpen, onPreview, o
       </div>
     </div>
     {cells.conflict && <MergeDialog conflict={cells.conflict} onResolve={cells.resolve} />}
-    {pasted && <PasteDialog table={table} columns={state.columns.slice(pasted.col)} rows={rows.slice(pasted.row)} text={pasted.text} save={cells.save} onClose={() => setPasted(undefined)} />}
+    {pasted && <PasteDialog table={table} columns={state.columns.slice(pasted.col)} read={(n) => data.read(pasted.row, Math.min(count, pasted.row + n) - 1)} left={count - pasted.row} text={pasted.text} save={cells.save} onClose={() => setPasted(undefined)} />}
     <div role="status" className="sr-only">
       {data.loading ? t("grid.loading") : data.total !== undefined ? t("grid.count", { count: data.total }) : ""}
     </div>

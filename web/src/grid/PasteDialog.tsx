@@ -6,15 +6,15 @@ import { asApiError } from "@/api/errors";
 import { nameOf } from "@/api/rows";
 import type { Column, Row, Table } from "@/api/types";
 import { toastUndo } from "@/ui/toast";
-import { planPaste } from "./pastePlan";
+import { MOST_LINES, planPaste } from "./pastePlan";
 import { before, type Values } from "./saveCells";
 import { readTable } from "./tableText";
 
 const SHOWN = 8;
 
 /** Says what a paste from a spreadsheet would change before anything is written. */
-export function PasteDialog({ table, columns, rows, text, save, onClose }: {
-  table: Table; columns: Column[]; rows: Row[]; text: string; save: (row: Row, values: Values, label: string, undoable: boolean) => Promise<void>; onClose: () => void;
+export function PasteDialog({ table, columns, read, left, text, save, onClose }: {
+  table: Table; columns: Column[]; /** The next so many rows from the cursor. */ read: (rows: number) => Promise<Row[]>; /** Rows from the cursor to the end. */ left: number; text: string; save: (row: Row, values: Values, label: string, undoable: boolean) => Promise<void>; onClose: () => void;
 }) {
   const { t } = useTranslation();
   const client = useQueryClient();
@@ -22,7 +22,7 @@ export function PasteDialog({ table, columns, rows, text, save, onClose }: {
   const [done, setDone] = useState<number>();
   const [failed, setFailed] = useState<{ name: string; reason: string }[]>([]);
   const [finished, setFinished] = useState(false);
-  const plan = useQuery({ queryKey: ["paste", table.logicalname, text, rows.length], queryFn: () => planPaste(client, table, columns, rows, cells, t), staleTime: Infinity, gcTime: 0, retry: false });
+  const plan = useQuery({ queryKey: ["paste", table.logicalname, text], queryFn: async () => planPaste(client, table, columns, await read(Math.min(cells.length, MOST_LINES, left)), cells, t), staleTime: Infinity, gcTime: 0, retry: false });
   const { changes = [], problems = [], beyond = 0 } = plan.data ?? {};
 
   async function go() {

@@ -6,7 +6,7 @@ import type { GridSearch } from "@/app/router";
 import { columnOf } from "@/api/rows";
 import type { Table } from "@/api/types";
 import { Failure } from "@/ui/Calm";
-import { toast } from "@/ui/toast";
+import { toast, toastFailure } from "@/ui/toast";
 import { FilterChips } from "@/filter/FilterChips";
 import { useCommands } from "@/lib/commands";
 import { tableIcon } from "@/ui/icons";
@@ -22,10 +22,11 @@ import { LivePill } from "./LivePill";
 import classes from "./RecordGrid.module.css";
 import { SelectionBar } from "./SelectionBar";
 import { EMPTY, useSavedViews } from "./savedViews";
-import { isChosen, useSelection } from "./selection";
+import { useSelection } from "./selection";
+import { chosenRows, toClipboard } from "./copyRows";
 import { tableText } from "./tableText";
 import { TransferMenu } from "@/transfer/TransferMenu";
-import { orderBy, useGridData } from "./useGridData";
+import { orderBy, select, useGridData } from "./useGridData";
 
 const ChartPane = lazy(() => import("@/charts/ChartPane"));
 const Board = lazy(() => import("@/board/Board"));
@@ -67,8 +68,7 @@ export function RecordGrid({ table: bare, search, fixed, open, newPath, empty, a
   const onPreview = useCallback((id: string | undefined) => change({ peek: id }), [change]);
   const by = asked.group && !state.view?.whole ? columnOf(table, asked.group) : undefined;
   const narrowed = Boolean(search.q || search.filter);
-  const ids = useMemo(() => data.rows.map((r) => String(r[table.primaryid])), [data.rows, table.primaryid]);
-  const selection = useSelection(ids, data.total, data.filter);
+  const selection = useSelection(table, data, data.filter, !state.view?.whole);
   useCommands([
     ...table.views.filter((v) => v.id !== state.view?.id).map((v) => ({
       id: `view-${v.id}`, label: t("palette.view", { what: v.name }), hint: table.pluralLabel, icon: tableIcon(table.logicalname, table.icon),
@@ -81,10 +81,11 @@ export function RecordGrid({ table: bare, search, fixed, open, newPath, empty, a
     { id: "grid-chart", label: t("charts.show"), icon: "chart", run: () => change({ chart: chart ? undefined : "default" }) },
     ...(state.view?.whole ? [] : [{ id: "grid-board", label: t(asBoard ? "board.asList" : "board.show"), icon: "board", run: () => change({ board: asBoard ? undefined : "auto" }) }]),
   ]);
-  const copyChosen = () => {
-    const chosen = data.rows.filter((r) => isChosen(selection.selection, String(r[table.primaryid])));
-    void navigator.clipboard?.writeText(tableText(state.columns, chosen, true)).then(() => toast(t("select.copied")));
-  };
+  const copyChosen = useCallback(() => {
+    // The text may only be known after a fetch: the clipboard is promised it while the key press still counts.
+    const text = chosenRows(table, select(table, state), selection.selection, data).then((rows) => tableText(state.columns, rows, true));
+    void toClipboard(text).then(() => toast(t("select.copied")), toastFailure);
+  }, [table, state, selection.selection, data, t]);
 
   return (
     <div className={classes.grid}>
@@ -102,7 +103,7 @@ export function RecordGrid({ table: bare, search, fixed, open, newPath, empty, a
           <LivePill count={data.fresh} label={data.fresh === 1 ? table.label : table.pluralLabel} onShow={data.refresh} />
           {data.error ? (
             <Failure error={data.error} onRetry={data.refresh} />
-          ) : !data.loading && data.rows.length === 0 ? (
+          ) : !data.loading && !data.stale && data.count === 0 ? (
             <GridEmpty table={table} narrowed={narrowed} newPath={newPath} onClear={() => change({ q: undefined, filter: undefined })}>{empty}</GridEmpty>
           ) : by ? (
             <GroupedRows table={table} state={state} filter={data.filter} by={by} open={open} />
@@ -110,10 +111,10 @@ export function RecordGrid({ table: bare, search, fixed, open, newPath, empty, a
             <GridCards table={table} state={state} data={data} open={open} />
           ) : (
             <GridTable table={table} state={state} data={data} peek={peek} open={open} onOpen={openRecord} onPreview={onPreview}
-              onWidths={onWidths} change={change} selection={selection} />
+              onWidths={onWidths} change={change} selection={selection} onCopyChosen={copyChosen} />
           )}
           <SelectionBar context={{ table, selection: selection.selection, count: selection.count, filter: data.filter, clear: selection.clear, refresh: data.refresh }} total={data.total}
-            loadedAll={selection.loaded === "all"} onAll={selection.all} onCopy={copyChosen} />
+            onAll={state.view?.whole ? undefined : selection.all} onCopy={copyChosen} />
           </>}
         </div>
         {chart && (

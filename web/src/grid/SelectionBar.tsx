@@ -7,8 +7,8 @@ import { BulkActions } from "@/transfer/BulkActions";
 import { bulkActions, type SelectionContext } from "./selection";
 
 /** What is chosen and what can be done with it; it stands over the list's foot. */
-export function SelectionBar({ context, total, loadedAll, onAll, onCopy }: {
-  context: SelectionContext; total?: number; loadedAll: boolean; onAll: () => void; onCopy: () => void;
+export function SelectionBar({ context, total, onAll, onCopy }: {
+  context: SelectionContext; total?: number; onAll?: () => void; onCopy: () => void;
 }) {
   const { t } = useTranslation();
   const { selection, count } = context;
@@ -18,13 +18,13 @@ export function SelectionBar({ context, total, loadedAll, onAll, onCopy }: {
       {open && (
         <section className={classes.bar} aria-label={t("select.label")}>
           <strong className="tnum">{count === undefined ? t("select.allMatching") : t("select.count", { count, number: formatNumber(count) })}</strong>
-          {selection.mode === "rows" && loadedAll && total !== undefined && total > (count ?? 0) && (
+          {onAll && selection.mode === "rows" && total !== undefined && total > (count ?? 0) && (
             <Button size="compact-sm" variant="subtle" onClick={onAll}>{t("select.all", { number: formatNumber(total) })}</Button>
           )}
           <span className={classes.actions}>
             <BulkActions {...context} />
             {bulkActions.map((Action, i) => <Action key={i} {...context} />)}
-            {selection.mode === "rows" && <Button size="compact-sm" variant="default" onClick={onCopy}>{t("select.copy")}</Button>}
+            {(count ?? Infinity) <= 2000 && <Button size="compact-sm" variant="default" onClick={onCopy}>{t("select.copy")}</Button>}
           </span>
           <ActionIcon aria-label={t("select.clear")} onClick={context.clear}><Icon name="close" /></ActionIcon>
         </section>

@@ -1,4 +1,4 @@
-import type { InfiniteData, QueryClient } from "@tanstack/react-query";
+import type { InfiniteData, QueryClient, QueryKey } from "@tanstack/react-query";
 import { asApiError } from "@/api/errors";
 import { entitySets } from "@/api/metadata";
 import { fetchRecord, patchRecord } from "@/api/records";
@@ -42,13 +42,24 @@ export async function saveCells(client: QueryClient, table: Table, row: Row, val
   }
 }
 
+/** Changes rows where they stand, in the lists of a table (or those below a key); what does not change stays the same object. */
+export function mapRows(client: QueryClient, table: string, change: (row: Row) => Row, key: QueryKey = ["rows", table]): void {
+  const inPage = (page: Page): Page => {
+    const rows = page.rows.map(change);
+    return rows.some((r, i) => r !== page.rows[i]) ? { ...page, rows } : page;
+  };
+  client.setQueriesData<Page | InfiniteData<Page> | number>({ queryKey: key }, (data) => {
+    if (typeof data !== "object") return data;
+    if ("rows" in data) return inPage(data);
+    const pages = data.pages.map(inPage);
+    return pages.some((p, i) => p !== data.pages[i]) ? { ...data, pages } : data;
+  });
+}
+
 /** Puts a row in place of the old one in every list of the table that shows it. */
 export function putRow(client: QueryClient, table: Table, next: Row): void {
   const id = next[table.primaryid];
-  client.setQueriesData<InfiniteData<Page>>({ queryKey: ["rows", table.logicalname] }, (data) => data && {
-    ...data,
-    pages: data.pages.map((p) => (p.rows.some((r) => r[table.primaryid] === id) ? { ...p, rows: p.rows.map((r) => (r[table.primaryid] === id ? { ...r, ...next } : r)) } : p)),
-  });
+  mapRows(client, table.logicalname, (row) => (row[table.primaryid] === id ? { ...row, ...next } : row));
 }
 
 /** The row as it will be, for the time until the server has answered. */

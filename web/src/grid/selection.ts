@@ -1,6 +1,6 @@
-import { useCallback, useEffect, useMemo, useState } from "react";
-import type { ComponentType } from "react";
-import type { Table } from "@/api/types";
+import { type ComponentType, useCallback, useEffect, useMemo, useRef, useState } from "react";
+import type { Row, Table } from "@/api/types";
+import { toastFailure } from "@/ui/toast";
 
 /** Which rows are chosen: these, or all that match the list's question but these. */
 export type Selection = { mode: "rows"; ids: ReadonlySet<string> } | { mode: "all"; except: ReadonlySet<string> };
@@ -48,38 +48,60 @@ export function countOf(selection: Selection, total: number | undefined): number
   return total === undefined ? undefined : Math.max(0, total - selection.except.size);
 }
 
+/** More rows than this are not chosen one by one. */
+export const MOST_CHOSEN = 5000;
+
 export interface SelectionHandle {
   selection: Selection;
   count?: number;
   /** Chooses the row or lets it go; with `range` all between it and the row before. */
   toggle: (index: number, range: boolean) => void;
-  /** The rows that are loaded, or none of them when all are chosen. */
-  toggleLoaded: () => void;
+  /** Chooses rows or lets them go, wherever they stand. */
+  put: (ids: string[], on: boolean) => void;
+  /** All rows of the list, or none of them when all are chosen. */
+  toggleAll: () => void;
   all: () => void;
   clear: () => void;
-  loaded: "none" | "some" | "all";
+  some: "none" | "some" | "all";
+}
+
+interface Rows {
+  count: number;
+  total?: number;
+  rowAt: (index: number) => Row | undefined;
+  loaded: () => Row[];
+  read: (first: number, last: number) => Promise<Row[]>;
 }
 
 /** The chosen rows of a list. Another question lets them go: what is chosen is always what was seen. */
-export function useSelection(ids: string[], total: number | undefined, question: string): SelectionHandle {
+export function useSelection(table: Table, rows: Rows, question: string, askable: boolean): SelectionHandle {
   const [selection, setSelection] = useState<Selection>(none);
-  const [anchor, setAnchor] = useState(0);
+  const anchor = useRef(0);
+  const latest = useRef(rows);
+  latest.current = rows;
+  const id = table.primaryid;
   const clear = useCallback(() => setSelection(none), []);
   useEffect(clear, [question, clear]);
 
+  const put = useCallback((ids: string[], on: boolean) => setSelection((old) => choose(old, ids, on)), []);
   const toggle = useCallback((index: number, range: boolean) => {
-    setSelection((old) => {
-      const id = ids[index];
-      if (id === undefined) return old;
-      const span = range ? ids.slice(Math.min(anchor, index), Math.max(anchor, index) + 1) : [id];
-      return choose(old, span, range || !isChosen(old, id));
-    });
-    setAnchor(index);
-  }, [ids, anchor]);
-  const chosen = useMemo(() => ids.filter((id) => isChosen(selection, id)).length, [ids, selection]);
-  const loaded = chosen === 0 ? "none" : chosen === ids.length ? "all" : "some";
-  const toggleLoaded = useCallback(() => setSelection(loaded === "all" ? none : { mode: "rows", ids: new Set(ids) }), [ids, loaded]);
+    const { rowAt, read } = latest.current;
+    const from = Math.min(anchor.current, index), to = Math.min(Math.max(anchor.current, index), from + MOST_CHOSEN - 1);
+    anchor.current = index;
+    if (range) return void read(from, to).then((span) => put(span.map((r) => String(r[id])), true), toastFailure);
+    const row = rowAt(index);
+    if (row) setSelection((old) => choose(old, [String(row[id])], !isChosen(old, String(row[id]))));
+  }, [id, put]);
   const all = useCallback(() => setSelection({ mode: "all", except: new Set() }), []);
+  const { total, count: length } = rows;
   const count = countOf(selection, total);
-  return useMemo(() => ({ selection, count, toggle, toggleLoaded, all, clear, loaded }), [selection, count, toggle, toggleLoaded, all, clear, loaded]);
+  const some = count === 0 ? "none" : selection.mode === "all" ? (selection.except.size ? "some" : "all") : count === (total ?? length) ? "all" : "some";
+  const toggleAll = useCallback(() => {
+    if (some === "all") return setSelection(none);
+    const loaded = latest.current.loaded();
+    // A view that only the server can ask is chosen row by row: an action on all would not know its condition.
+    if (loaded.length >= latest.current.count || !askable) setSelection({ mode: "rows", ids: new Set(loaded.map((r) => String(r[id]))) });
+    else all();
+  }, [some, id, all, askable]);
+  return useMemo(() => ({ selection, count, toggle, put, toggleAll, all, clear, some }), [selection, count, toggle, put, toggleAll, all, clear, some]);
 }

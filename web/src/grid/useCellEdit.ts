@@ -24,7 +24,7 @@ export function isEditable(table: Table, column: Column): boolean {
 }
 
 /** Editing cells where they stand: shown at once, taken back and told when the server refuses. */
-export function useCellEdit(table: Table, rows: Row[]) {
+export function useCellEdit(table: Table, loaded: () => Row[]) {
   const { t } = useTranslation();
   const client = useQueryClient();
   const [edit, setEdit] = useState<CellEdit>();
@@ -59,7 +59,7 @@ export function useCellEdit(table: Table, rows: Row[]) {
 
   const commit = useCallback((column: Column, draft: unknown) => {
     if (!edit) return false;
-    const row = rows.find((r) => String(r[table.primaryid]) === edit.id);
+    const row = loaded().find((r) => String(r[table.primaryid]) === edit.id);
     if (!row) {
       setEdit(undefined);
       return false;
@@ -79,7 +79,7 @@ export function useCellEdit(table: Table, rows: Row[]) {
       if (failure.kind === "forbidden") toastFailure(failure);
     });
     return true;
-  }, [edit, rows, table, t, save]);
+  }, [edit, loaded, table, t, save]);
 
   const resolve = useCallback((chosen: Values | undefined) => {
     const open = conflict;

@@ -1,11 +1,11 @@
-import { type InfiniteData, keepPreviousData, useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import type { GridSearch } from "@/app/router";
 import { useLive } from "@/api/live";
 import { allOf, API, listUrl } from "@/api/odata";
-import { fetchCount, fetchPage, fetchTop } from "@/api/records";
+import { fetchCount, fetchTop } from "@/api/records";
 import { wireName } from "@/api/rows";
-import type { Page, Row, Table } from "@/api/types";
+import type { Row, Table } from "@/api/types";
 import { filterFromText } from "@/filter/urlText";
 import { searchFilter, toOData } from "@/filter/toOData";
 import { dayAt } from "@/filter/dates";
@@ -14,29 +14,44 @@ import { useSession } from "@/api/session";
 import { useSettings } from "@/lib/settings";
 import { columnOf } from "@/api/rows";
 import type { GridState } from "./gridState";
+import { mapRows } from "./saveCells";
+import { usePages } from "./usePages";
 
-const PAGE = 100;
 /** More changed rows than this at once are not fetched one by one. */
 const MANY = 40;
 const GATHER_MS = 250;
 
 export interface GridData {
-  rows: Row[];
+  /** How many rows the list has, as far as is known: exactly, about, or those that were seen. */
+  count: number;
   total?: number;
   /** About how many rows there are, while the exact number is being found. */
   about?: number;
+  /** The row at a place of the list, if it is at hand. */
+  rowAt: (index: number) => Row | undefined;
+  /** All rows at hand, in the list's order. */
+  loaded: () => Row[];
+  /** Says which places are in sight. */
+  show: (first: number, last: number) => void;
+  /** The rows of a span, fetched where they are not at hand. */
+  read: (first: number, last: number) => Promise<Row[]>;
   /** The list's whole question as `$filter` has it. */
   filter: string;
+  /** What the list asks, order included: another one begins at its top. */
+  question: string;
   /** Rows that came meanwhile and wait behind the pill. */
   fresh: number;
   gone: ReadonlySet<string>;
   loading: boolean;
   stale: boolean;
+  /** A part in sight is still being fetched. */
+  waiting: boolean;
   error: unknown;
-  more: boolean;
   /** Whether the question is known in full: columns of related tables are, too. */
   ready: boolean;
-  loadMore: () => void;
+  /** A part could not be fetched, while others could. */
+  broken: boolean;
+  retry: () => void;
   refresh: () => void;
 }
 
@@ -56,41 +71,39 @@ export function useGridData(table: Table, state: GridState, search: GridSearch, 
   const today = dayAt(new Date(), zone);
   const me = useSession().session?.user.systemuserid;
   const { related, ready } = useFilterColumns(table, search.filter ?? state.view?.model);
-  const select = useMemo(
-    () => [...new Set([table.primaryid, ...state.columns.map(wireName), ...stateColumns(table)])],
-    [table, state.columns],
-  );
+  // eslint-disable-next-line react-hooks/exhaustive-deps
+  const selected = useMemo(() => select(table, state), [table, state.columns]);
   const filter = useMemo(
     () => allOf(fixed, state.view?.filter, toOData(filterFromText(search.filter ?? state.view?.model), related.length ? [...table.columns, ...related] : table.columns, { now: new Date(), zone, me }), searchFilter(search.q ?? "", table.columns)),
     // eslint-disable-next-line react-hooks/exhaustive-deps
     [table, state.view, search.filter, search.q, fixed, today, zone, me, related],
   );
   const url = useMemo(
-    () => (state.view?.whole ? `${API}/${table.entityset}?${state.view.whole}&$count=true` : listUrl(table.entityset, { select, filter, orderby: orderBy(table, state), count: true })),
+    () => (state.view?.whole ? `${API}/${table.entityset}?${state.view.whole}&$count=true` : listUrl(table.entityset, { select: selected, filter, orderby: orderBy(table, state), count: true })),
     // eslint-disable-next-line react-hooks/exhaustive-deps
-    [table, select, state.sort, state.view, filter],
+    [table, selected, state.sort, state.view, filter],
   );
 
   const key = useMemo(() => ["rows", table.logicalname, url], [table.logicalname, url]);
-  const query = useInfiniteQuery({
-    queryKey: key,
-    enabled: enabled && ready,
-    queryFn: ({ pageParam, signal }) => fetchPage(pageParam, PAGE, signal),
-    initialPageParam: url,
-    getNextPageParam: (last: Page) => last.next,
-    placeholderData: keepPreviousData,
-    staleTime: 60_000,
-  });
-
-  const about = query.data?.pages[0]?.count === undefined ? query.data?.pages[0]?.about : undefined;
+  const pages = usePages(key, url, enabled && ready);
+  const { first, rowAt: held, held: heldPages, end, reached } = pages;
+  const answer = first.data;
+  const about = answer && answer.count === undefined ? answer.about : undefined;
   const exact = useQuery({
     queryKey: [...key, "count"],
-    enabled: about !== undefined && !query.isPlaceholderData,
+    enabled: about !== undefined,
     queryFn: ({ signal }) => fetchCount(table.entityset, filter, signal),
     staleTime: 60_000,
   });
+  const total = answer ? (answer.count ?? (about === undefined ? end : exact.data)) : undefined;
+  const count = answer ? (end !== undefined && (total === undefined || end > total) ? end : Math.max(total ?? about ?? 0, reached)) : 0;
 
-  const rows = useMemo(() => query.data?.pages.flatMap((p) => p.rows) ?? [], [query.data]);
+  // What the last question brought stays in sight until the next one is answered.
+  const last = useRef({ rowAt: held, count: 0, total, table });
+  const stale = !answer && !first.isError && last.current.count > 0 && last.current.table === table;
+  if (answer) last.current = { rowAt: held, count, total, table };
+  const rowAt = stale ? last.current.rowAt : held;
+
   const [fresh, setFresh] = useState<ReadonlySet<string>>(new Set());
   const [gone, setGone] = useState<ReadonlySet<string>>(new Set());
   useEffect(() => {
@@ -98,62 +111,73 @@ export function useGridData(table: Table, state: GridState, search: GridSearch, 
     setGone(new Set());
   }, [url]);
 
-  const shown = useRef(new Set<string>());
-  useEffect(() => {
-    shown.current = new Set(rows.map((r) => String(r[table.primaryid])));
-  }, [rows, table.primaryid]);
-
-  const changed = useRef(new Set<string>());
+  const isHeld = (id: string) => heldPages().some(([, p]) => p.rows.some((r) => r[table.primaryid] === id));
+  const changed = useRef({ kept: new Set<string>(), made: new Set<string>() });
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   useEffect(() => () => clearTimeout(timer.current), []);
 
-  /** Fetches the rows that changed, in one request, and puts them where they stand. */
+  /** Fetches the rows that changed and puts them where they stand; of new ones it learns which of them belong to this list. */
   const settle = useCallback(async () => {
-    const ids = [...changed.current];
-    changed.current = new Set();
-    const filter = ids.map((id) => `${table.primaryid} eq ${id}`).join(" or ");
-    const page = await fetchTop(table.entityset, { select, filter }).catch(() => undefined);
+    const { kept, made } = changed.current;
+    changed.current = { kept: new Set(), made: new Set() };
+    const either = (ids: Iterable<string>) => [...ids].map((id) => `${table.primaryid} eq ${id}`).join(" or ");
+    if (made.size > 0) {
+      const ours = await fetchTop(table.entityset, { select: [table.primaryid], filter: allOf(filter, either(made)) }).catch(() => undefined);
+      const ids = ours ? ours.rows.map((r) => String(r[table.primaryid])) : [...made];
+      if (ids.length > 0) setFresh((old) => new Set([...old, ...ids]));
+    }
+    if (kept.size === 0) return;
+    const page = await fetchTop(table.entityset, { select: selected, filter: either(kept) }).catch(() => undefined);
     if (!page) return;
     const byId = new Map(page.rows.map((r) => [String(r[table.primaryid]), r]));
-    client.setQueryData<InfiniteData<Page>>(key, (data) => data && {
-      ...data,
-      pages: data.pages.map((p) => ({ ...p, rows: p.rows.map((r) => byId.get(String(r[table.primaryid])) ?? r) })),
-    });
-  }, [client, key, select, table]);
+    mapRows(client, table.logicalname, (row) => byId.get(String(row[table.primaryid])) ?? row, key);
+  }, [client, key, selected, table, filter]);
 
   useLive(table.logicalname, (change) => {
+    const { kept, made } = changed.current;
     if (change.op === "delete") {
-      if (shown.current.has(change.id)) setGone((old) => new Set(old).add(change.id));
-    } else if (!shown.current.has(change.id)) {
-      if (change.op === "create") setFresh((old) => new Set(old).add(change.id));
-    } else if (changed.current.size < MANY) {
-      changed.current.add(change.id);
-      clearTimeout(timer.current);
-      timer.current = setTimeout(() => void settle(), GATHER_MS);
+      if (isHeld(change.id)) setGone((old) => new Set(old).add(change.id));
+      setFresh((old) => (old.has(change.id) ? new Set([...old].filter((id) => id !== change.id)) : old));
+      return;
     }
+    if (kept.size + made.size >= MANY) return;
+    if (isHeld(change.id)) kept.add(change.id);
+    else if (change.op === "create") made.add(change.id);
+    else return;
+    clearTimeout(timer.current);
+    timer.current = setTimeout(() => void settle(), GATHER_MS);
   });
 
-  const { fetchNextPage, hasNextPage, isFetchingNextPage, isFetchNextPageError } = query;
-  const loadMore = useCallback(() => {
-    if (hasNextPage && !isFetchingNextPage && !isFetchNextPageError) void fetchNextPage();
-  }, [fetchNextPage, hasNextPage, isFetchingNextPage, isFetchNextPageError]);
+  const { again } = pages;
   const refresh = useCallback(() => {
     setFresh(new Set());
     setGone(new Set());
-    void client.resetQueries({ queryKey: key });
-  }, [client, key]);
+    void again();
+  }, [again]);
+  const loaded = useCallback(() => heldPages().flatMap(([, p]) => p.rows), [heldPages]);
 
   return {
-    rows, gone, loadMore, refresh, filter,
-    total: query.data?.pages[0]?.count ?? (about === undefined ? undefined : exact.data),
+    rowAt, gone, refresh, filter, loaded,
+    question: url,
+    count: stale ? last.current.count : count,
+    total: stale ? last.current.total : total,
     about,
+    show: pages.show,
+    read: pages.read,
+    retry: pages.retry,
+    broken: answer !== undefined && pages.failed !== undefined,
     fresh: fresh.size,
-    loading: query.isPending,
-    stale: query.isPlaceholderData,
-    error: query.isError && rows.length === 0 ? query.error : undefined,
-    more: hasNextPage,
+    loading: first.isPending && !stale,
+    stale,
+    waiting: pages.missing,
+    error: first.isError && !answer ? first.error : undefined,
     ready,
   };
+}
+
+/** What a row of the list is asked for. */
+export function select(table: Table, state: GridState): string[] {
+  return [...new Set([table.primaryid, ...state.columns.map(wireName), ...stateColumns(table)])];
 }
 
 /** The state decides how a row looks, so it always comes along. */

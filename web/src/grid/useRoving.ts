@@ -1,4 +1,4 @@
-import { type KeyboardEvent, type RefObject, useCallback, useEffect, useRef, useState } from "react";
+import { type KeyboardEvent, type RefObject, useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
 import { isRtl } from "@/lib/direction";
 import { pressed } from "@/lib/keys";
 import { move, type Place } from "./move";
@@ -6,6 +6,8 @@ import { move, type Place } from "./move";
 interface Options {
   rows: number;
   cols: number;
+  /** Where the cursor is at first. */
+  begin?: Place;
   page: () => number;
   scroller: RefObject<HTMLElement | null>;
   reveal: (row: number) => void;
@@ -24,20 +26,24 @@ function alongReading(key: string): string {
 
 /** One tab stop for the whole grid; arrow keys move inside (WAI-ARIA grid pattern). */
 export function useRoving(options: Options) {
-  const [place, setPlace] = useState<Place>({ row: 0, col: 0 });
+  const [place, setPlace] = useState<Place>(options.begin ?? { row: 0, col: 0 });
   const wantsFocus = useRef(false);
   const row = Math.max(-1, Math.min(options.rows - 1, place.row));
   const col = Math.max(0, Math.min(options.cols - 1, place.col));
   const { scroller, reveal } = options;
 
+  useLayoutEffect(() => {
+    if (wantsFocus.current && row >= 0) reveal(row);
+  }, [row, place, reveal]);
+  // After every picture: the row may still be on its way. Until it comes the list itself keeps the keys.
   useEffect(() => {
     if (!wantsFocus.current) return;
-    wantsFocus.current = false;
-    if (row >= 0) reveal(row);
     const cell = scroller.current?.querySelector<HTMLElement>(`[data-place="${row}:${col}"]`);
-    cell?.focus({ preventScroll: true });
-    cell?.scrollIntoView({ block: "nearest", inline: "nearest" });
-  }, [row, col, place, scroller, reveal]);
+    if (!cell) return void (scroller.current?.contains(document.activeElement) && document.activeElement !== scroller.current && scroller.current.focus({ preventScroll: true }));
+    wantsFocus.current = false;
+    cell.focus({ preventScroll: true });
+    cell.scrollIntoView({ block: "nearest", inline: "nearest" });
+  });
 
   const goTo = useCallback((next: Place, focus = true) => {
     wantsFocus.current = focus;
