@@ -132,6 +132,7 @@ test("charts stand beside the list and on dashboards, as drawing and as table", 
   await pane.getByRole("button", { name: "As a table" }).click();
   await pane.locator("tbody button").first().click();
   await page.waitForURL(/filter=/);
+  await settled(page);
   assert.deepEqual(await axe(page), []);
   await page.goto(`${base}/dashboards/sales`);
   await page.locator("figure svg").first().waitFor();

@@ -251,6 +251,18 @@ func TestPaging(t *testing.T) {
 		for _, bad := range []string{strings.Replace(next, "lastname", "createdon", 1), next + "x", "leads?$skiptoken=abc"} {
 			a.do("GET", bad, "", "Prefer: odata.maxpagesize=3").wantError(400, "0x80040203", "query.cursor")
 		}
+		// a page from the middle, as a scrollbar asks for it, and the next one from there
+		middle := a.do("GET", "leads?$select=lastname&$orderby=lastname", "", "Prefer: odata.maxpagesize=2, rapport.skip=3").want(200)
+		if got := middle.column("lastname"); got != "N3 N4" || middle.header.Get("Preference-Applied") != "odata.maxpagesize=2,rapport.skip=3" {
+			t.Errorf("%s %v", got, middle.header)
+		}
+		if got := a.do("GET", middle.json["@odata.nextLink"].(string), "", "Prefer: odata.maxpagesize=2").want(200).column("lastname"); got != "N5 N6" {
+			t.Errorf("%s", got)
+		}
+		if got := a.do("GET", "leads?$select=lastname&$orderby=lastname", "", "Prefer: rapport.skip=70").want(200).column("lastname"); got != "" {
+			t.Errorf("%s", got)
+		}
+		a.do("GET", "leads", "", "Prefer: rapport.skip=100000001").wantError(400, "0x80040203", "query.skip")
 		// the token holds for another page size and another choice of columns
 		if got := a.do("GET", strings.Replace(next, "leads?", "leads?$select=lastname&", 1), "").want(200).column("lastname"); got != "N3 N4 N5 N6" {
 			t.Errorf("%s", got)
