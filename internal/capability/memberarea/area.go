@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/rapport-platform/rapport/internal/commons/consent"
 	"github.com/rapport-platform/rapport/internal/commons/process"
 	"github.com/rapport-platform/rapport/internal/ground/clock"
 	"github.com/rapport-platform/rapport/internal/ground/errs"
@@ -36,8 +37,11 @@ type Options struct {
 	Views     func() []View       // in force
 	Processes func() *process.Set // in force
 	History   History
-	Clock     clock.Clock
-	Logger    *slog.Logger
+	Consents  *consent.Keeper // nil keeps none
+	// Hidden tells which columns the principal may not read; *access.Control does.
+	Hidden func(ctx context.Context) func(table, column string) bool
+	Clock  clock.Clock
+	Logger *slog.Logger
 }
 
 // Area makes the pages of members.
@@ -117,8 +121,8 @@ func (a *Area) organisation(ctx context.Context) string {
 	return page.Rows[0].Text("name")
 }
 
-// registering tells whether visitors may make accounts for themselves.
-func (a *Area) registering(ctx context.Context) bool {
+// Registering tells whether visitors may make accounts for themselves.
+func (a *Area) Registering(ctx context.Context) bool {
 	page, err := a.o.Records.Find(access.AsSystem(ctx, "whether visitors may register"), query.Query{Table: "organization", Select: []string{"rpt_memberregistration"}, Limit: 1})
 	return err == nil && len(page.Rows) == 1 && page.Rows[0]["rpt_memberregistration"] == true
 }

@@ -6,7 +6,7 @@ import (
 
 // SignIn is the page to sign in on.
 func (a *Area) SignIn(ctx context.Context, v Visit, status int) (Page, error) {
-	p := pageOf("signin", say(v.Lang, "in.title"), "", a.registering(ctx), v)
+	p := pageOf("signin", say(v.Lang, "in.title"), "", a.Registering(ctx), v)
 	p.status = status
 	return a.render(ctx, v, p)
 }
@@ -30,7 +30,7 @@ func (a *Area) Several(ctx context.Context, v Visit) (Page, error) {
 
 // Register is the page on which a visitor asks for an account.
 func (a *Area) Register(ctx context.Context, v Visit, status int) (Page, error) {
-	p := pageOf("register", say(v.Lang, "reg.title"), "", a.registering(ctx), v)
+	p := pageOf("register", say(v.Lang, "reg.title"), "", a.Registering(ctx), v)
 	p.status = status
 	return a.render(ctx, v, p)
 }

@@ -47,7 +47,17 @@ type View struct {
 	Stages   map[string]metadata.Label            `json:"stages"`   // of the business process, by the stage's key
 	Asks     []Ask                                `json:"asks"`     // what is asked of the member, by condition
 	Messages bool                                 `json:"messages"` // whether member and staff can write to each other about it
+	Claim    *Claim                               `json:"claim"`    // which records become a member's by the proof of an address; none if absent
 	Empty    metadata.Label                       `json:"empty"`    // shown where there is none
+
+	where query.Node
+}
+
+// Claim says which records that belong to nobody yet become a member's once the
+// member has shown to have the address that stands in them.
+type Claim struct {
+	Address string `json:"address"` // column of the address
+	When    string `json:"when"`    // OData: which of them; such as those that came by a form
 
 	where query.Node
 }
@@ -113,6 +123,14 @@ func ParseView(table string, definition []byte, catalog *metadata.Catalog, now t
 	if v.Filter != "" {
 		if v.where, err = odata.ParseFilter(env, t, v.Filter); err != nil {
 			return v, bad(err, "the view of %s: filter: %s", table, err)
+		}
+	}
+	if c := v.Claim; c != nil {
+		if _, ok := t.Column(c.Address); !ok {
+			return v, bad(nil, "the view of %s: claim: there is no column %q", table, c.Address)
+		}
+		if c.where, err = odata.ParseFilter(env, t, c.When); err != nil {
+			return v, bad(err, "the view of %s: claim: %s", table, err)
 		}
 	}
 	for i := range v.Asks {

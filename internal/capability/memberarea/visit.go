@@ -61,6 +61,14 @@ func Language(chosen int64, accept string) string {
 	return "en"
 }
 
+// LanguageCode gives the code by which a contact keeps a language.
+func LanguageCode(lang string) int64 {
+	if lang == "de" {
+		return lcidGerman
+	}
+	return lcidEnglish
+}
+
 var nextPage = regexp.MustCompile(`^/member/(home|messages|profile|security|apply|r/[a-z][a-z0-9_]{0,63}/[0-9a-f-]{36})$`)
 
 // SafeNext gives the page to go to after signing in: one of the area, or the

@@ -32,6 +32,7 @@ type Form struct {
 	Topic          string            `json:"topic"`           // default "leads"
 	EventType      string            `json:"eventtype"`       // default "lead.created"
 	AllowedOrigins []string          `json:"allowed_origins"` // sites that may embed it or post to it from scripts; "*" means all
+	Members        bool              `json:"members"`         // offered to members who have signed in
 	Messages       map[string]string `json:"messages"`        // replaces texts of complaints, by code
 
 	// What a lead of this form is taken for, where the visit says nothing else.

@@ -92,6 +92,16 @@ func (l *Library) Names() []string {
 	return out
 }
 
+// All lists the forms that are open, by name.
+func (l *Library) All() (out []Form) {
+	for _, name := range l.Names() {
+		if f, ok := l.Form(name); ok {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
 // Form gives the form of a name.
 func (l *Library) Form(name string) (Form, bool) {
 	e, ok := l.value.Get()[name]

@@ -15,6 +15,8 @@ type Publisher interface {
 // Forms gives the definition of a form by its name, from memory.
 type Forms interface {
 	Form(name string) (Form, bool)
+	// All lists the forms by name.
+	All() []Form
 }
 
 // Keys tells whether a secret allows publishing to a topic, from memory where

@@ -2,6 +2,7 @@ package portal
 
 import (
 	"crypto/rand"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -98,6 +99,11 @@ func (s *Service) Form(name string) (Form, error) {
 		}
 	}
 	return f, nil
+}
+
+// Offered lists the forms that members are offered, by name.
+func (s *Service) Offered() []Form {
+	return slices.DeleteFunc(s.cfg.Forms.All(), func(f Form) bool { return !f.Members })
 }
 
 // Stats gives the counts since the service was made.

@@ -1,5 +1,10 @@
 package portal
 
+import (
+	"maps"
+	"slices"
+)
+
 // Set is Forms from memory.
 type Set map[string]Form
 
@@ -7,4 +12,13 @@ type Set map[string]Form
 func (s Set) Form(name string) (Form, bool) {
 	f, ok := s[name]
 	return f, ok
+}
+
+// All lists the forms by name.
+func (s Set) All() []Form {
+	out := make([]Form, 0, len(s))
+	for _, name := range slices.Sorted(maps.Keys(s)) {
+		out = append(out, s[name])
+	}
+	return out
 }

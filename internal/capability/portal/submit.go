@@ -203,7 +203,7 @@ func (s *Service) shownBefore(f *Form, token string) bool {
 func submissionID(form string, sub Submission, data map[string]any) (string, error) {
 	switch {
 	case sub.Key != "":
-		return id.Derive("portal.key", form, sub.Key).String(), nil
+		return KeyedID(form, sub.Key), nil
 	case sub.Token != "":
 		typed, err := json.Marshal(data) // in the order of names
 		if err != nil {
@@ -214,6 +214,9 @@ func submissionID(form string, sub Submission, data map[string]any) (string, err
 	}
 	return id.New().String(), nil
 }
+
+// KeyedID gives the id of the event of a submission with a key, before there is one.
+func KeyedID(form, key string) string { return id.Derive("portal.key", form, key).String() }
 
 // suspicions names what speaks for a machine. A person may trip any of these,
 // so the submission is marked and goes on; the intake decides.

@@ -84,7 +84,7 @@ type beside struct{ what, table, key string }
 // besides lists them by the row's table: where runs of flows stood, and the
 // password and sessions of a contact who is a member of the portal.
 func besides() map[string][]beside {
-	return map[string][]beside{"rpt_flowrun": {{"jobs", "flowstate", "runid"}}, "contact": {{"signin", "membercredential", "contactid"}, {"signin", "membersession", "contactid"}}}
+	return map[string][]beside{"rpt_flowrun": {{"jobs", "flowstate", "runid"}}, "contact": {{"signin", "membercredential", "contactid"}, {"signin", "membersession", "contactid"}, {"signin", "membersubmission", "contactid"}}}
 }
 
 // redactBin takes the person out of rows of others in the recycle bin.

@@ -69,7 +69,8 @@ type core struct {
 	auth        *auth.Auth
 	area        *memberarea.Area
 	memberViews *snapshot.Value[[]memberarea.View]
-	mail        *mailer // nil where no e-mail is sent
+	mail        *mailer
+	submissions *memberarea.Submissions
 	jobs        *job.Queue
 	bucket      *blob.Bucket
 	files       *files.Store

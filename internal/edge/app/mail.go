@@ -3,120 +3,228 @@ package app
 import (
 	"context"
 	"crypto/tls"
-	"fmt"
+	"encoding/json"
+	"errors"
 	"log/slog"
 	"mime"
 	"net"
 	"net/mail"
 	"net/smtp"
+	"net/textproto"
 	"net/url"
+	"path/filepath"
 	"strings"
 	"time"
 
+	"github.com/rapport-platform/rapport/internal/capability/memberarea"
 	"github.com/rapport-platform/rapport/internal/ground/clock"
+	"github.com/rapport-platform/rapport/internal/ground/diskfile"
 	"github.com/rapport-platform/rapport/internal/ground/errs"
 	"github.com/rapport-platform/rapport/internal/ground/id"
-	"github.com/rapport-platform/rapport/internal/ground/lifecycle"
+	"github.com/rapport-platform/rapport/internal/ground/secret"
+	"github.com/rapport-platform/rapport/internal/ground/sqldb"
 	"github.com/rapport-platform/rapport/internal/platform/auth"
+	"github.com/rapport-platform/rapport/internal/platform/job"
 )
 
-// mailer sends members their links, one after the other, so that nobody who asks
-// for one waits for a mail server. Links live for minutes: what can't be sent
-// soon is given up, and the member asks again.
+// mailer sends letters to members. A letter is a job that is written in the
+// transaction that causes it, so none is lost: while the mail server is away it
+// is tried again, until the letter is of no use any more. Where no mail server is
+// set, letters are laid into the outbox, a folder below the data folder.
 type mailer struct {
-	server *url.URL // smtp://name:password@host:587, or smtps:// where TLS comes first
-	sender mail.Address
-	site   string // address of the portal, to which links lead
-	clock  clock.Clock
-	logger *slog.Logger
-	queue  chan auth.MemberLetter
-	loop   lifecycle.Loop
+	carrier
+	sender  mail.Address
+	site    func() string // address of the portal, to which links lead, without a slash at its end
+	clock   clock.Clock
+	logger  *slog.Logger
+	secrets *secret.Box
+	jobs    *job.Queue
+	// address gives where a contact gets its letters and in which language; "" where
+	// it gets none.
+	address func(ctx context.Context, contact id.ID) (email, lang string, err error)
 }
 
+// carrier takes a letter to where it is sent from. The same letter may be carried
+// twice where the program ends in between; its number then is the same.
+type carrier interface {
+	carry(ctx context.Context, from, to mail.Address, number id.ID, message []byte) error
+}
+
+// letterKind is the kind of the jobs.
+const letterKind = "letter"
+
 const (
-	mailWaiting = 200 // letters
 	mailWait    = 30 * time.Second
+	letterTries = 3 * 24 * time.Hour // how long a letter without an end of its own is tried
+	letterPlace = "letter"           // under which what is in a letter is sealed
 )
 
-// newMailer reads where mail goes; nil where none is sent. Links lead to the
-// address that is set and never to one that a request names.
-func newMailer(c Config) (*mailer, error) {
-	if c.SMTP == "" {
-		return nil, nil
-	}
+// outboxFolder holds the letters where no mail server is set, below the data folder.
+const outboxFolder = "outbox"
+
+// letterJob is what waits to be sent. What opens something is sealed: whoever
+// reads the database must not come in by it.
+type letterJob struct {
+	Sealed  string    `json:"sealed,omitempty"` // linkLetter
+	Contact id.ID     `json:"contact"`
+	Path    string    `json:"path,omitempty"` // page that the letter leads to
+	At      time.Time `json:"at"`
+}
+
+// linkLetter is a link to sign in; without an Email it is to nobody.
+type linkLetter struct {
+	Name, Email, Secret, Language, Next string
+	Expires                             time.Time
+}
+
+// newMailer reads how letters go out. Links lead to the address that is set and
+// never to one that a request names.
+func newMailer(c Config, own func() string) (*mailer, error) {
+	m := &mailer{clock: c.Clock, logger: c.Logger, site: func() string { return strings.TrimSuffix(own(), "/") }, sender: mail.Address{Name: "Rapport", Address: "portal@localhost"}}
 	bad := errs.New(errs.Invalid, "app.smtp", "to send e-mail set RAPPORT_SMTP (smtp://name:password@host:587), RAPPORT_MAIL_FROM (an address) and RAPPORT_URL (https://…)")
+	if c.URL != "" || c.SMTP != "" {
+		site, err := url.Parse(c.URL)
+		if err != nil || site.Host == "" || site.Scheme != "https" && site.Scheme != "http" {
+			return nil, bad
+		}
+		m.site = func() string { return strings.TrimSuffix(site.String(), "/") }
+	}
+	if c.MailFrom != "" || c.SMTP != "" {
+		sender, err := mail.ParseAddress(c.MailFrom)
+		if err != nil {
+			return nil, bad
+		}
+		m.sender = *sender
+	}
+	if c.SMTP == "" {
+		m.carrier = outbox{dir: filepath.Join(c.Data, outboxFolder)}
+		return m, nil
+	}
 	server, err := url.Parse(c.SMTP)
 	if err != nil || server.Host == "" || server.Scheme != "smtp" && server.Scheme != "smtps" {
 		return nil, bad
 	}
-	sender, err := mail.ParseAddress(c.MailFrom)
-	if err != nil {
-		return nil, bad
-	}
-	site, err := url.Parse(c.URL)
-	if err != nil || site.Host == "" || site.Scheme != "https" && site.Scheme != "http" {
-		return nil, bad
-	}
-	m := &mailer{server: server, sender: *sender, site: strings.TrimSuffix(site.String(), "/"), clock: c.Clock, logger: c.Logger, queue: make(chan auth.MemberLetter, mailWaiting)}
-	m.loop.Run = m.run
+	m.carrier = mailServer{server}
 	return m, nil
 }
 
-// Send hands a letter on. When more wait than can be sent, it is dropped.
-func (m *mailer) Send(l auth.MemberLetter) {
-	select {
-	case m.queue <- l:
-	default:
-		m.logger.Warn("e-mail: too many letters wait, one was dropped", "contact", l.Contact)
+// Link queues the letter with a link to sign in. It satisfies auth.PostLetter.
+func (m *mailer) Link(tx *sqldb.Tx, l auth.MemberLetter) error {
+	text, err := json.Marshal(linkLetter{l.Name, l.Email, l.Secret, l.Language, l.Next, l.Expires})
+	if err != nil {
+		return err
 	}
+	_, err = m.jobs.Enqueue(tx, job.Spec{Kind: letterKind, Payload: letterJob{Sealed: m.secrets.Seal(letterPlace, text), Contact: l.Contact, At: m.clock.Now()}})
+	return err
 }
 
-// Start begins sending.
-func (m *mailer) Start(ctx context.Context) error { return m.loop.Start(ctx) }
+// Tell queues the letter that says that there is a message. It satisfies memberarea.Letters.
+func (m *mailer) Tell(tx *sqldb.Tx, contact id.ID, path string) error {
+	_, err := m.jobs.Enqueue(tx, job.Spec{Kind: letterKind, Payload: letterJob{Contact: contact, Path: path, At: m.clock.Now()}})
+	return err
+}
 
-// Stop ends it.
-func (m *mailer) Stop(ctx context.Context) error { return m.loop.Stop(ctx) }
-
-func (m *mailer) run(ctx context.Context) {
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case l := <-m.queue:
-			if err := m.deliver(ctx, l); err != nil {
-				m.logger.Error("e-mail: a member's link could not be sent", "contact", l.Contact, "error", err)
-			}
+// Handler sends letters.
+func (m *mailer) Handler() job.Handler {
+	return job.Handler{Run: func(ctx context.Context, j *job.Job) error {
+		var l letterJob
+		if err := json.Unmarshal(j.Payload, &l); err != nil {
+			return job.Permanent(errs.Wrap(err, errs.Internal, "app.letter", "the letter can't be read"))
 		}
+		return m.send(ctx, j.ID, l)
+	}}
+}
+
+func (m *mailer) send(ctx context.Context, number id.ID, l letterJob) error {
+	to, subject, body, until, err := m.write(ctx, l)
+	if err != nil || to == "" {
+		return err
 	}
+	if m.clock.Now().After(until) {
+		if l.Sealed != "" {
+			m.logger.Warn("e-mail: a link is over before its letter could be sent", "contact", l.Contact)
+			return nil // whoever asked for it asks again
+		}
+		return job.Permanent(errs.New(errs.Unavailable, "app.letter_late", "the letter could not be sent for %s", letterTries))
+	}
+	address, err := mail.ParseAddress(to)
+	if err != nil {
+		return job.Permanent(errs.Wrap(err, errs.Invalid, "app.letter_address", "the contact's address can't be written to"))
+	}
+	address.Name = ""
+	err = m.carry(ctx, m.sender, *address, number, m.message(*address, number, subject, body))
+	if refused, ok := errors.AsType[*textproto.Error](err); ok && refused.Code >= 500 {
+		return job.Permanent(errs.Wrap(err, errs.Invalid, "app.letter_refused", "the mail server refuses the letter"))
+	}
+	if err != nil {
+		return errs.Wrap(err, errs.Unavailable, "app.letter_away", "the letter could not be sent") // tried again, and not counted
+	}
+	return nil
+}
+
+// write gives what a letter says, and until when it is of use; to is "" where
+// there is nobody to write to.
+func (m *mailer) write(ctx context.Context, l letterJob) (to, subject, body string, until time.Time, err error) {
+	if l.Sealed == "" {
+		email, lang, err := m.address(ctx, l.Contact)
+		if err != nil || email == "" {
+			return "", "", "", until, err
+		}
+		subject, body = memberarea.MessageLetter(lang, m.site()+l.Path)
+		return email, subject, body, l.At.Add(letterTries), nil
+	}
+	text, err := m.secrets.Unseal(letterPlace, l.Sealed)
+	if err != nil {
+		return "", "", "", until, job.Permanent(err)
+	}
+	var link linkLetter
+	if err := json.Unmarshal(text, &link); err != nil {
+		return "", "", "", until, job.Permanent(err)
+	}
+	to = link.Email
+	address := m.site() + "/member/open?key=" + url.QueryEscape(link.Secret)
+	if link.Next != "" {
+		address += "&next=" + url.QueryEscape(link.Next)
+	}
+	subject, body = memberarea.LinkLetter(link.Language, address, link.Expires)
+	return to, subject, body, link.Expires, nil
 }
 
 // message writes the letter. Whatever stands in a record, no line of the head
 // can be added to.
-func (m *mailer) message(l auth.MemberLetter, to mail.Address) []byte {
-	link := m.site + "/portal/signin#" + l.Secret
-	head := [][2]string{{"From", m.sender.String()}, {"To", to.String()}, {"Subject", mime.QEncoding.Encode("utf-8", "Your link to sign in")},
-		{"Date", m.clock.Now().Format(time.RFC1123Z)}, {"Message-ID", "<" + id.New().String() + "@" + m.server.Hostname() + ">"},
+func (m *mailer) message(to mail.Address, number id.ID, subject, body string) []byte {
+	_, host, _ := strings.Cut(m.sender.Address, "@")
+	head := [][2]string{{"From", m.sender.String()}, {"To", to.String()}, {"Subject", mime.QEncoding.Encode("utf-8", subject)},
+		{"Date", m.clock.Now().Format(time.RFC1123Z)}, {"Message-ID", "<" + number.String() + "@" + host + ">"},
 		{"MIME-Version", "1.0"}, {"Content-Type", "text/plain; charset=utf-8"}, {"Content-Transfer-Encoding", "8bit"}, {"Auto-Submitted", "auto-generated"}}
 	var b strings.Builder
 	for _, h := range head {
 		b.WriteString(h[0] + ": " + h[1] + "\r\n")
 	}
-	b.WriteString("\r\nWith this link you sign in. It works once, until " + l.Expires.UTC().Format("15:04 UTC") + ":\r\n\r\n" + link + "\r\n\r\nIf you did not ask for it, nobody has signed in: leave this letter.\r\n")
+	b.WriteString("\r\n" + strings.ReplaceAll(body, "\n", "\r\n"))
 	return []byte(b.String())
 }
 
-func (m *mailer) deliver(ctx context.Context, l auth.MemberLetter) error {
-	to, err := mail.ParseAddress(l.Email)
-	if err != nil {
-		return fmt.Errorf("the contact's address: %w", err)
-	}
+// outbox lays letters into a folder, one .eml file each, for want of a mail server.
+type outbox struct{ dir string }
+
+func (o outbox) carry(_ context.Context, _, _ mail.Address, number id.ID, message []byte) error {
+	return diskfile.Write(filepath.Join(o.dir, number.String()+".eml"), message)
+}
+
+// mailServer gives letters to a server: smtp://name:password@host:587, or
+// smtps:// where TLS comes first.
+type mailServer struct{ at *url.URL }
+
+func (s mailServer) carry(ctx context.Context, from, to mail.Address, _ id.ID, message []byte) error {
 	ctx, stop := context.WithTimeout(ctx, mailWait)
 	defer stop()
-	host := m.server.Hostname()
-	port := m.server.Port()
+	host := s.at.Hostname()
+	port := s.at.Port()
 	dialer := &net.Dialer{}
 	var conn net.Conn
-	if m.server.Scheme == "smtps" {
+	var err error
+	if s.at.Scheme == "smtps" {
 		conn, err = (&tls.Dialer{NetDialer: dialer, Config: &tls.Config{ServerName: host, MinVersion: tls.VersionTLS12}}).DialContext(ctx, "tcp", net.JoinHostPort(host, orPort(port, "465")))
 	} else {
 		conn, err = dialer.DialContext(ctx, "tcp", net.JoinHostPort(host, orPort(port, "587")))
@@ -135,18 +243,18 @@ func (m *mailer) deliver(ctx context.Context, l auth.MemberLetter) error {
 		return err
 	}
 	defer c.Close()
-	if ok, _ := c.Extension("STARTTLS"); ok && m.server.Scheme == "smtp" {
+	if ok, _ := c.Extension("STARTTLS"); ok && s.at.Scheme == "smtp" {
 		if err := c.StartTLS(&tls.Config{ServerName: host, MinVersion: tls.VersionTLS12}); err != nil {
 			return err
 		}
 	}
-	if m.server.User != nil {
-		password, _ := m.server.User.Password()
-		if err := c.Auth(smtp.PlainAuth("", m.server.User.Username(), password, host)); err != nil {
+	if s.at.User != nil {
+		password, _ := s.at.User.Password()
+		if err := c.Auth(smtp.PlainAuth("", s.at.User.Username(), password, host)); err != nil {
 			return err // it refuses to send a password over a line that is not encrypted
 		}
 	}
-	if err := c.Mail(m.sender.Address); err != nil {
+	if err := c.Mail(from.Address); err != nil {
 		return err
 	}
 	if err := c.Rcpt(to.Address); err != nil {
@@ -156,7 +264,7 @@ func (m *mailer) deliver(ctx context.Context, l auth.MemberLetter) error {
 	if err != nil {
 		return err
 	}
-	if _, err := w.Write(m.message(l, mail.Address{Address: to.Address})); err != nil {
+	if _, err := w.Write(message); err != nil {
 		return err
 	}
 	if err := w.Close(); err != nil {

@@ -13,22 +13,17 @@ import (
 
 func (c *core) openAuth(ctx context.Context) (err error) {
 	cfg := c.app.c
-	if c.mail, err = newMailer(cfg); err != nil {
+	if c.mail, err = newMailer(cfg, c.app.URL); err != nil {
 		return err
 	}
-	if c.mail != nil {
-		c.services.Add("e-mail", c.mail)
-	}
-	c.auth, err = auth.New(ctx, auth.Options{DB: c.db, Clock: cfg.Clock, Known: c.known(ctx), Find: c.findUser, Secrets: c.secrets, Params: cfg.Passwords})
+	c.mail.jobs, c.mail.secrets, c.mail.address = c.jobs, c.secrets, c.letterAddress
+	c.auth, err = auth.New(ctx, auth.Options{DB: c.db, Clock: cfg.Clock, Known: c.known(ctx), Find: c.findUser, Secrets: c.secrets, Admit: c.admission(), Params: cfg.Passwords})
 	return err
 }
 
 func (c *core) registerAuth() {
 	cfg := c.app.c
-	members := &httpapi.MemberAPI{Auth: c.auth, Access: c.access, Records: c.store, Clock: cfg.Clock, Proxies: cfg.Proxies}
-	if c.mail != nil {
-		members.Send = c.mail.Send
-	}
+	members := &httpapi.MemberAPI{Auth: c.auth, Access: c.access, Records: c.store, Clock: cfg.Clock, Proxies: cfg.Proxies, Send: c.mail.Link}
 	members.Register(c.mux)
 	c.memberPages().Register(c.mux)
 	signIn := httpapi.AuthAPI{Auth: c.auth, Roles: c.access, Users: c.store, Clock: cfg.Clock, Proxies: cfg.Proxies}

@@ -2,12 +2,15 @@ package app
 
 import (
 	"context"
+	"errors"
 
 	"github.com/rapport-platform/rapport/internal/capability/memberarea"
+	"github.com/rapport-platform/rapport/internal/commons/consent"
 	"github.com/rapport-platform/rapport/internal/edge/httpapi"
+	"github.com/rapport-platform/rapport/internal/ground/id"
 	"github.com/rapport-platform/rapport/internal/platform/access"
-	"github.com/rapport-platform/rapport/internal/platform/auth"
 	"github.com/rapport-platform/rapport/internal/platform/changelog"
+	"github.com/rapport-platform/rapport/internal/platform/record"
 	"github.com/rapport-platform/rapport/internal/platform/snapshot"
 )
 
@@ -20,16 +23,31 @@ func (c *core) wireMembers(tailer *changelog.Tailer) (err error) {
 		}})
 	c.customs.OnChange(c.memberViews.Invalidate)
 	c.store.AddHook(memberarea.CheckViews(cfg.Clock.Now))
-	c.store.AddHook((&memberarea.Correspondence{Views: c.memberViews.Get, Clock: cfg.Clock, Members: c.access.Members}).Hook())
-	c.area, err = memberarea.New(memberarea.Options{Records: c.store, Catalog: c.access.Catalog, Views: c.memberViews.Get, Processes: c.processes.Get, History: c.log, Clock: cfg.Clock, Logger: cfg.Logger})
+	c.store.AddHook((&memberarea.Correspondence{Views: c.memberViews.Get, Clock: cfg.Clock, Members: c.access.Members, Letters: c.mail}).Hook())
+	c.store.AddHook(c.auth.MemberHook())
+	c.submissions = &memberarea.Submissions{DB: c.db, Views: c.memberViews.Get, Clock: cfg.Clock}
+	c.store.AddHooks(c.submissions.Hook(c.access.Catalog))
+	c.runner.Handle(letterKind, c.mail.Handler())
+	c.area, err = memberarea.New(memberarea.Options{Records: c.store, Catalog: c.access.Catalog, Views: c.memberViews.Get, Processes: c.processes.Get, History: c.log, Consents: &consent.Keeper{Records: c.store, History: c.log}, Hidden: c.access.Hidden, Clock: cfg.Clock, Logger: cfg.Logger})
 	return err
 }
 
 func (c *core) memberPages() *httpapi.MemberPages {
 	cfg := c.app.c
-	p := &httpapi.MemberPages{Area: c.area, Auth: c.auth, Clock: cfg.Clock, Proxies: cfg.Proxies, Logger: cfg.Logger, Send: func(auth.MemberLetter) {}}
-	if c.mail != nil {
-		p.Send = c.mail.Send
+	return &httpapi.MemberPages{Area: c.area, Auth: c.auth, Account: c.auth, Clock: cfg.Clock, Proxies: cfg.Proxies, Logger: cfg.Logger, Send: c.mail.Link, Forms: c.app.front.portal, Expect: c.submissions.Expect}
+}
+
+// admission takes new members in. Sign-in is made before what it needs, which is
+// asked for when somebody comes.
+func (c *core) admission() *memberarea.Admission {
+	return &memberarea.Admission{Store: c.store, Views: func() []memberarea.View { return c.memberViews.Get() }, Catalog: c.access.Catalog, Clock: c.app.c.Clock, Members: c.access.Members}
+}
+
+// letterAddress gives where a contact gets its letters; "" where it gets none.
+func (c *core) letterAddress(ctx context.Context, contact id.ID) (email, lang string, err error) {
+	row, err := c.store.Get(access.AsSystem(ctx, "the address of a letter"), "contact", contact, []string{"emailaddress1", "statecode", "mspp_userpreferredlcid"}, nil)
+	if errors.Is(err, record.ErrNotFound) || err == nil && row.Int("statecode") != 0 {
+		return "", "", nil
 	}
-	return p
+	return row.Text("emailaddress1"), memberarea.Language(row.Int("mspp_userpreferredlcid"), ""), err
 }

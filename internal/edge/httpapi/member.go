@@ -29,7 +29,7 @@ import (
 type MemberAPI struct {
 	Auth interface {
 		SignInMember(ctx context.Context, email, password string, from auth.From) (auth.MemberSession, error)
-		BeginMemberLink(ctx context.Context, email string, from auth.From, send func(auth.MemberLetter)) error
+		BeginMemberLink(ctx context.Context, email string, from auth.From, post auth.PostLetter) error
 		OpenMemberLink(ctx context.Context, secret string, from auth.From) (auth.MemberSession, error)
 		SignOutMember(ctx context.Context, secret string) error
 		SetMemberPassword(ctx context.Context, s auth.MemberSession, old, fresh string) error
@@ -40,7 +40,7 @@ type MemberAPI struct {
 		Privileged(ctx context.Context, name string) error
 	}
 	Records record.Reader
-	Send    func(auth.MemberLetter) // hands a letter on without waiting
+	Send    auth.PostLetter // nil sends no e-mail
 	Clock   clock.Clock
 	Proxies []netip.Prefix
 }

@@ -3,6 +3,7 @@ package httpapi_test
 import (
 	"context"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"github.com/rapport-platform/rapport/internal/edge/httpapi"
 	"github.com/rapport-platform/rapport/internal/ground/errs"
 	"github.com/rapport-platform/rapport/internal/ground/id"
+	"github.com/rapport-platform/rapport/internal/ground/sqldb"
 	"github.com/rapport-platform/rapport/internal/platform/access"
 	"github.com/rapport-platform/rapport/internal/platform/auth"
 	"github.com/rapport-platform/rapport/internal/platform/changelog"
@@ -63,7 +65,7 @@ func newClub(s *site) *club {
 	c.permit(c.role, record.Row{"mspp_entitylogicalname": "annotation", "mspp_scope": int64(access.ReachParent), "rpt_lookup": "objectid", "mspp_parententitypermission": own, "rpt_columns": "*", "mspp_read": true, "mspp_create": true, "mspp_append": true})
 	c.permit(c.accountRole, record.Row{"mspp_entitylogicalname": "incident", "mspp_scope": int64(access.ReachAccount), "rpt_lookup": "customerid", "rpt_columns": "*", "mspp_read": true})
 	s.reload()
-	(&httpapi.MemberAPI{Auth: s.auth, Access: s.control, Records: s.store, Clock: s.clock, Send: func(l auth.MemberLetter) { c.letters = append(c.letters, l) }}).Register(s.mux)
+	(&httpapi.MemberAPI{Auth: s.auth, Access: s.control, Records: s.store, Clock: s.clock, Send: c.post}).Register(s.mux)
 	return c
 }
 
@@ -76,6 +78,14 @@ func (c *club) permit(role id.ID, row record.Row) id.ID {
 		return tx.Associate(ctx, "mspp_webrole", role, "mspp_entitypermission_webrole", key)
 	})
 	return key
+}
+
+// post keeps a letter, once; one to nobody is not sent.
+func (c *club) post(_ *sqldb.Tx, l auth.MemberLetter) error {
+	if l.Email != "" && !slices.ContainsFunc(c.letters, func(o auth.MemberLetter) bool { return o.Secret == l.Secret }) {
+		c.letters = append(c.letters, l)
+	}
+	return nil
 }
 
 // enter signs a member in by a link.

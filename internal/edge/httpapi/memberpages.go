@@ -14,8 +14,11 @@ import (
 	"unicode/utf8"
 
 	"github.com/rapport-platform/rapport/internal/capability/memberarea"
+	"github.com/rapport-platform/rapport/internal/capability/portal"
 	"github.com/rapport-platform/rapport/internal/ground/clock"
 	"github.com/rapport-platform/rapport/internal/ground/errs"
+	"github.com/rapport-platform/rapport/internal/ground/id"
+	"github.com/rapport-platform/rapport/internal/ground/sqldb"
 	"github.com/rapport-platform/rapport/internal/platform/access"
 	"github.com/rapport-platform/rapport/internal/platform/auth"
 	"github.com/rapport-platform/rapport/internal/platform/changelog"
@@ -37,11 +40,16 @@ type MemberPages struct {
 	Auth interface {
 		MemberSession(ctx context.Context, secret string) (auth.MemberSession, error)
 		SignInMember(ctx context.Context, email, password string, from auth.From) (auth.MemberSession, error)
-		BeginMemberLink(ctx context.Context, email string, from auth.From, send func(auth.MemberLetter)) error
+		BeginMemberLink(ctx context.Context, email string, from auth.From, post auth.PostLetter) error
+		BeginRegistration(ctx context.Context, j auth.Joining, from auth.From, post auth.PostLetter) error
 		OpenMemberLink(ctx context.Context, secret string, from auth.From) (auth.MemberSession, error)
 		SignOutMember(ctx context.Context, secret string) error
 	}
-	Send    func(auth.MemberLetter) // hands a letter on without waiting
+	Account MemberAccount
+	Forms   *portal.Service // whose forms members are offered; nil offers none
+	// Expect notes that an event that is about to be published is a member's.
+	Expect  func(ctx context.Context, event string, contact id.ID) error
+	Send    auth.PostLetter
 	Clock   clock.Clock
 	Proxies []netip.Prefix
 	Logger  *slog.Logger // told of what goes wrong on our side; nil tells nobody
@@ -77,8 +85,20 @@ func (p *MemberPages) Register(mux *http.ServeMux) {
 	add("GET /member/open", true, p.open)
 	add("POST /member/open", true, p.opened)
 	add("POST /member/signout", true, p.signOut)
+	add("GET /member/register", true, p.registration)
+	add("POST /member/register", true, p.register)
 	add("GET /member/home", false, p.show((*memberarea.Area).Home))
 	add("GET /member/messages", false, p.show((*memberarea.Area).Messages))
+	add("GET /member/apply", false, p.offers)
+	add("GET /member/apply/{form}", false, p.form)
+	add("POST /member/apply/{form}", false, p.submit)
+	add("GET /member/profile", false, p.show((*memberarea.Area).Profile))
+	add("POST /member/profile", false, p.saveProfile)
+	add("POST /member/profile/consents", false, p.saveConsents)
+	add("GET /member/security", false, p.security)
+	add("POST /member/security/password", false, p.setPassword)
+	add("POST /member/security/sessions/end", false, p.endSession)
+	add("POST /member/security/sessions/others", false, p.endOthers)
 	add("GET /member/r/{table}/{id}", false, p.record)
 	add("/member/r/{table}/{id}/{section}", false, p.section)
 	add("/member/r/{table}/{id}/{section}/{rest...}", false, p.section)
@@ -312,12 +332,34 @@ func (p *MemberPages) letIn(w http.ResponseWriter, r *http.Request, s auth.Membe
 
 func (p *MemberPages) link(w http.ResponseWriter, r *http.Request, v memberVisit) error {
 	next := nextOf(r.PostForm.Get("next"))
-	send := func(l auth.MemberLetter) {
+	post := func(tx *sqldb.Tx, l auth.MemberLetter) error {
 		l.Next, l.Language = next, v.Lang
-		p.Send(l)
+		return p.Send(tx, l)
 	}
-	if err := p.Auth.BeginMemberLink(r.Context(), r.PostForm.Get("email"), p.from(r), send); err != nil {
+	if err := p.Auth.BeginMemberLink(r.Context(), r.PostForm.Get("email"), p.from(r), post); err != nil {
 		return p.again(w, r, v, err, p.Area.SignIn)
+	}
+	page, err := p.Area.Sent(r.Context(), v.Visit)
+	return p.shown(w, page, err)
+}
+
+func (p *MemberPages) registration(w http.ResponseWriter, r *http.Request, v memberVisit) error {
+	page, err := p.Area.Register(r.Context(), v.Visit, http.StatusOK)
+	return p.shown(w, page, err)
+}
+
+func (p *MemberPages) register(w http.ResponseWriter, r *http.Request, v memberVisit) error {
+	if !p.Area.Registering(r.Context()) {
+		return memberarea.ErrNone
+	}
+	f := r.PostForm
+	j := auth.Joining{Email: f.Get("email"), FirstName: f.Get("firstname"), LastName: f.Get("lastname"), Consent: f.Get("consent") != "", Language: memberarea.LanguageCode(v.Lang)}
+	post := func(tx *sqldb.Tx, l auth.MemberLetter) error {
+		l.Language = v.Lang
+		return p.Send(tx, l)
+	}
+	if err := p.Auth.BeginRegistration(r.Context(), j, p.from(r), post); err != nil {
+		return p.again(w, r, v, err, p.Area.Register)
 	}
 	page, err := p.Area.Sent(r.Context(), v.Visit)
 	return p.shown(w, page, err)
@@ -331,6 +373,10 @@ func (p *MemberPages) open(w http.ResponseWriter, r *http.Request, v memberVisit
 
 func (p *MemberPages) opened(w http.ResponseWriter, r *http.Request, v memberVisit) error {
 	s, err := p.Auth.OpenMemberLink(r.Context(), r.PostForm.Get("secret"), p.from(r))
+	if errors.Is(err, auth.ErrSeveral) {
+		page, err := p.Area.Several(r.Context(), v.Visit)
+		return p.shown(w, page, err)
+	}
 	if err != nil {
 		return err
 	}

@@ -25,6 +25,8 @@ type Options struct {
 	Secrets *secret.Box
 	// Find finds a user by MatchEmail or MatchUsername; it must be the only one.
 	Find func(ctx context.Context, by, value string) (user id.ID, found bool, err error)
+	// Admit takes members in; nil takes none in by themselves.
+	Admit Admission
 	// Known tells whether a user exists and is enabled.
 	Known func(id.ID) bool
 }
@@ -35,6 +37,7 @@ type Auth struct {
 	hashing *semaphore.Weighted
 	byName  *limit.Keyed
 	byAddr  *limit.Keyed
+	letters *limit.Keyed // letters to one address
 	noted   *limit.Keyed // how many refusals for haste one address gets into the log
 	decoy   string       // a hash to compare with when the name is unknown, so that time tells nothing
 }
@@ -45,9 +48,10 @@ func New(ctx context.Context, o Options) (*Auth, error) {
 		o.Params = DefaultParams()
 	}
 	a := &Auth{o: o, hashing: semaphore.NewWeighted(2),
-		byName: limit.New(limit.Rate{Every: 30 * time.Second, Burst: 8}, 20_000, o.Clock),
-		byAddr: limit.New(limit.Rate{Every: 3 * time.Second, Burst: 40}, 20_000, o.Clock),
-		noted:  limit.New(limit.Rate{Every: time.Minute, Burst: 5}, 20_000, o.Clock)}
+		byName:  limit.New(limit.Rate{Every: 30 * time.Second, Burst: 8}, 20_000, o.Clock),
+		byAddr:  limit.New(limit.Rate{Every: 3 * time.Second, Burst: 40}, 20_000, o.Clock),
+		letters: limit.New(limit.Rate{Every: 2 * time.Minute, Burst: 6}, 20_000, o.Clock),
+		noted:   limit.New(limit.Rate{Every: time.Minute, Burst: 5}, 20_000, o.Clock)}
 	var err error
 	a.decoy, err = a.hash(ctx, newSecret(""))
 	return a, err

@@ -35,6 +35,11 @@ type challenge struct {
 
 // begin notes a challenge and gives its secret.
 func (a *Auth) begin(ctx context.Context, kind string, c challenge, life time.Duration) (string, error) {
+	return a.beginWith(ctx, kind, c, life, func(*sqldb.Tx, string) error { return nil })
+}
+
+// beginWith is begin with more in the same transaction.
+func (a *Auth) beginWith(ctx context.Context, kind string, c challenge, life time.Duration, also func(tx *sqldb.Tx, secret string) error) (string, error) {
 	secret := newSecret("rpc_")
 	e := encoder{d: a.o.DB.Dialect()}
 	var who any
@@ -48,6 +53,9 @@ func (a *Auth) begin(ctx context.Context, kind string, c challenge, life time.Du
 	p := e.d.Placeholder
 	err := a.o.DB.Write(ctx, func(tx *sqldb.Tx) error {
 		_, err := tx.Exec("INSERT INTO challenge (hash, kind, userid, detail, attempts, expireson) VALUES ("+p(1)+", "+p(2)+", "+p(3)+", "+p(4)+", "+p(5)+", "+p(6)+")", args...)
+		if err == nil {
+			err = also(tx, secret)
+		}
 		return err
 	})
 	return secret, err

@@ -13,7 +13,8 @@
 // one), factor.go (authenticator apps, recovery codes), passkey.go, provider.go
 // and sso.go (identity providers), challenge.go (what was begun and is finished
 // once), session.go, sessions.go (lists for people), member.go (contacts
-// who sign in at the portal), token.go and keys.go (keys of programs and
+// who sign in at the portal), memberjoin.go (who becomes one alone),
+// membersession.go (their sessions, and when these end), token.go and keys.go (keys of programs and
 // their scopes), topickey.go,
 // secret.go (making and hashing random secrets).
 package auth

@@ -3,6 +3,7 @@ package auth
 import (
 	"cmp"
 	"context"
+	"errors"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -45,6 +46,11 @@ type MemberLetter struct {
 	Next     string
 }
 
+// PostLetter has a letter sent, once the transaction has committed. A letter
+// without an Email is to nobody: it is taken like the others, so that the time
+// that it takes tells nothing, and not sent.
+type PostLetter func(tx *sqldb.Tx, l MemberLetter) error
+
 // MemberSession is an open session of a member, with what access needs to know.
 type MemberSession struct {
 	Session // User is the contact
@@ -56,33 +62,53 @@ type MemberSession struct {
 // that has neither.
 var ErrMember error = errs.New(errs.Unauthenticated, "auth.member_wrong", "the e-mail address or the password is wrong")
 
+var errMemberEmail error = errs.New(errs.Invalid, "auth.member_email", "this is no e-mail address")
+
 var errTwice error = errs.New(errs.Conflict, "auth.member_twice", "another contact has the same e-mail address: merge them first")
 
-// member finds the active contact of an address. Two with one address are
-// nobody: either could be meant.
-func (a *Auth) member(ctx context.Context, email string) (contact id.ID, name, address string, err error) {
+// querier reads, within a transaction or outside one.
+type querier func(text string, args ...any) (*sqldb.Rows, error)
+
+func (a *Auth) outside(ctx context.Context) querier {
+	return func(text string, args ...any) (*sqldb.Rows, error) { return a.o.DB.Query(ctx, text, args...) }
+}
+
+// match is who has an address.
+type match struct {
+	n             int   // how many active contacts have it; 2 stands for several
+	contact       id.ID // the one; Nil where there is none or several: either could be meant
+	name, address string
+}
+
+// matching finds the active contacts of an address.
+func (a *Auth) matching(ask querier, email string) (m match, err error) {
 	d := a.o.DB.Dialect()
-	rows, err := a.o.DB.Query(ctx, "SELECT contactid, fullname, emailaddress1 FROM contact WHERE "+query.FoldedName("emailaddress1")+" = "+d.Placeholder(1)+" AND (statecode IS NULL OR statecode = 0) LIMIT 2", query.Fold(strings.TrimSpace(email)))
+	rows, err := ask("SELECT contactid, fullname, emailaddress1 FROM contact WHERE "+query.FoldedName("emailaddress1")+" = "+d.Placeholder(1)+" AND (statecode IS NULL OR statecode = 0) LIMIT 2", query.Fold(strings.TrimSpace(email)))
 	if err != nil {
-		return id.Nil, "", "", err
+		return match{}, err
 	}
 	defer rows.Close()
-	n := 0
-	for ; rows.Next(); n++ {
+	for ; rows.Next(); m.n++ {
 		var raw any
 		var full, mail *string
 		if err := rows.Scan(&raw, &full, &mail); err != nil {
-			return id.Nil, "", "", err
+			return match{}, err
 		}
-		if contact, err = decodeID(d, raw); err != nil {
-			return id.Nil, "", "", err
+		if m.contact, err = decodeID(d, raw); err != nil {
+			return match{}, err
 		}
-		name, address = text(full), text(mail)
+		m.name, m.address = text(full), text(mail)
 	}
-	if n != 1 {
-		contact = id.Nil
+	if m.n != 1 {
+		m.contact, m.name = id.Nil, ""
 	}
-	return contact, name, address, rows.Err()
+	return m, rows.Err()
+}
+
+// member finds the one active contact of an address.
+func (a *Auth) member(ctx context.Context, email string) (contact id.ID, name, address string, err error) {
+	m, err := a.matching(a.outside(ctx), email)
+	return m.contact, m.name, m.address, err
 }
 
 // memberAddress gives an address as it is counted and looked up; "" for what can be none.
@@ -95,31 +121,63 @@ func memberAddress(email string) string {
 }
 
 // BeginMemberLink makes a link for whoever has the address. Whether anybody has
-// is not told: send is given a letter only if so, and must not wait for it.
-func (a *Auth) BeginMemberLink(ctx context.Context, email string, from From, send func(MemberLetter)) error {
+// is not told: post is always called, with a letter to nobody (no Email) where
+// there is nobody, in the transaction in which the link is noted.
+func (a *Auth) BeginMemberLink(ctx context.Context, email string, from From, post PostLetter) error {
 	folded := memberAddress(email)
 	if folded == "" {
-		return errs.New(errs.Invalid, "auth.member_email", "this is no e-mail address")
+		return errMemberEmail
 	}
-	if err := a.slow(ctx, memberLog+folded, from.Address); err != nil {
+	if err := a.slowLetter(ctx, folded, from.Address); err != nil {
 		return err
 	}
-	contact, name, address, err := a.member(ctx, folded)
+	m, err := a.matching(a.outside(ctx), folded)
 	if err != nil {
 		return err
 	}
-	// For nobody a challenge is noted too, which nobody gets: the time tells nothing.
-	letter, err := a.memberLink(ctx, contact, folded)
+	kind, c, outcome := challengeMember, challenge{user: m.contact, detail: folded}, "link"
+	letter := MemberLetter{Contact: m.contact, Name: m.name, Email: m.address}
+	switch m.n {
+	case 0:
+		outcome = "no such member" // for nobody a challenge is noted too, which nobody gets: the time tells nothing
+	case 1:
+	default:
+		// Who opens the letter has shown the address and is told that several have it.
+		kind, outcome = challengeJoin, "link to several"
+		if c.detail, err = (Joining{Email: folded}).encode(); err != nil {
+			return err
+		}
+	}
+	return a.postLink(ctx, kind, c, letter, outcome, from, post)
+}
+
+// postLink notes a challenge and has its letter posted in one transaction.
+func (a *Auth) postLink(ctx context.Context, kind string, c challenge, l MemberLetter, outcome string, from From, post PostLetter) error {
+	l.Expires = a.o.Clock.Now().Add(memberLinkLife)
+	_, err := a.beginWith(ctx, kind, c, memberLinkLife, func(tx *sqldb.Tx, secret string) error {
+		l.Secret = secret
+		return post(tx, l)
+	})
 	if err != nil {
 		return err
 	}
-	if contact == id.Nil {
-		a.log(ctx, memberLog+folded, id.Nil, from.Address, "no such member")
-		return nil
+	folded := c.detail
+	if kind == challengeJoin {
+		folded = memberAddress(l.Email)
 	}
-	a.log(ctx, memberLog+folded, id.Nil, from.Address, "link")
-	letter.Contact, letter.Name, letter.Email = contact, name, address
-	send(letter)
+	a.log(ctx, memberLog+folded, id.Nil, from.Address, outcome)
+	return nil
+}
+
+// slowLetter is slow for what sends a letter: who types somebody else's address
+// must not fill that one's mailbox.
+func (a *Auth) slowLetter(ctx context.Context, folded, address string) error {
+	if err := a.slow(ctx, memberLog+folded, address); err != nil {
+		return err
+	}
+	if wait, ok := a.letters.Allow(folded); !ok {
+		return tooMany(wait)
+	}
 	return nil
 }
 
@@ -153,9 +211,13 @@ func (a *Auth) InviteMember(ctx context.Context, contact id.ID) (MemberLetter, e
 }
 
 // OpenMemberLink opens a session by the secret of a link. A link works once, and
-// only as long as the contact has the address to which it went.
+// only as long as the contact has the address to which it went. The link of
+// somebody who registers makes the contact, if there is none.
 func (a *Auth) OpenMemberLink(ctx context.Context, secret string, from From) (MemberSession, error) {
 	c, err := a.attempt(ctx, challengeMember, secret)
+	if errors.Is(err, ErrChallenge) {
+		return a.join(ctx, secret, from)
+	}
 	if err != nil {
 		return MemberSession{}, err
 	}
@@ -167,7 +229,12 @@ func (a *Auth) OpenMemberLink(ctx context.Context, secret string, from From) (Me
 		return MemberSession{}, ErrChallenge
 	}
 	a.log(ctx, memberLog+c.detail, id.Nil, from.Address, "signed in")
-	return a.openMember(ctx, contact, MemberByLink, from, func(tx *sqldb.Tx) error { return finish(tx, secret) })
+	return a.openMember(ctx, MemberByLink, from, func(tx *sqldb.Tx) (id.ID, error) {
+		if err := finish(tx, secret); err != nil {
+			return id.Nil, err
+		}
+		return contact, a.proven(ctx, tx, contact, c.detail)
+	})
 }
 
 // SignInMember opens a session by a password.
@@ -200,14 +267,17 @@ func (a *Auth) SignInMember(ctx context.Context, email, password string, from Fr
 	}
 	a.byName.Forget(memberLog + folded)
 	a.log(ctx, memberLog+folded, id.Nil, from.Address, "signed in")
-	return a.openMember(ctx, contact, MemberByPassword, from, func(tx *sqldb.Tx) error {
+	return a.openMember(ctx, MemberByPassword, from, func(tx *sqldb.Tx) (id.ID, error) {
+		if err := tx.Lock("membercredential " + contact.String()); err != nil {
+			return id.Nil, err
+		}
 		e := encoder{d: tx.Dialect()}
 		var now string
 		found, err := tx.QueryRow("SELECT passwordhash FROM membercredential WHERE contactid = "+e.d.Placeholder(1), []any{e.id(contact)}, &now)
 		if err == nil && (!found || now != hash) {
 			err = ErrMember
 		}
-		return cmp.Or(e.err, err)
+		return contact, cmp.Or(e.err, err)
 	})
 }
 
@@ -221,29 +291,32 @@ func (a *Auth) memberHash(ctx context.Context, contact id.ID) (hash string, foun
 	return hash, found, err
 }
 
-// openMember makes a session in one transaction with what it rests on.
-func (a *Auth) openMember(ctx context.Context, contact id.ID, method string, from From, also func(*sqldb.Tx) error) (MemberSession, error) {
+// openMember makes a session in one transaction with what it rests on, which
+// says whose it is.
+func (a *Auth) openMember(ctx context.Context, method string, from From, whose func(*sqldb.Tx) (id.ID, error)) (MemberSession, error) {
 	now := a.o.Clock.Now()
-	s := MemberSession{Session: Session{Secret: newSecret("rpm_"), User: contact, CSRF: newSecret(""), Expires: now.Add(memberLife)}, Method: method}
-	d := a.o.DB.Dialect()
-	e := encoder{d: d}
-	args := []any{hashSecret(s.Secret), e.id(contact), s.CSRF, e.time(now), e.time(now), e.time(s.Expires), from.Address, label(from.Agent, ""), method}
-	if e.err != nil {
-		return MemberSession{}, e.err
-	}
-	p := d.Placeholder
-	err := a.o.DB.Write(ctx, func(tx *sqldb.Tx) error {
-		if err := tx.Lock("membercredential " + contact.String()); err != nil {
+	s := MemberSession{Session: Session{Secret: newSecret("rpm_"), CSRF: newSecret(""), Expires: now.Add(memberLife)}, Method: method}
+	p := a.o.DB.Dialect().Placeholder
+	err := a.o.DB.Write(ctx, func(tx *sqldb.Tx) (err error) {
+		if s.User, err = whose(tx); err != nil {
 			return err
 		}
-		if err := also(tx); err != nil {
+		if err := tx.Lock("membercredential " + s.User.String()); err != nil {
 			return err
 		}
-		_, err := tx.Exec("INSERT INTO membersession (hash, contactid, csrf, createdon, seenon, expireson, address, agent, method) VALUES ("+
-			p(1)+", "+p(2)+", "+p(3)+", "+p(4)+", "+p(5)+", "+p(6)+", "+p(7)+", "+p(8)+", "+p(9)+")", args...)
+		e := encoder{d: tx.Dialect()}
+		args := []any{hashSecret(s.Secret), e.id(s.User), s.CSRF, e.time(now), e.time(now), e.time(s.Expires), from.Address, label(from.Agent, ""), method, e.id(id.New())}
+		if e.err != nil {
+			return e.err
+		}
+		_, err = tx.Exec("INSERT INTO membersession (hash, contactid, csrf, createdon, seenon, expireson, address, agent, method, sessionid) VALUES ("+
+			p(1)+", "+p(2)+", "+p(3)+", "+p(4)+", "+p(5)+", "+p(6)+", "+p(7)+", "+p(8)+", "+p(9)+", "+p(10)+")", args...)
 		return err
 	})
-	return s, err
+	if err != nil {
+		return MemberSession{}, err
+	}
+	return s, nil
 }
 
 // MemberSession finds the session of a member's cookie, and what the member is
@@ -367,19 +440,5 @@ func (a *Auth) SetMemberPassword(ctx context.Context, s MemberSession, old, fres
 // EndMember ends all sessions of a member and forgets its password, as when the
 // address is in wrong hands.
 func (a *Auth) EndMember(ctx context.Context, contact id.ID) error {
-	e := encoder{d: a.o.DB.Dialect()}
-	who := e.id(contact)
-	if e.err != nil {
-		return e.err
-	}
-	p := e.d.Placeholder
-	return a.o.DB.Write(ctx, func(tx *sqldb.Tx) error {
-		for _, table := range []string{"membersession", "membercredential"} {
-			if _, err := tx.Exec("DELETE FROM "+table+" WHERE contactid = "+p(1), who); err != nil {
-				return err
-			}
-		}
-		_, err := tx.Exec("DELETE FROM challenge WHERE kind = "+p(1)+" AND userid = "+p(2), challengeMember, who)
-		return err
-	})
+	return a.o.DB.Write(ctx, func(tx *sqldb.Tx) error { return endMember(tx, contact, true) })
 }

@@ -23,15 +23,30 @@ type OpenSession struct {
 // Sessions lists the open sessions of a user, the last used first; secret is
 // that of the session that asks.
 func (a *Auth) Sessions(ctx context.Context, user id.ID, secret string) ([]OpenSession, error) {
+	return a.sessionsOf(ctx, ofUsers, user, secret)
+}
+
+// sessionTable is where sessions of a kind of people stand.
+type sessionTable struct {
+	name, owner string
+	idle        time.Duration
+}
+
+var (
+	ofUsers   = sessionTable{"session", "userid", sessionIdle}
+	ofMembers = sessionTable{"membersession", "contactid", memberIdle}
+)
+
+func (a *Auth) sessionsOf(ctx context.Context, table sessionTable, user id.ID, secret string) ([]OpenSession, error) {
 	d := a.o.DB.Dialect()
 	e := encoder{d: d}
 	now := a.o.Clock.Now()
-	args := []any{e.id(user), e.time(now), e.time(now.Add(-sessionIdle))}
+	args := []any{e.id(user), e.time(now), e.time(now.Add(-table.idle))}
 	if e.err != nil {
 		return nil, e.err
 	}
 	p := d.Placeholder
-	rows, err := a.o.DB.Query(ctx, "SELECT hash, sessionid, address, agent, method, createdon, seenon FROM session WHERE userid = "+p(1)+" AND expireson >= "+p(2)+" AND seenon >= "+p(3)+" ORDER BY seenon DESC LIMIT 200", args...)
+	rows, err := a.o.DB.Query(ctx, "SELECT hash, sessionid, address, agent, method, createdon, seenon FROM "+table.name+" WHERE "+table.owner+" = "+p(1)+" AND expireson >= "+p(2)+" AND seenon >= "+p(3)+" ORDER BY seenon DESC LIMIT 200", args...)
 	if err != nil {
 		return nil, err
 	}
@@ -73,6 +88,10 @@ func text(s *string) string {
 
 // Revoke ends one session of a user.
 func (a *Auth) Revoke(ctx context.Context, user, session id.ID) error {
+	return a.revoke(ctx, ofUsers, user, session)
+}
+
+func (a *Auth) revoke(ctx context.Context, table sessionTable, user, session id.ID) error {
 	e := encoder{d: a.o.DB.Dialect()}
 	args := []any{e.id(user), e.id(session)}
 	if e.err != nil {
@@ -80,7 +99,7 @@ func (a *Auth) Revoke(ctx context.Context, user, session id.ID) error {
 	}
 	p := e.d.Placeholder
 	return a.o.DB.Write(ctx, func(tx *sqldb.Tx) error {
-		n, err := tx.Exec("DELETE FROM session WHERE userid = "+p(1)+" AND sessionid = "+p(2), args...)
+		n, err := tx.Exec("DELETE FROM "+table.name+" WHERE "+table.owner+" = "+p(1)+" AND sessionid = "+p(2), args...)
 		if err == nil && n == 0 {
 			return errs.New(errs.NotFound, "auth.session_unknown", "there is no such session")
 		}
@@ -91,6 +110,10 @@ func (a *Auth) Revoke(ctx context.Context, user, session id.ID) error {
 // RevokeOthers ends all sessions of a user but the one that asks; an empty
 // secret ends all.
 func (a *Auth) RevokeOthers(ctx context.Context, user id.ID, secret string) error {
+	return a.revokeOthers(ctx, ofUsers, user, secret)
+}
+
+func (a *Auth) revokeOthers(ctx context.Context, table sessionTable, user id.ID, secret string) error {
 	e := encoder{d: a.o.DB.Dialect()}
 	args := []any{e.id(user), hashSecret(secret)}
 	if e.err != nil {
@@ -98,7 +121,7 @@ func (a *Auth) RevokeOthers(ctx context.Context, user id.ID, secret string) erro
 	}
 	p := e.d.Placeholder
 	return a.o.DB.Write(ctx, func(tx *sqldb.Tx) error {
-		_, err := tx.Exec("DELETE FROM session WHERE userid = "+p(1)+" AND hash <> "+p(2), args...)
+		_, err := tx.Exec("DELETE FROM "+table.name+" WHERE "+table.owner+" = "+p(1)+" AND hash <> "+p(2), args...)
 		return err
 	})
 }

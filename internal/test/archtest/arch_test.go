@@ -35,6 +35,7 @@ var asSystem = []string{
 	"internal/commons/process/hook.go",     // instances and stages follow records and definitions, whoever writes those
 	"internal/commons/process/instance.go", // the table of a process's instances, which whoever activated it was asked about
 	"internal/commons/process/later.go",    // as hook.go, behind an import
+	"internal/commons/consent/consent.go",  // a contact's own consents; whoever calls knows who it is
 	"internal/commons/decision/service.go", // outcomes and decisions are the platform's to write; whoever asks must be allowed to write the record
 	"internal/commons/document/service.go", // a member has what is asked of it and nothing else, whatever permissions of tables say; requests and the roll-up follow from the record
 	"internal/commons/document/actions.go", // columns that follow from a review, in the name of who may write the request
@@ -50,10 +51,12 @@ var asSystem = []string{
 	"internal/commons/activity/follow.go", // who is told of a change is checked against what each may read
 	"internal/capability/intake/actions.go",
 	"internal/capability/intake/consumer.go",
-	"internal/capability/memberarea/area.go",     // a member's own name, the organisation's, and whether visitors may register
-	"internal/capability/memberarea/hooks.go",    // whom a message concerns; telling the staff of it
-	"internal/capability/memberarea/messages.go", // the mark that a member has read a message it may read
-	"internal/capability/memberarea/progress.go", // stages of a record that the member may read, in words that are for members
+	"internal/capability/memberarea/admit.go",      // contacts of new members, notes to the staff, and what comes with the proof of an address
+	"internal/capability/memberarea/submission.go", // the record that a member's submission has refreshed
+	"internal/capability/memberarea/area.go",       // a member's own name, the organisation's, and whether visitors may register
+	"internal/capability/memberarea/hooks.go",      // whom a message concerns; telling the staff of it
+	"internal/capability/memberarea/messages.go",   // the mark that a member has read a message it may read
+	"internal/capability/memberarea/progress.go",   // stages of a record that the member may read, in words that are for members
 	"internal/edge/app/wire_member.go",
 	"internal/capability/portal/consume.go",
 	"internal/capability/portal/library.go",  // forms are shown to everybody

@@ -1,0 +1,13 @@
+package consent
+
+import (
+	"embed"
+
+	"github.com/rapport-platform/rapport/internal/platform/metadata"
+)
+
+//go:embed tables/*.yaml
+var tables embed.FS
+
+// Tables gives the definitions of the package's tables, made anew at each call.
+func Tables() ([]*metadata.Table, error) { return metadata.Load(tables, "tables") }
