@@ -14,6 +14,7 @@ import (
 	"github.com/rapport-platform/rapport/internal/commons/consent"
 	"github.com/rapport-platform/rapport/internal/commons/decision"
 	"github.com/rapport-platform/rapport/internal/commons/document"
+	"github.com/rapport-platform/rapport/internal/commons/exchange"
 	"github.com/rapport-platform/rapport/internal/commons/party"
 	"github.com/rapport-platform/rapport/internal/commons/privacy"
 	"github.com/rapport-platform/rapport/internal/commons/process"
@@ -39,7 +40,7 @@ import (
 func Catalog() (*metadata.Catalog, error) {
 	var all []*metadata.Table
 	for _, tables := range []func() ([]*metadata.Table, error){
-		access.Tables, customise.Tables, event.Tables, action.Tables, flow.Tables, notify.Tables, party.Tables, activity.Tables, calendar.Tables, queue.Tables, routing.Tables, catalog.Tables, sla.Tables, process.Tables, decision.Tables, document.Tables, consent.Tables,
+		access.Tables, customise.Tables, event.Tables, action.Tables, flow.Tables, notify.Tables, party.Tables, activity.Tables, calendar.Tables, queue.Tables, routing.Tables, catalog.Tables, sla.Tables, process.Tables, decision.Tables, exchange.Tables, document.Tables, consent.Tables,
 		duplicate.Tables, savedquery.Tables, audit.Tables, webhook.Tables, transfer.Tables, workspace.Tables, privacy.Tables,
 		portal.Tables, memberarea.Tables, intake.Tables, sales.Tables, support.Tables, marketing.Tables, scoring.Tables,
 	} {

@@ -16,6 +16,7 @@ import (
 	"github.com/rapport-platform/rapport/internal/capability/scoring"
 	"github.com/rapport-platform/rapport/internal/commons/decision"
 	"github.com/rapport-platform/rapport/internal/commons/document"
+	"github.com/rapport-platform/rapport/internal/commons/exchange"
 	"github.com/rapport-platform/rapport/internal/commons/process"
 	"github.com/rapport-platform/rapport/internal/commons/queue"
 	"github.com/rapport-platform/rapport/internal/commons/routing"
@@ -60,6 +61,7 @@ type core struct {
 	processes   *snapshot.Value[*process.Set]
 	decisions   *decision.Service
 	documents   *document.Service
+	exchange    *exchange.Service
 	routing     *routing.Engine
 	routeSets   *snapshot.Value[*routing.Sets]
 	routePeople *snapshot.Value[*routing.People]

@@ -69,6 +69,7 @@ func (c *core) register() {
 	(&httpapi.WorkspaceAPI{Records: c.store, Catalog: c.access.Catalog, Access: c.access, Roles: c.access.Roles, Preferences: &workspace.Preferences{Store: c.store}}).Register(c.mux)
 	(&httpapi.BoardAPI{OData: api, Boards: &board.Boards{Records: c.store, Catalog: c.access.Catalog, Set: c.processes.Get, Hidden: c.access.Hidden}}).Register(c.mux)
 	(&httpapi.ProcessAPI{Catalog: c.access.Catalog, Records: c.store, Set: c.processes.Get, Ensure: c.laterInstances().Ensure}).Register(c.mux)
+	(&httpapi.ExchangeAPI{Receive: c.exchange.Receive}).Register(c.mux)
 }
 
 func (a *App) recordsReady(ctx context.Context) error {

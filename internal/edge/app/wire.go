@@ -52,6 +52,7 @@ func (c *core) wire(ctx context.Context, tailer *changelog.Tailer) error {
 	c.wireDecision(tailer)
 	c.wireDocument(tailer)
 	c.wireForms(tailer)
+	c.wireExchange(tailer)
 	if err := c.wireIntake(tailer); err != nil {
 		return err
 	}
@@ -91,6 +92,7 @@ func (c *core) wire(ctx context.Context, tailer *changelog.Tailer) error {
 	c.services.Add("member views", c.memberViews)
 	c.services.Add("decision sets", c.decisions.Snapshot())
 	c.services.Add("document checklists", c.documents.Snapshot())
+	c.services.Add("counterparts", c.exchange.Snapshot())
 	if err := c.wireActions(tailer); err != nil {
 		return err
 	}
@@ -107,6 +109,7 @@ func (c *core) wire(ctx context.Context, tailer *changelog.Tailer) error {
 	c.services.Add("addresses of persons", c.addresses().Follower())
 	c.services.Add("instances of processes", c.laterInstances().Follower())
 	c.services.Add("stalled processes", atStart(c.stalled().Schedule))
+	c.services.Add("exchange with counterparts", atStart(c.exchange.Schedule))
 	c.services.Add("computed columns", record.NewDeriver(c.store, cfg.Logger))
 	c.services.Add("housekeeping", c.housekeeping())
 	return nil

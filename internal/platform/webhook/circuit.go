@@ -14,22 +14,25 @@ const (
 	restMost     = 10 * time.Minute
 )
 
-// circuits leave addresses alone that fail again and again. Each node has its own.
-type circuits struct {
+// Circuits leave addresses alone that fail again and again. Each node has its own.
+type Circuits struct {
 	clock clock.Clock
 
 	mu    sync.Mutex
 	known map[id.ID]*circuit
 }
 
+// NewCircuits makes circuits that measure by a clock.
+func NewCircuits(c clock.Clock) *Circuits { return &Circuits{clock: c} }
+
 type circuit struct {
 	failures int
 	until    time.Time
 }
 
-// open tells whether an address is to be left alone, and for how long. When the
+// Open tells whether an address is to be left alone, and for how long. When the
 // time is over one try goes through, and decides.
-func (c *circuits) open(endpoint id.ID) (time.Duration, bool) {
+func (c *Circuits) Open(endpoint id.ID) (time.Duration, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	x := c.known[endpoint]
@@ -44,7 +47,23 @@ func (c *circuits) open(endpoint id.ID) (time.Duration, bool) {
 	return 0, false
 }
 
-func (c *circuits) note(endpoint id.ID, worked bool) {
+// State tells how often an address has failed in a row, and until when it is left
+// alone; the zero time where it is not. It lets nothing through.
+func (c *Circuits) State(endpoint id.ID) (failures int, until time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	x := c.known[endpoint]
+	if x == nil {
+		return 0, time.Time{}
+	}
+	if x.failures < failuresMost {
+		return x.failures, time.Time{}
+	}
+	return x.failures, x.until
+}
+
+// Note keeps whether a try worked.
+func (c *Circuits) Note(endpoint id.ID, worked bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if worked {

@@ -133,6 +133,36 @@ func (c *Client) Ask(ctx context.Context, address string, header http.Header, bo
 	return text, nil
 }
 
+// Reply is what an address answered.
+type Reply struct {
+	Status int
+	Header http.Header
+	Body   []byte
+}
+
+// Do sends a request and gives what the other side answers, whatever the status,
+// with a body of at most so many bytes. The error is ErrAddress, or Unavailable where
+// there was no whole answer.
+func (c *Client) Do(r *http.Request, most int64) (Reply, error) {
+	r.Header.Set("User-Agent", "rapport/1")
+	res, err := c.http.Do(r)
+	if err != nil {
+		if errors.Is(err, ErrAddress) {
+			return Reply{}, ErrAddress
+		}
+		return Reply{}, errs.Wrap(err, errs.Unavailable, "webhook.failed", "the address did not answer")
+	}
+	defer res.Body.Close()
+	text, err := io.ReadAll(io.LimitReader(res.Body, most+1))
+	if err != nil {
+		return Reply{}, errs.Wrap(err, errs.Unavailable, "webhook.failed", "the answer broke off")
+	}
+	if int64(len(text)) > most {
+		return Reply{}, errs.New(errs.Unavailable, "webhook.answer", "the answer is over %d bytes", most)
+	}
+	return Reply{res.StatusCode, res.Header, text}, nil
+}
+
 // Sign gives the value of the signature header.
 func Sign(secret []byte, at time.Time, body []byte) string {
 	seconds := strconv.FormatInt(at.Unix(), 10)

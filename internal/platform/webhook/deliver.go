@@ -70,7 +70,7 @@ func (s *Service) deliver(ctx context.Context, j *job.Job, lane ahead) error {
 	if address == "" { // the web hook has been disabled or deleted, and with it what it would have been told
 		return s.settle(ctx, j, lane, first, nil)
 	}
-	if wait, open := s.circuit.open(lane.Endpoint); open {
+	if wait, open := s.circuit.Open(lane.Endpoint); open {
 		return s.o.DB.Write(ctx, func(tx *sqldb.Tx) error { return j.Again(tx, s.o.Clock.Now().Add(wait), lane) })
 	}
 	key, err := s.secret(ctx, lane.Endpoint)
@@ -81,7 +81,7 @@ func (s *Service) deliver(ctx context.Context, j *job.Job, lane ahead) error {
 	if ctx.Err() != nil {
 		return ctx.Err() // we are being stopped: that says nothing of the other side
 	}
-	s.circuit.note(lane.Endpoint, sent == nil)
+	s.circuit.Note(lane.Endpoint, sent == nil)
 	if sent == nil {
 		return s.settle(ctx, j, lane, first, nil)
 	}

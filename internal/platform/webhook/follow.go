@@ -38,11 +38,11 @@ type Options struct {
 // Service tells web hooks of changes.
 type Service struct {
 	o       Options
-	circuit circuits
+	circuit *Circuits
 }
 
 // New makes the service.
-func New(o Options) *Service { return &Service{o: o, circuit: circuits{clock: o.Clock}} }
+func New(o Options) *Service { return &Service{o: o, circuit: NewCircuits(o.Clock)} }
 
 const (
 	consumer = "webhook"

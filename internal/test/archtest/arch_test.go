@@ -25,7 +25,7 @@ var within = map[string][]string{
 	"ground": {"errs", "id", "clock", "lifecycle", "limit", "diskfile", "sqldb", "blob", "expr", "secret"},
 	"platform": {"query", "metadata", "schema", "access", "stream", "changelog", "event", "snapshot", "job", "record", "customise", "auth", "search", "files", "workflow", "duplicate", "webhook",
 		"rule", "odata", "businessrule", "savedquery", "action", "audit", "transfer", "flow", "function", "notify", "solution", "workspace"},
-	"commons": {"party", "activity", "template", "consent", "mail", "calendar", "queue", "routing", "sla", "process", "board", "report", "decision", "document", "signature", "catalog", "lake", "warehouse", "privacy"},
+	"commons": {"party", "activity", "template", "consent", "mail", "calendar", "queue", "routing", "sla", "process", "board", "report", "decision", "exchange", "document", "signature", "catalog", "lake", "warehouse", "privacy"},
 	"edge":    {"live", "httpapi", "pgwire", "voicegw", "mcpserver", "app"},
 }
 
@@ -36,6 +36,7 @@ var asSystem = []string{
 	"internal/commons/process/instance.go", // the table of a process's instances, which whoever activated it was asked about
 	"internal/commons/process/later.go",    // as hook.go, behind an import
 	"internal/commons/consent/consent.go",  // a contact's own consents; whoever calls knows who it is
+	"internal/commons/exchange/service.go", // what changes is sent whoever changed it; what comes in is the platform's to write
 	"internal/commons/decision/service.go", // outcomes and decisions are the platform's to write; whoever asks must be allowed to write the record
 	"internal/commons/document/service.go", // a member has what is asked of it and nothing else, whatever permissions of tables say; requests and the roll-up follow from the record
 	"internal/commons/document/actions.go", // columns that follow from a review, in the name of who may write the request
