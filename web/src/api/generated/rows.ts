@@ -124,6 +124,7 @@ export interface Rows {
     modifiedon?: string | null;
     notetext?: string | null;
     overriddencreatedon?: string | null;
+    rpt_outsideid?: string | null;
     rpt_pinned?: boolean | null;
     subject?: string | null;
     versionnumber?: number | null;
