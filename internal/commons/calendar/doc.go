@@ -2,6 +2,6 @@
 // absences, as rows of calendar and calendarrule, with their table definitions
 // (tables/*.yaml).
 //
-// The map: calendar.go (asking a calendar), load.go (reading calendars from
+// The map: calendar.go (asking a calendar), after.go (adding working time), load.go (reading calendars from
 // their rows, and what is wrong with them), tables.go.
 package calendar

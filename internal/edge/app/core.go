@@ -19,7 +19,9 @@ import (
 	"github.com/rapport-platform/rapport/internal/commons/exchange"
 	"github.com/rapport-platform/rapport/internal/commons/process"
 	"github.com/rapport-platform/rapport/internal/commons/queue"
+	"github.com/rapport-platform/rapport/internal/commons/report"
 	"github.com/rapport-platform/rapport/internal/commons/routing"
+	"github.com/rapport-platform/rapport/internal/commons/sla"
 	"github.com/rapport-platform/rapport/internal/edge/httpapi"
 	"github.com/rapport-platform/rapport/internal/edge/live"
 	"github.com/rapport-platform/rapport/internal/ground/id"
@@ -65,6 +67,8 @@ type core struct {
 	routing     *routing.Engine
 	routeSets   *snapshot.Value[*routing.Sets]
 	routePeople *snapshot.Value[*routing.People]
+	terms       *snapshot.Value[*sla.Terms]
+	reports     *report.Service
 	store       *record.Store
 	actions     *action.Registry
 	secrets     *secret.Box

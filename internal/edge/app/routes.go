@@ -68,6 +68,7 @@ func (c *core) register() {
 	(&httpapi.LiveAPI{Hub: c.live, Auth: c.auth, Clock: cfg.Clock, Users: c.store}).Register(c.mux)
 	(&httpapi.WorkspaceAPI{Records: c.store, Catalog: c.access.Catalog, Access: c.access, Roles: c.access.Roles, Preferences: &workspace.Preferences{Store: c.store}}).Register(c.mux)
 	(&httpapi.BoardAPI{OData: api, Boards: &board.Boards{Records: c.store, Catalog: c.access.Catalog, Set: c.processes.Get, Hidden: c.access.Hidden}}).Register(c.mux)
+	(&httpapi.ReportsAPI{OData: api, Reports: c.reports}).Register(c.mux)
 	(&httpapi.ProcessAPI{Catalog: c.access.Catalog, Records: c.store, Set: c.processes.Get, Ensure: c.laterInstances().Ensure}).Register(c.mux)
 	(&httpapi.ExchangeAPI{Receive: c.exchange.Receive}).Register(c.mux)
 }

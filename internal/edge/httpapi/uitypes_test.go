@@ -41,7 +41,8 @@ func tsName(t reflect.Type) string {
 
 // tsFields narrows what reflection can't see.
 var tsFields = map[string]string{"Column.type": "ColumnType", "RuleView.scope": `"entity" | "form"`, "Process.state": `"active" | "finished" | "aborted"`, "BoardCard.state": `"active" | "finished" | "aborted"`,
-	"BoardColumn.rows": "Record<string, unknown>[]", "BoardColumn.sum": "number"}
+	"BoardColumn.rows": "Record<string, unknown>[]", "BoardColumn.sum": "number",
+	"Report.kind": `"steps" | "times"`, "ReportCell.sum": "number", "ReportRows.rows": "Record<string, unknown>[]"}
 
 func (y *typer) of(t reflect.Type) string {
 	switch t {
@@ -109,7 +110,7 @@ func (y *typer) declare(t reflect.Type) {
 func TestInterfaceTypesAreGenerated(t *testing.T) {
 	t.Parallel()
 	y := typer{t: t, done: map[reflect.Type]bool{}}
-	for _, body := range []any{uiTable{}, timelinePage{}, uiProcess{}, uiApp{}, uiBoard{}} {
+	for _, body := range []any{uiTable{}, timelinePage{}, uiProcess{}, uiApp{}, uiBoard{}, uiReport{}, uiReportAnswer{}, uiReportRows{}} {
 		y.of(reflect.TypeOf(body))
 	}
 	names := slices.DeleteFunc(metadata.TypeNames(), func(n string) bool { return n == "customer" || n == "owner" }) // sent as lookups

@@ -136,7 +136,7 @@ func (a *Applier) put(ctx context.Context, tx *record.Tx, bundle string, t *meta
 	row := record.Row{t.ID: RowID(bundle, t.Name, key)}
 	for column, v := range raw {
 		ref, isText := v.(string)
-		if c, ok := t.Column(column); ok && c.IsLookup() && isText && strings.HasPrefix(ref, "@") {
+		if c, ok := t.Column(column); ok && (c.IsLookup() || c.TypeName == "id") && isText && strings.HasPrefix(ref, "@") {
 			table, target, _ := strings.Cut(ref[1:], ":")
 			from := bundle
 			if other, rest, foreign := strings.Cut(table, "/"); foreign {

@@ -43,10 +43,12 @@ var asSystem = []string{
 	"internal/commons/privacy/actions.go",  // who may erase a person sees all that is kept of him
 	"internal/commons/privacy/request.go",  // and the work goes over every table
 	"internal/commons/process/move.go",     // a gate looks at all columns
-	"internal/commons/routing/engine.go",   // who may write a record may have it routed; whom it goes to is decided over all
-	"internal/commons/routing/hooks.go",    // records are routed whoever makes them; versions are counted over all, and say themselves when they were active
-	"internal/commons/routing/version.go",  // which version is active
-	"internal/commons/routing/waiting.go",  // records that wait belong to nobody yet
+	"internal/commons/sla/contact.go",      // whoever turns to somebody need not own the record
+	"internal/edge/app/wire_report.go",
+	"internal/commons/routing/engine.go",  // who may write a record may have it routed; whom it goes to is decided over all
+	"internal/commons/routing/hooks.go",   // records are routed whoever makes them; versions are counted over all, and say themselves when they were active
+	"internal/commons/routing/version.go", // which version is active
+	"internal/commons/routing/waiting.go", // records that wait belong to nobody yet
 	"internal/edge/app/wire_routing.go",
 	"internal/commons/process/stalled.go", // the mark of what stays too long is the platform's
 	"internal/commons/activity/follow.go", // who is told of a change is checked against what each may read

@@ -49,7 +49,9 @@ export async function errorFrom(response: Response): Promise<ApiError> {
   try {
     const body = (await response.json()) as { error?: Record<string, unknown> };
     const inner = body.error ?? {};
-    if (typeof inner.code === "string") code = inner.code;
+    // The product's own code, where the Web API's is one that Dataverse has for many things.
+    if (typeof inner["@rapport.code"] === "string") code = inner["@rapport.code"];
+    else if (typeof inner.code === "string") code = inner.code;
     if (typeof inner.message === "string") message = inner.message;
     const named = inner["@rapport.fields"];
     if (Array.isArray(named)) fields = named as FieldError[];

@@ -34,6 +34,18 @@ function gridSearch(raw: Record<string, unknown>): GridSearch {
   return search;
 }
 
+/** What is asked of a report, as it stands in the address. */
+export interface ReportSearch {
+  period?: string;
+  from?: string;
+  to?: string;
+  by?: string;
+  seller?: string;
+  unit?: string;
+}
+
+const reportKeys = ["period", "from", "to", "by", "seller", "unit"] as const;
+
 const root = createRootRoute({ component: Shell, notFoundComponent: NotFound });
 
 const home = createRoute({
@@ -105,6 +117,13 @@ const rules = createRoute({
   getParentRoute: () => root,
   path: "/rules/{-$id}",
   component: lazyRouteComponent(() => import("@/rules/Rules"), "Rules"),
+});
+
+const reports = createRoute({
+  getParentRoute: () => root,
+  path: "/reports/{-$name}",
+  validateSearch: (raw: Record<string, unknown>): ReportSearch => Object.fromEntries(reportKeys.flatMap((k) => (typeof raw[k] === "string" && raw[k] !== "" ? [[k, raw[k]]] : []))),
+  component: lazyRouteComponent(() => import("@/reports/Reports"), "Reports"),
 });
 
 const decisions = createRoute({
@@ -233,7 +252,7 @@ const merge = createRoute({
 });
 
 const tree = root.addChildren([
-  privacy, duplicates, merge, decisions,
+  privacy, duplicates, merge, decisions, reports,
   recycleBin, audit,
   importStart, dataImport,
   admin, account,

@@ -55,6 +55,7 @@ export default function Board({ table, columns, filter, orderby, ready, search, 
   const [reason, setReason] = useState("");
   const [only, setOnly] = useState<string>();
   const wantsFocus = useRef(false);
+  const firstSeen = useRef<string>(undefined);
 
   useEffect(() => {
     if (!wantsFocus.current) return;
@@ -99,7 +100,7 @@ export default function Board({ table, columns, filter, orderby, ready, search, 
     await move(asked.id, asked.to, why);
     setSaid(t("board.moved", { name: asked.name, stage: asked.stage }));
     const column = board?.columns.findIndex((c) => c.key === asked.to) ?? -1;
-    if (column >= 0) {
+    if (column >= 0 && !phone) {
       setSpot({ column, card: 0 });
       setReveal({ column, card: 0 });
       wantsFocus.current = true;
@@ -144,7 +145,10 @@ export default function Board({ table, columns, filter, orderby, ready, search, 
     return column?.cards?.[idOfCard(board, row)]?.state === "active";
   };
   const sumOf = (sum: number | undefined) => (board.amount ? (board.currency ? formatCurrency(sum ?? 0, board.currency) : formatNumber(sum ?? 0)) : undefined);
-  const shown = phone ? board.columns.filter((c) => c.key === (board.columns.some((x) => x.key === only) ? only : (board.columns.find((x) => x.count > 0) ?? board.columns[0])?.key)) : board.columns;
+  // The column in sight stays, also when its last card has gone.
+  const one = board.columns.find((c) => c.key === only) ?? board.columns.find((c) => c.key === firstSeen.current) ?? board.columns.find((c) => c.count > 0) ?? board.columns[0];
+  firstSeen.current = one?.key;
+  const shown = phone ? board.columns.filter((c) => c === one) : board.columns;
   const at = board.columns.findIndex((c) => c.key === shown[0]?.key);
   return (
     <div ref={root} className={classes.board} data-stale={stale || undefined} onKeyDown={onKeyDown}>

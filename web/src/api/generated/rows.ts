@@ -392,6 +392,8 @@ export interface Rows {
     rpt_category?: string | null;
     rpt_consent?: boolean | null;
     rpt_consentversion?: string | null;
+    rpt_contactdueon?: string | null;
+    rpt_contactedon?: string | null;
     rpt_context?: string | null;
     rpt_disqualifyreason?: string | null;
     rpt_duplicatehint?: string | null;

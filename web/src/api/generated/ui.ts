@@ -287,3 +287,65 @@ export interface Board {
   entityset: string;
   primarykey: string;
 }
+
+export interface ReportStep {
+  name: string;
+  label: string;
+  about?: string;
+  table: string;
+  of?: string;
+  amount?: boolean;
+  money?: boolean;
+}
+
+export interface Report {
+  name: string;
+  kind: "steps" | "times";
+  label: string;
+  about?: string;
+  steps: ReportStep[];
+  by: BoardOption[];
+}
+
+export interface ReportCell {
+  count: number;
+  sum?: number;
+  before?: number;
+  median?: number;
+  p90?: number;
+  longest?: number;
+  open?: number;
+}
+
+export interface ReportGroup {
+  key: string;
+  name: string;
+  cells: ReportCell[];
+}
+
+export interface ReportAnswer {
+  from: string;
+  to: string;
+  currency?: string;
+  total: ReportGroup;
+  groups: ReportGroup[];
+  more?: number;
+  cut?: boolean;
+}
+
+export interface ReportStay {
+  id: string;
+  name: string;
+  owner: string;
+  entered: string;
+  seconds: number;
+  reason?: string;
+}
+
+export interface ReportRows {
+  table: string;
+  total: number;
+  rows: Record<string, unknown>[];
+  next?: string;
+  stays?: ReportStay[];
+}
