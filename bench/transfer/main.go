@@ -28,6 +28,7 @@ import (
 type settings struct {
 	rows     int
 	profile  string // where the CPU profile of the import goes; "" is none
+	heap     string // where what lies in memory during the import goes; "" is none
 	postgres string // address of a fresh database; "" starts a server
 }
 
@@ -35,6 +36,7 @@ func main() {
 	var s settings
 	flag.IntVar(&s.rows, "rows", 50_000, "leads in the file")
 	flag.StringVar(&s.profile, "cpuprofile", "", "file for the CPU profile of the import, of the last database measured")
+	flag.StringVar(&s.heap, "memprofile", "", "file for what lies in memory when the import ends, of the last database measured")
 	flag.StringVar(&s.postgres, "postgres", "", "address of a fresh PostgreSQL database; a server is started without it")
 	databases := flag.String("databases", "sqlite,postgres", "what to measure")
 	out := flag.String("out", "", "file to write the table to as well")
@@ -101,12 +103,15 @@ func apart(ctx context.Context, s settings, name string) (r result, err error) {
 		return r, err
 	}
 	args := []string{"-one", address, "-rows", strconv.Itoa(s.rows)}
-	if s.profile != "" {
-		path, err := filepath.Abs(s.profile)
+	for name, path := range map[string]string{"-cpuprofile": s.profile, "-memprofile": s.heap} {
+		if path == "" {
+			continue
+		}
+		path, err := filepath.Abs(path)
 		if err != nil {
 			return r, err
 		}
-		args = append(args, "-cpuprofile", path)
+		args = append(args, name, path)
 	}
 	cmd := exec.CommandContext(ctx, self, args...)
 	cmd.Stderr = os.Stderr

@@ -9,6 +9,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"runtime/debug"
 	"runtime/pprof"
 	"strings"
 	"syscall"
@@ -60,6 +62,11 @@ func measure(ctx context.Context, s settings, database string) (result, error) {
 	if err := lay(ctx, o); err != nil {
 		return r, err
 	}
+	runtime.GC()
+	debug.FreeOSMemory()
+	if err := forgetPeak(); err != nil {
+		return r, err
+	}
 	if err := bring(ctx, s, o, file, mapping, &r); err != nil {
 		return r, err
 	}
@@ -107,12 +114,26 @@ func bring(ctx context.Context, s settings, o rapport.Options, file, mapping str
 	if err != nil {
 		return err
 	}
+	if s.heap != "" {
+		if err := writeHeap(s.heap); err != nil {
+			return err
+		}
+	}
 	if !last.After(first) {
 		return fmt.Errorf("too few rows to measure")
 	}
 	f := state.Files[0]
 	r.Created, r.Refused, r.Took, r.CPU, r.Peak, r.Behind = f.Created, f.Refused, last.Sub(first).Seconds(), ended-began, peak(), state.SearchBehind
 	return nil
+}
+
+func writeHeap(path string) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return pprof.Lookup("allocs").WriteTo(f, 0)
 }
 
 // carry exports all leads in each format. Starting the product is not measured:
@@ -182,6 +203,10 @@ func processor() float64 {
 	}
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano()).Seconds()
 }
+
+// forgetPeak has the peak of memory begin anew, on Linux: the tables are laid by
+// the same process.
+func forgetPeak() error { return os.WriteFile("/proc/self/clear_refs", []byte("5"), 0) }
 
 // peak gives the most memory that the process has had, in bytes, on Linux; else 0.
 func peak() int64 {

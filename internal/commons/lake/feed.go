@@ -23,7 +23,7 @@ const (
 	feedApp     = "rapport.changes" // notes in each table how far the change log is in
 	changesLog  = "changes"
 	readMax     = 1000
-	pendingMax  = 10_000 // changes on their way at one time
+	pendingMax  = 5_000 // changes on their way at one time
 	retryLeast  = 200 * time.Millisecond
 	retryMost   = 30 * time.Second
 	lookAgain   = 500 * time.Millisecond // when nothing says that there are changes

@@ -165,7 +165,7 @@ func openSQLite(ctx context.Context, o Options) (*DB, error) {
 	file := "file:" + (&url.URL{Path: path}).EscapedPath() + "?_txlock=immediate" + common
 	// What is deleted or replaced is overwritten with zeros, so that the file holds
 	// nothing of what the tables no longer do, but in the write-ahead log until Scrub.
-	w, err := sql.Open("sqlite", file+"&_pragma=cache_size(-65536)&_pragma=secure_delete(1)&_pragma=wal_autocheckpoint("+strconv.Itoa(walPages)+")")
+	w, err := sql.Open("sqlite", file+"&_pragma=cache_size(-32768)&_pragma=secure_delete(1)&_pragma=wal_autocheckpoint("+strconv.Itoa(walPages)+")")
 	if err != nil {
 		return nil, err
 	}
@@ -178,7 +178,7 @@ func openSQLite(ctx context.Context, o Options) (*DB, error) {
 	}
 	// A reader's pages are forgotten at the next commit of anybody, and there are
 	// many readers: the system's own cache serves them.
-	r, err := sql.Open("sqlite", file+"&_pragma=cache_size(-16384)&_pragma=query_only(1)")
+	r, err := sql.Open("sqlite", file+"&_pragma=cache_size(-4096)&_pragma=query_only(1)")
 	if err != nil {
 		writer.close()
 		return nil, err

@@ -41,15 +41,17 @@ func (x *Index) rest() float64 {
 func (x *Index) take(ctx context.Context, events []event.Event) (event.Effect, error) {
 	x.look(ctx, events)
 	ctx = access.AsSystem(ctx, "search index")
+	shared, err := x.sharedRecords(ctx, events)
+	if err != nil {
+		return nil, err
+	}
 	changed := map[string][]id.ID{}
 	seen := map[id.ID]string{}
 	for _, e := range events {
 		table, key := e.Change.Table, e.Change.Record
 		if table == shareTable {
-			var err error
-			if table, key, err = x.sharedRecord(ctx, e.Change); err != nil {
-				return nil, err
-			}
+			of := shared[key]
+			table, key = of.table, of.key
 		}
 		t, ok := x.o.Catalog().Table(table)
 		if !ok || !searched(t) || seen[key] == t.Name {

@@ -13,6 +13,7 @@ import (
 	"github.com/rapport-platform/rapport/internal/ground/sqldb"
 	"github.com/rapport-platform/rapport/internal/platform/access"
 	"github.com/rapport-platform/rapport/internal/platform/changelog"
+	"github.com/rapport-platform/rapport/internal/platform/event"
 	"github.com/rapport-platform/rapport/internal/platform/metadata"
 	"github.com/rapport-platform/rapport/internal/platform/query"
 )
@@ -74,25 +75,48 @@ func (x *Index) shares(ctx context.Context, from finder, keys []any) (map[id.ID]
 	}
 }
 
-// sharedRecord tells which record a change of a share is about.
-func (x *Index) sharedRecord(ctx context.Context, c *changelog.Change) (table string, key id.ID, err error) {
+// sharedRecords tells which records the changes of shares among some are about, by
+// the share. Most changes say so; the others' shares are read together.
+func (x *Index) sharedRecords(ctx context.Context, events []event.Event) (map[id.ID]docKey, error) {
+	out := map[id.ID]docKey{}
+	var unsaid []any
+	for _, e := range events {
+		if e.Change.Table != shareTable || out[e.Change.Record].table != "" {
+			continue
+		}
+		if of, said := sharedIn(e.Change); said {
+			out[e.Change.Record] = of
+			continue
+		}
+		unsaid = append(unsaid, e.Change.Record)
+	}
+	t, ok := x.o.Catalog().Table(shareTable)
+	if !ok || len(unsaid) == 0 {
+		return out, nil
+	}
+	// One that went since is a change of its own.
+	page, err := x.o.Store.Find(ctx, query.Query{Table: shareTable, Select: []string{t.ID, "objectid", "objecttypecode"}, Where: query.In{Left: query.Path{t.ID}, Values: unsaid}, Limit: len(unsaid)})
+	if err != nil {
+		return nil, err
+	}
+	for _, row := range page.Rows {
+		out[row.ID(t.ID)] = docKey{row.Text("objecttypecode"), row.ID("objectid")}
+	}
+	return out, nil
+}
+
+// sharedIn gives the record that a change of a share names.
+func sharedIn(c *changelog.Change) (docKey, bool) {
 	for _, image := range []json.RawMessage{c.After, c.Before} {
 		var is struct {
 			Table string `json:"objecttypecode"`
 			Key   id.ID  `json:"objectid"`
 		}
 		if len(image) > 0 && json.Unmarshal(image, &is) == nil && is.Key != id.Nil && is.Table != "" {
-			return is.Table, is.Key, nil
+			return docKey{is.Table, is.Key}, true
 		}
 	}
-	row, err := x.o.Store.Get(ctx, shareTable, c.Record, []string{"objectid", "objecttypecode"}, nil)
-	if errs.Has(err, errs.NotFound) {
-		return "", id.Nil, nil // it went since, which is a change of its own
-	}
-	if err != nil {
-		return "", id.Nil, err
-	}
-	return row.Text("objecttypecode"), row.ID("objectid"), nil
+	return docKey{}, false
 }
 
 // gate is what the asker may see, in tokens.

@@ -61,15 +61,15 @@ export interface Actions {
   rpt_DiscardExchangeEvent: { in: Record<string, never>; out: undefined };
   rpt_DisqualifyLead: { in: { Reason: string; Status?: number }; out: undefined };
   rpt_DraftRouting: { in: Record<string, never>; out: { RoutingRuleId: string; Rules: number; Version: number } };
-  rpt_ErasePerson: { in: { Email?: string; Id?: string; Phone?: string; Table?: string }; out: { RequestId: string } };
+  rpt_ErasePerson: { in: { Email?: string; Id?: string; Phone?: string; Table?: string; Thorough?: boolean }; out: { RequestId: string } };
   rpt_ExamineDecision: { in: { Definition: string; Table: string }; out: { Findings: string; Problems: string; Valid: boolean } };
   rpt_ExchangeStatus: { in: Record<string, never>; out: { Acknowledged: number; AskedOn?: string; AskingFailed?: string; Breaker: string; BreakerUntil?: string; ClosedCases: number; Dead: number; DifferingCases: number; Discarded: number; EventsApplied: number; EventsWaiting: number; Failures: number; InForce: boolean; OldestWaitingOn?: string; OpenCases: number; Quarantined: number; Waiting: number } };
-  rpt_ExportPerson: { in: { Email?: string; Id?: string; Phone?: string; Table?: string }; out: { RequestId: string } };
+  rpt_ExportPerson: { in: { Email?: string; Id?: string; Phone?: string; Table?: string; Thorough?: boolean }; out: { RequestId: string } };
   rpt_ImportModel: { in: { Encoding?: string; Model: string; Rate?: number }; out: { VersionId: string } };
   rpt_OpenExchange: { in: { Record: object }; out: undefined };
   rpt_PauseBulk: { in: Record<string, never>; out: undefined };
   rpt_PauseImport: { in: Record<string, never>; out: undefined };
-  rpt_PreviewErasure: { in: { Email?: string; Id?: string; Phone?: string; Table?: string }; out: { Blocked?: string; Elsewhere: (string)[]; Emails: (string)[]; Found: boolean; Lines: (object)[]; Names: (string)[]; Persons: number } };
+  rpt_PreviewErasure: { in: { Email?: string; Id?: string; Phone?: string; Table?: string; Thorough?: boolean }; out: { Blocked?: string; Elsewhere: (string)[]; Emails: (string)[]; Found: boolean; Lines: (object)[]; Names: (string)[]; Persons: number } };
   rpt_PromoteVersion: { in: Record<string, never>; out: undefined };
   rpt_PublishForm: { in: { Version?: object }; out: { VersionId: string } };
   rpt_ReactivateLead: { in: Record<string, never>; out: undefined };
