@@ -40,7 +40,7 @@ func TestInterface(t *testing.T) {
 	if err != nil || len(scripts) == 0 {
 		t.Fatal("no scripts: ", err)
 	}
-	env := append(os.Environ(), "RAPPORT_URL="+e.URL, "RAPPORT_USER=admin", "RAPPORT_PASSWORD="+testenv.Password, "CHROMIUM="+chromium, "RAPPORT_KEY="+e.Key("leads"), "RAPPORT_TOKEN="+admin)
+	env := append(os.Environ(), "RAPPORT_URL="+e.URL, "RAPPORT_USER=admin", "RAPPORT_PASSWORD="+testenv.Password, "CHROMIUM="+chromium, "RAPPORT_KEY="+e.Key("leads"), "RAPPORT_TOKEN="+admin, "RAPPORT_OUTBOX="+filepath.Join(e.Data, "outbox"))
 	for _, script := range scripts { // one after another: they share the product and the processor
 		t.Run(strings.TrimSuffix(script, ".test.mjs"), func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)

@@ -149,3 +149,7 @@ func (a *Auth) proven(ctx context.Context, tx *sqldb.Tx, contact id.ID, address 
 	}
 	return a.o.Admit.Proven(ctx, tx, contact, address)
 }
+
+// Admits says who takes members in from now on. It is called while the product
+// is put together.
+func (a *Auth) Admits(by Admission) { a.o.Admit = by }
