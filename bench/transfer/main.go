@@ -28,6 +28,7 @@ import (
 type settings struct {
 	rows     int
 	profile  string // where the CPU profile of the import goes; "" is none
+	formats  string // of the exports, by commas
 	heap     string // where what lies in memory during the import goes; "" is none
 	postgres string // address of a fresh database; "" starts a server
 }
@@ -36,6 +37,7 @@ func main() {
 	var s settings
 	flag.IntVar(&s.rows, "rows", 50_000, "leads in the file")
 	flag.StringVar(&s.profile, "cpuprofile", "", "file for the CPU profile of the import, of the last database measured")
+	flag.StringVar(&s.formats, "formats", "csv,parquet", "formats to export to: csv, jsonl, parquet, xlsx")
 	flag.StringVar(&s.heap, "memprofile", "", "file for what lies in memory when the import ends, of the last database measured")
 	flag.StringVar(&s.postgres, "postgres", "", "address of a fresh PostgreSQL database; a server is started without it")
 	databases := flag.String("databases", "sqlite,postgres", "what to measure")
@@ -102,7 +104,7 @@ func apart(ctx context.Context, s settings, name string) (r result, err error) {
 	if err != nil {
 		return r, err
 	}
-	args := []string{"-one", address, "-rows", strconv.Itoa(s.rows)}
+	args := []string{"-one", address, "-rows", strconv.Itoa(s.rows), "-formats", s.formats}
 	for name, path := range map[string]string{"-cpuprofile": s.profile, "-memprofile": s.heap} {
 		if path == "" {
 			continue

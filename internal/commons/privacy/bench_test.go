@@ -36,6 +36,9 @@ func BenchmarkErasure(b *testing.B) {
 					return err
 				}))
 			}
+			// What comes behind a write has come, as in a product that runs.
+			e.must(e.service.o.Addresses.CatchUp(b.Context()))
+			e.must(e.lake.Flush(b.Context()))
 			b.ResetTimer()
 			for i := 0; b.Loop(); i++ {
 				start := time.Now()

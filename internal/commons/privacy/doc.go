@@ -17,7 +17,9 @@
 //
 //	subject.go   who is meant: the rows about him, by what he is known
 //	locate.go    finding those rows, and the rows that hang on them
-//	mention.go   finding rows that name him, by scanning texts
+//	addresses.go which records hold which addresses, kept behind the change log
+//	lookup.go    asking for them, instead of looking through all texts
+//	mention.go   finding rows that name him in their texts
 //	needle.go    matching and redacting texts
 //	blank.go     what anonymising empties
 //	hold.go      legal holds and times of retention
