@@ -125,13 +125,18 @@ func (m *managers) onward(deal string, steps int) {
 	r := m.want(200, "GET", "lend_loanprocesses?$select=businessprocessflowinstanceid&$filter=_bpf_opportunityid_value eq "+deal, "")
 	instance := r.body["value"].([]any)[0].(map[string]any)["businessprocessflowinstanceid"].(string)
 	for i, way := range []struct{ values, stage string }{
-		{"{}", "Propose"}, {`{"msfsi_interestrate":3.5,"lend_prequalified":true}`, "Documents"}, {`{"lend_documentscomplete":true,"lend_kycdone":true}`, "Underwriting"},
+		{"{}", "Propose"}, {`{"msfsi_interestrate":3.5,"lend_prequalified":true}`, "Documents"}, {`{"lend_kycdone":true}`, "Underwriting"},
 		{`{"lend_underwriting":100000000}`, "Sanction"}, {`{"lend_sanctionedamount":9000,"lend_sanctionedon":"2026-11-20"}`, "Disbursement"},
 	} {
 		if i >= steps {
 			return
 		}
 		m.want(204, "PATCH", "opportunities("+deal+")", way.values)
+		if way.stage == "Underwriting" {
+			for _, item := range m.ids("rpt_documentrequests?$select=rpt_key&$filter=rpt_recordid eq " + deal) {
+				m.want(204, "POST", "rpt_documentrequests("+item+")/Microsoft.Dynamics.CRM.rpt_ReceiveDocument", `{"Note":"By post"}`)
+			}
+		}
 		m.want(204, "PATCH", "lend_loanprocesses("+instance+")", `{"activestageid@odata.bind":"/processstages(`+m.stages[way.stage]+`)"}`)
 	}
 }

@@ -35,8 +35,9 @@ func Contact(terms func() *Terms, catalog func() *metadata.Catalog, clk clock.Cl
 			}
 			return hook
 		}
-		hook.BeforeCreate = func(_ context.Context, _ *record.Tx, row record.Row) error {
-			if !measured(catalog(), table) || row[DueColumn] != nil {
+		hook.BeforeCreate = func(ctx context.Context, _ *record.Tx, row record.Row) error {
+			// What an import brings has not just come in.
+			if record.Bulk(ctx) || !measured(catalog(), table) || row[DueColumn] != nil {
 				return nil
 			}
 			if due, ok := terms().due(table, clk.Now()); ok {

@@ -142,7 +142,7 @@ export default function Board({ table, columns, filter, orderby, ready, search, 
   const movable = (row: Row) => {
     if (!board.process) return table.privileges.write;
     const column = board.columns[columnOfRecord(board, idOfCard(board, row))];
-    return column?.cards?.[idOfCard(board, row)]?.state === "active";
+    return (column?.cards?.[idOfCard(board, row)]?.state ?? "active") === "active";
   };
   const sumOf = (sum: number | undefined) => (board.amount ? (board.currency ? formatCurrency(sum ?? 0, board.currency) : formatNumber(sum ?? 0)) : undefined);
   // The column in sight stays, also when its last card has gone.

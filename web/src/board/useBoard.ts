@@ -8,6 +8,7 @@ import { fetchTop } from "@/api/records";
 import { wireName } from "@/api/rows";
 import type { Row, Table } from "@/api/types";
 import { useSettings } from "@/lib/settings";
+import type { Process } from "@/process/types";
 import { type Board, columnOfRecord, extended, idOfCard, moved, retold } from "./arrange";
 
 export interface Question {
@@ -90,7 +91,8 @@ export function useBoard(question: Question, ready: boolean) {
     set((old) => moved(old, id, to));
     try {
       if (before.process) {
-        const instance = source.cards?.[id]?.instance ?? "";
+        // A record that was imported a moment ago has its instance once somebody asks where it stands.
+        const instance = source.cards?.[id]?.instance ?? (await request<Process>(`/api/ui/tables/${table.logicalname}/${id}/process`)).data.instance;
         await request(recordUrl(before.process.entityset, instance), { method: "PATCH", headers: { "If-Match": "*" }, body: { "activestageid@odata.bind": `/processstages(${to})`, ...(reason ? { rpt_movereason: reason } : {}) } });
       } else {
         await request(recordUrl(before.entityset, id), { method: "PATCH", headers: { "If-Match": "*" }, body: { [before.by]: to === "none" ? null : Number(to) } });
