@@ -85,6 +85,11 @@ soak: ui clients tools
 	RAPPORT_SOAK=1 $(GO) test -mod=readonly -timeout 120m -count=1 ./internal/... ./test/...
 	@set -e; for f in $(FUZZ); do echo "fuzz $$f"; $(GO) test -mod=readonly -run '^$$' -fuzz "^$${f#*:}$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1x ./$${f%%:*}; done
 
+# Makes the pictures anew that test/e2e/reference.test.mjs compares the screens with. Look at them before you commit.
+.PHONY: references
+references: ui clients
+	RAPPORT_REFERENCES=update $(GO) test -mod=readonly -count=1 ./test/e2e -run 'TestInterface/reference'
+
 bench:
 	$(GO) test -mod=readonly -run '^$$' -bench . -benchmem ./internal/...
 

@@ -55,7 +55,7 @@ export async function signedIn({ who, ...options } = {}) {
 }
 
 /** Waits until nothing fades or moves any more. */
-async function still(page) {
+export async function still(page) {
   await page.evaluate(async () => {
     await new Promise((r) => requestAnimationFrame(() => requestAnimationFrame(r)));
     const ends = document.getAnimations().filter((a) => a.effect?.getComputedTiming().iterations !== Infinity);

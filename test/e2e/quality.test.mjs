@@ -1,5 +1,6 @@
 // Keyboard alone, phone width, dark mode, and axe on every route in both themes.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { api, axe, base, makeLead, openPage, password, settled, signedIn, skip, start, stop, user } from "./helpers.mjs";
 
@@ -161,6 +162,10 @@ test("unknown addresses and records have their calm screen", { skip }, async () 
   await page.context().close();
 });
 
+/** Every address that the router knows: a new one can't be forgotten. */
+const patterns = [...readFileSync(new URL("../../web/src/app/router.tsx", import.meta.url), "utf8").matchAll(/^ {2}path: "([^"]+)",$/gm)].map(([, path]) => path);
+const nobody = "00000000-0000-4000-8000-000000000000";
+
 for (const colorScheme of ["light", "dark"]) {
   test(`axe finds nothing serious on any route (${colorScheme})`, { skip }, async (t) => {
     const anonymous = await openPage({ colorScheme });
@@ -173,14 +178,20 @@ for (const colorScheme of ["light", "dark"]) {
     const lead = await makeLead(page);
     const first = async (set, id, filter = "") => (await api(page, "GET", `/api/data/v9.2/${set}?$top=1${filter}`)).body.value[0]?.[id];
     const scored = await first("leads", "leadid", "&$filter=msdyn_leadscore gt 0");
-    const routes = [
-      "/", "/r/lead", `/r/lead/${lead.id}`, scored && `/r/lead/${scored}`, scored && `/r/lead?peek=${scored}`, "/r/lead/new", "/r/account", "/r/contact", "/r/opportunity", "/r/task", "/quarantine", "/dead-letters", "/flow-runs", "/rules", "/rules/new", "/settings", "/search?q=keller", "/dashboards/sales", "/r/appmodule", "/nowhere",
-    ];
-    for (const [set, id, path] of [["rpt_quarantines", "rpt_quarantineid", "/quarantine"], ["rpt_deadletters", "rpt_deadletterid", "/dead-letters"], ["rpt_flowruns", "rpt_flowrunid", "/flow-runs"], ["rpt_rules", "rpt_ruleid", "/rules"]]) {
-      const found = await first(set, id);
-      if (found) routes.push(`${path}/${found}`);
-    }
-    for (const route of routes.filter(Boolean)) {
+    const given = async (set, id) => (await first(set, id)) ?? nobody;
+    // Of each address of the router the ones worth looking at; an address that is not named here is looked at with made-up values.
+    const named = {
+      "/r/$table": ["/r/lead", scored && `/r/lead?peek=${scored}`, "/r/account", "/r/contact", "/r/opportunity", "/r/task", "/r/incident", "/r/appmodule"],
+      "/r/$table/new": ["/r/lead/new", "/r/incident/new"], "/r/$table/$id": [`/r/lead/${lead.id}`, scored && `/r/lead/${scored}`, `/r/opportunity/${await given("opportunities", "opportunityid")}`],
+      "/quarantine/$id": [`/quarantine/${await given("rpt_quarantines", "rpt_quarantineid")}`], "/dead-letters/$id": [`/dead-letters/${await given("rpt_deadletters", "rpt_deadletterid")}`],
+      "/flow-runs/$id": [`/flow-runs/${await given("rpt_flowruns", "rpt_flowrunid")}`], "/rules/{-$id}": ["/rules", "/rules/new", `/rules/${await given("rpt_rules", "rpt_ruleid")}`],
+      "/decisions/{-$id}": ["/decisions", `/decisions/${await given("rpt_decisionversions", "rpt_decisionversionid")}`], "/search": ["/search?q=keller"], "/dashboards/$name": ["/dashboards/sales"],
+      "/admin/$area": ["users", "teams", "units", "roles", "profiles", "providers", "keys", "indexes", "log"].map((area) => `/admin/${area}`),
+      "/merge/$table/$stays/$goes": scored ? [`/merge/lead/${lead.id}/${scored}`] : [],
+    };
+    const routes = [...patterns.flatMap((p) => named[p] ?? [p.replace(/\/\{-\$\w+\}/g, ""), ...(p.includes("$") ? [p.replace(/\{?-?\$\w+\}?/g, nobody)] : [])]), "/nowhere"];
+    assert.ok(patterns.length >= 30, `the router has only ${patterns.length} addresses`);
+    for (const route of [...new Set(routes.filter(Boolean))]) {
       await t.test(route.replace(/[0-9a-f]{8}-[0-9a-f-]{27}/, "…"), async () => {
         await page.goto(base + route);
         await settled(page);

@@ -10,6 +10,7 @@ import { formatAgo } from "@/lib/format";
 import { Failure } from "@/ui/Calm";
 import { PageBar } from "@/ui/PageBar";
 import { toast, toastFailure } from "@/ui/toast";
+import { agentName } from "./agent";
 import { Factors, type Factor } from "./Factors";
 
 interface OpenSession { id: string; address: string; agent: string; method: string; createdon: string; seenon: string; current: boolean }
@@ -40,7 +41,7 @@ export function Account() {
                 <thead><tr><th scope="col">{t("account.browser")}</th><th scope="col">{t("admin.log.address")}</th><th scope="col">{t("account.seen")}</th><th scope="col"><span className="sr-only">{t("account.end")}</span></th></tr></thead>
                 <tbody>
                   {(account.data?.sessions ?? []).map((s) => (
-                    <tr key={s.id}><th scope="row">{s.agent || t("account.unknown")}</th><td className="tnum">{s.address}</td><td>{s.current ? <span className={classes.pill} data-tone="good">{t("account.this")}</span> : formatAgo(s.seenon)}</td>
+                    <tr key={s.id}><th scope="row" title={s.agent}>{agentName(s.agent) || t("account.unknown")}</th><td className="tnum">{s.address}</td><td>{s.current ? <span className={classes.pill} data-tone="good">{t("account.this")}</span> : formatAgo(s.seenon)}</td>
                       <td className={classes.end}>{!s.current && <Button size="compact-sm" variant="default" onClick={() => end(`/api/auth/account/sessions/${s.id}`)}>{t("account.end")}</Button>}</td></tr>
                   ))}
                 </tbody>

@@ -1,7 +1,6 @@
 import { Button } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { request } from "@/api/http";
 import { API } from "@/api/odata";
@@ -27,6 +26,8 @@ import { useApp } from "@/workspace/AppSwitcher";
 import { Checklist } from "@/workspace/Checklist";
 import { SampleNotice } from "@/workspace/SampleNotice";
 import classes from "./Home.module.css";
+import { Card } from "./HomeCard";
+import { Cases, Due } from "./HomeWork";
 
 /** Only columns that the table really has may be asked for. */
 function select(table: Table, names: string[]): string[] {
@@ -52,6 +53,10 @@ export function Home() {
   const meta = useTableMeta(readable("lead") ? "lead" : "");
   const marketing = useApp()?.name === "rpt_marketing";
   const campaigns = useTableMeta(marketing && readable("campaign") ? "campaign" : "");
+  // Who serves customers has cases for work, and not leads.
+  const serves = useApp()?.name === "rpt_service";
+  const cases = useTableMeta(serves && readable("incident") ? "incident" : "");
+  const me = session?.user.systemuserid ?? "";
   const first = session?.user.fullname.split(/\s+/)[0] ?? "";
   if (tables.isError) return <Failure error={tables.error} onRetry={() => void tables.refetch()} />;
   const today = formatToday();
@@ -65,26 +70,18 @@ export function Home() {
           <SampleNotice />
           <Checklist />
           <div className={classes.columns} data-tour="work">
-            {meta.data && <WorkList table={meta.data} me={session?.user.systemuserid ?? ""} />}
+            {serves ? cases.data && <Cases table={cases.data} me={me} /> : meta.data && <WorkList table={meta.data} me={me} />}
             <div className={classes.side}>
+              {readable("activitypointer") && me && <Due me={me} />}
               {marketing && campaigns.data && <Campaigns table={campaigns.data} />}
-              {meta.data && <ByOwner table={meta.data} me={session?.user.systemuserid ?? ""} />}
-              {meta.data && <Today table={meta.data} />}
+              {!serves && meta.data && <ByOwner table={meta.data} me={me} />}
+              {!serves && meta.data && <Today table={meta.data} />}
               <Health readable={readable} />
             </div>
           </div>
         </div>
       </div>
     </>
-  );
-}
-
-function Card({ title, link, children }: { title: string; link?: ReactNode; children: ReactNode }) {
-  return (
-    <section className={classes.card} aria-label={title}>
-      <header className={classes.cardHead}><h3>{title}</h3>{link}</header>
-      {children}
-    </section>
   );
 }
 

@@ -25,6 +25,7 @@ import { ConfirmDialog } from "@/ui/ConfirmDialog";
 import { Icon } from "@/ui/icons";
 import { PageBar } from "@/ui/PageBar";
 import { toast, toastUndo } from "@/ui/toast";
+import { CloseActions, closes } from "./CloseActions";
 import { Field } from "./Field";
 import { Face } from "./files/Face";
 import { Follow, useFollow } from "./Follow";
@@ -36,6 +37,7 @@ import { type RecordHandle, useRecord } from "./useRecord";
 
 const DecisionCards = lazy(() => import("@/decision/DecisionCard").then((m) => ({ default: m.DecisionCards })));
 const MergePicker = lazy(() => import("./MergePicker"));
+const AssignDialog = lazy(() => import("./AssignDialog"));
 const AccessTeam = lazy(() => import("./AccessTeam"));
 const PrintSheet = lazy(() => import("./PrintSheet"));
 const AccessDialog = lazy(() => import("@/admin/AccessDialog").then((m) => ({ default: m.AccessDialog })));
@@ -94,7 +96,7 @@ function Loaded({ table, id }: { table: Table; id: string }) {
           <span className={`clip ${classes.here}`}>{name}</span>
         </nav>
       }
-      actions={row && <><Viewers people={viewers} />{extra?.actions?.(table, row, handle)}<Follow table={table.logicalname} id={id} /><More table={table} id={id} row={row} name={name} /></>}
+      actions={row && <><Viewers people={viewers} />{extra?.actions?.(table, row, handle)}{closes(table.logicalname) && <CloseActions table={table} row={row} onDone={handle.refetch} />}<Follow table={table.logicalname} id={id} /><More table={table} id={id} row={row} name={name} handle={handle} /></>}
     />
   );
   if (!row) return bar;
@@ -144,13 +146,14 @@ function Head({ table, row, name, handle }: { table: Table; row: Row; name: stri
   );
 }
 
-function More({ table, id, row, name }: { table: Table; id: string; row: Row; name: string }) {
+function More({ table, id, row, name, handle }: { table: Table; id: string; row: Row; name: string; handle: RecordHandle }) {
   const { t } = useTranslation();
   const navigate = useNavigate();
   const client = useQueryClient();
   const [asking, setAsking] = useState(false);
   const [access, setAccess] = useState(false);
   const [team, setTeam] = useState(false);
+  const [assigning, setAssigning] = useState(false);
   const [printing, setPrinting] = useState(false);
   const [merging, setMerging] = useState(false);
   const { isPinned, toggle } = usePins();
@@ -159,10 +162,13 @@ function More({ table, id, row, name }: { table: Table; id: string; row: Row; na
   // Of a record that has gone into another nothing is left to merge.
   const mergeable = table.privileges.write && columnOf(table, "masterid") !== undefined && row.statecode === 0;
   // Rows of the organisation can't be shared.
-  const shared = columnOf(table, "ownerid") !== undefined;
+  const owner = columnOf(table, "ownerid");
+  const shared = owner !== undefined;
+  const assignable = owner !== undefined && !owner.readonly && table.privileges.assign;
   const copy = () => void navigator.clipboard?.writeText(location.href).then(() => toast(t("record.copied")));
   useShortcuts([{ keys: "mod+p", label: "record.print", group: "keys.record", whileTyping: true, run: () => setPrinting(true) }]);
   useCommands([
+    ...(assignable ? [{ id: "assign", label: t("assign.open"), icon: "user", run: () => setAssigning(true) } as const] : []),
     { id: "print", label: t("record.print"), icon: "print", run: () => setPrinting(true) },
     { id: "access", label: t("access.open"), icon: "lock", run: () => setAccess(true) },
     ...(shared ? [{ id: "team", label: t("recordTeam.open"), icon: "team", run: () => setTeam(true) } as const] : []),
@@ -184,6 +190,7 @@ function More({ table, id, row, name }: { table: Table; id: string; row: Row; na
             {t(isPinned(table.logicalname, id) ? "visits.unpin" : "visits.pin", { name: name || t("value.unnamed") })}
           </Menu.Item>
           {follow && <Menu.Item leftSection={<Icon name="bell" />} onClick={follow.toggle}>{t(follow.following ? "follow.stop" : "follow.start")}</Menu.Item>}
+          {assignable && <Menu.Item leftSection={<Icon name="user" />} onClick={() => setAssigning(true)}>{t("assign.open")}</Menu.Item>}
           <Menu.Item leftSection={<Icon name="print" />} onClick={() => setPrinting(true)}>{t("record.print")}</Menu.Item>
           <Menu.Item leftSection={<Icon name="lock" />} onClick={() => setAccess(true)}>{t("access.open")}</Menu.Item>
           {shared && <Menu.Item leftSection={<Icon name="team" />} onClick={() => setTeam(true)}>{t("recordTeam.open")}</Menu.Item>}
@@ -196,6 +203,7 @@ function More({ table, id, row, name }: { table: Table; id: string; row: Row; na
       {printing && <Suspense><PrintSheet table={table} row={row} id={id} notes={discussed} onDone={() => setPrinting(false)} /></Suspense>}
       {merging && <Suspense><MergePicker table={table} id={id} name={name} onClose={() => setMerging(false)} /></Suspense>}
       {access && <Suspense><AccessDialog table={table} id={id} name={name} onClose={() => setAccess(false)} /></Suspense>}
+      {assigning && owner && <Suspense><AssignDialog column={owner} row={row} name={name} handle={handle} onClose={() => setAssigning(false)} /></Suspense>}
       {team && <Suspense><AccessTeam table={table} id={id} name={name} onClose={() => setTeam(false)} /></Suspense>}
       {asking && (
         <ConfirmDialog title={t("record.deleteTitle", { name })} confirm={t("record.delete")} danger onClose={() => setAsking(false)}

@@ -56,6 +56,7 @@ export function useNewForm(table: Table, { short, preset, onMade }: { short: boo
   const [drafts, setDrafts] = useState<Record<string, unknown>>(() => ({ ...(columnOf(table, "ownerid") && owner ? { ownerid: owner } : {}), ...preset }));
   const [problems, setProblems] = useState<Record<string, string>>({});
   const touched = useRef(false);
+  const [blank, setBlank] = useState(false);
   const entered = useMemo(() => {
     const values: Record<string, unknown> = {};
     for (const column of table.columns) {
@@ -106,6 +107,9 @@ export function useNewForm(table: Table, { short, preset, onMade }: { short: boo
     Object.assign(wrong, state.errors);
     setProblems(wrong);
     const first = Object.keys(wrong)[0];
+    // A slip of the hand makes no record of nothing.
+    setBlank(!first && !touched.current && preset === undefined);
+    if (!first && !touched.current && preset === undefined) return;
     if (first) document.getElementById(`${id}-${first}`)?.focus();
     else create.mutate(values);
   }
@@ -117,8 +121,8 @@ export function useNewForm(table: Table, { short, preset, onMade }: { short: boo
     problems: { ...problems, ...Object.fromEntries(Object.entries(state.errors).filter(([name]) => (drafts[name] ?? null) !== null)) },
     locked: (column: Column) => state.locked.has(column.name),
     busy: create.isPending,
-    failure: failure && (failure.kind === "network" ? t("failure.network") : failure.message),
-    draft: (name: string, value: unknown) => { touched.current = true; setDrafts((old) => ({ ...old, [name]: value })); },
+    failure: blank ? t("record.blank") : failure && (failure.kind === "network" ? t("failure.network") : failure.message),
+    draft: (name: string, value: unknown) => { touched.current = true; setBlank(false); setDrafts((old) => ({ ...old, [name]: value })); },
   };
 }
 

@@ -24,7 +24,7 @@ export default function Related({ table, id, name }: { table: Table; id: string;
 
 /** Where most people look first. */
 const likely: Record<string, string[]> = {
-  account: ["contact_customer_accounts"], contact: ["opportunity_customer_contacts"], opportunity: ["product_opportunities", "opportunitycompetitors_association"], campaign: ["lead_source_campaigns"], lead: ["leadcompetitors_association"],
+  account: ["contact_customer_accounts"], contact: ["opportunity_customer_contacts", "incident_customer_contacts"], opportunity: ["product_opportunities", "opportunitycompetitors_association"], campaign: ["lead_source_campaigns"], lead: ["leadcompetitors_association"],
 };
 
 function One({ table, id, name, relation }: { table: Table; id: string; name: string; relation: Relation }) {

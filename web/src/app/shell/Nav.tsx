@@ -72,7 +72,7 @@ export function Nav() {
             {group.items.map((item, i) => <NavEntry key={i} item={item} tables={byName} />)}
           </section>
         ))}
-        {byName.has("role") && (
+        {byName.has("roleprivileges") && (
           <section className={classes.group}>
             <Item to="/admin/users" icon="lock" label={t("admin.title")} />
           </section>

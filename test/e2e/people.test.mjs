@@ -1,0 +1,132 @@
+// What a seller and a service representative do all day: hand over, put a
+// colleague on a record, win, lose, resolve, take back what was deleted.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { api, axe, base, makeLead, settled, signedIn, skip, start, stop } from "./helpers.mjs";
+
+before(start);
+after(stop);
+const clean = (page) => assert.deepEqual(page.trouble, []);
+const has = (page, path, column, value) => page.waitForFunction(async ([path, column, value]) => (await (await fetch(`/api/data/v9.2/${path}`)).json())[column] === value, [path, column, value]);
+
+test("a colleague is put on one lead, sees it, and leaves", { skip }, async () => {
+  const page = await signedIn({ viewport: { width: 1024, height: 768 } });
+  const lead = await makeLead(page);
+  await page.goto(`${base}/r/lead/${lead.id}`);
+  const open = async () => {
+    await page.getByRole("button", { name: "More actions" }).click();
+    await page.getByRole("menuitem", { name: "Access team" }).click();
+  };
+  await open();
+  const dialog = page.getByRole("dialog", { name: `Access team of ${lead.name}` });
+  const team = dialog.getByRole("region", { name: "Helps with this lead" });
+  await team.getByText("Nobody is in it yet.").waitFor();
+  await team.getByRole("combobox", { name: "Add somebody" }).fill("Sato");
+  await page.getByRole("option", { name: "Henrik Sato" }).click();
+  await team.getByRole("listitem").getByText("Henrik Sato").waitFor();
+  assert.deepEqual(await axe(page), []);
+  const colleague = await signedIn({ who: "henrik.sato" });
+  await colleague.goto(`${base}/r/lead/${lead.id}`);
+  await colleague.getByRole("heading", { level: 1, name: lead.name }).waitFor();
+  await colleague.context().close();
+  await page.keyboard.press("Escape");
+  await dialog.waitFor({ state: "detached" });
+  // Who has access, and why, calls the team by its template.
+  await page.getByRole("button", { name: "More actions" }).click();
+  await page.getByRole("menuitem", { name: "Access and sharing" }).click();
+  await page.getByRole("dialog").getByRole("rowheader", { name: "Access team Helps with this lead" }).waitFor();
+  await page.keyboard.press("Escape");
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  await open();
+  await team.getByRole("button", { name: "Remove Henrik Sato" }).click();
+  await team.getByText("Nobody is in it yet.").waitFor();
+  clean(page);
+  await page.context().close();
+});
+
+test("a record is handed over from its menu, deleted, and taken back by Ctrl+Z", { skip }, async () => {
+  const page = await signedIn();
+  const lead = await makeLead(page);
+  await page.goto(`${base}/r/lead/${lead.id}`);
+  await page.getByRole("button", { name: "More actions" }).click();
+  await page.getByRole("menuitem", { name: "Assign", exact: true }).click();
+  const dialog = page.getByRole("dialog", { name: `Assign ${lead.name}` });
+  await dialog.getByRole("combobox", { name: "To whom" }).fill("Grace");
+  await page.getByRole("option", { name: "Grace Okafor" }).click();
+  await dialog.getByRole("button", { name: "Assign", exact: true }).click();
+  await dialog.waitFor({ state: "detached" });
+  await page.locator('[data-field="ownerid"]').first().getByText("Grace Okafor").waitFor();
+
+  await page.getByRole("button", { name: "More actions" }).click();
+  await page.getByRole("menuitem", { name: "Delete" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
+  await page.waitForURL((url) => url.pathname === "/r/lead");
+  await page.getByText(`${lead.name} deleted`).waitFor();
+  await page.keyboard.press("Control+z");
+  await page.waitForURL(new RegExp(lead.id));
+  await page.getByRole("heading", { level: 1, name: lead.name }).waitFor();
+  clean(page);
+  await page.context().close();
+});
+
+test("a deal is won, opened again, and lost with a reason; a task is done", { skip }, async () => {
+  const page = await signedIn();
+  const deal = (await api(page, "POST", "/api/data/v9.2/opportunities", { name: `Crane ${Date.now().toString(36)}`, estimatedvalue: 12_500 })).body;
+  const path = `opportunities(${deal.opportunityid})`;
+  await page.goto(`${base}/r/opportunity/${deal.opportunityid}`);
+  await page.getByRole("button", { name: "Close as won" }).click();
+  const won = page.getByRole("dialog", { name: `Win ${deal.name}` });
+  await won.getByLabel("Amount of the deal").fill("13000");
+  await settled(page);
+  assert.deepEqual(await axe(page), []);
+  await won.getByRole("button", { name: "Close as won" }).click();
+  await has(page, path, "statecode", 1);
+  await has(page, path, "actualvalue", 13_000);
+  await page.getByRole("button", { name: "Open again" }).click();
+  await has(page, path, "statecode", 0);
+  await page.getByRole("button", { name: "Close as lost" }).click();
+  const lost = page.getByRole("dialog", { name: `Lose ${deal.name}` });
+  await lost.getByRole("radio").last().click();
+  await lost.getByLabel("In your words").fill("The other bank was quicker");
+  await lost.getByRole("button", { name: "Close as lost" }).click();
+  await has(page, path, "statecode", 2);
+
+  const task = (await api(page, "POST", "/api/data/v9.2/tasks", { subject: "Send the offer" })).body;
+  await page.goto(`${base}/r/task/${task.activityid}`);
+  await page.getByRole("button", { name: "Mark as done" }).click();
+  await has(page, `tasks(${task.activityid})`, "statecode", 1);
+  await page.keyboard.press("Control+z");
+  await has(page, `tasks(${task.activityid})`, "statecode", 0);
+  clean(page);
+  await page.context().close();
+});
+
+test("a service representative finds the cases on the home screen and resolves one", { skip }, async () => {
+  for (const width of [1440, 390]) {
+    const page = await signedIn({ who: "samir.haddad", viewport: { width, height: 844 } });
+    const customer = (await api(page, "POST", "/api/data/v9.2/contacts", { lastname: `Asks${width}` })).body.contactid;
+    const made = await api(page, "POST", "/api/data/v9.2/incidents", { title: `Card lost ${width} ${Date.now().toString(36)}`, prioritycode: 1, "customerid_contact@odata.bind": `/contacts(${customer})` });
+    assert.equal(made.status, 201, JSON.stringify(made.body));
+    await page.goto(`${base}/`);
+    const cases = page.getByRole("region", { name: "My open cases, urgent first" });
+    await cases.getByRole("link", { name: new RegExp(made.body.title) }).click();
+    await page.waitForURL(new RegExp(made.body.incidentid));
+    await page.getByRole("button", { name: "Resolve", exact: true }).click();
+    const dialog = page.getByRole("dialog", { name: `Resolve ${made.body.title}` });
+    await dialog.getByLabel("In your words").fill("Sent a new one");
+    await dialog.getByRole("button", { name: "Resolve", exact: true }).click();
+    await has(page, `incidents(${made.body.incidentid})`, "statecode", 1);
+    clean(page);
+    await page.context().close();
+  }
+});
+
+test("a slip of the hand makes no record of nothing", { skip }, async () => {
+  const page = await signedIn();
+  await page.goto(`${base}/r/lead/new`);
+  await page.getByRole("button", { name: "Create" }).click();
+  await page.getByText("Nothing is filled in yet.").waitFor();
+  assert.equal(new URL(page.url()).pathname, "/r/lead/new");
+  clean(page);
+  await page.context().close();
+});
