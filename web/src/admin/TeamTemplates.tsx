@@ -1,4 +1,4 @@
-import { Button, Checkbox, Select, TextInput } from "@mantine/core";
+import { ActionIcon, Button, Checkbox, Select, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useTables } from "@/api/metadata";
@@ -42,8 +42,8 @@ export function TeamTemplates() {
                   <th scope="row"><button type="button" className={classes.link} onClick={() => setOpen(x)}>{String(x.teamtemplatename)}</button></th>
                   <td>{label(x.rpt_table)}</td>
                   <td>{rightsOf(x.defaultaccessrightsmask).map((r) => t(`admin.right.${r}`)).join(", ")}</td>
-                  <td className={classes.end}><Button size="compact-sm" variant="subtle" color="red.8" aria-label={t("admin.removeOne", { name: String(x.teamtemplatename) })}
-                    onClick={() => void deleteRecord("teamtemplates", String(x.teamtemplateid)).then(refresh, toastFailure)}>{t("admin.remove")}</Button></td>
+                  <td className={classes.end}><ActionIcon aria-label={t("admin.removeOne", { name: String(x.teamtemplatename) })}
+                    onClick={() => void deleteRecord("teamtemplates", String(x.teamtemplateid)).then(refresh, toastFailure)}><Icon name="trash" size={15} /></ActionIcon></td>
                 </tr>
               ))}
             </tbody>
