@@ -17,7 +17,8 @@ type Options struct {
 	Webhook string // where events go; "" sends none
 	Secret  string // under which they are signed
 	Delay   time.Duration
-	Seed    uint64 // of the faults' chances; 0 takes a random one
+	Seed    uint64           // of the faults' chances; 0 takes a random one
+	Now     func() time.Time // nil is time.Now
 }
 
 // Backend is a running back-end.
@@ -32,6 +33,9 @@ type Backend struct {
 
 // Open opens the file of a back-end.
 func Open(o Options) (*Backend, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
 	db, err := sql.Open("sqlite", "file:"+o.File+"?_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=busy_timeout(10000)&_txlock=immediate")
 	if err != nil {
 		return nil, err

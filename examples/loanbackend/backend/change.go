@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"time"
 )
 
 // mine are the fields that only this side writes.
@@ -97,7 +96,7 @@ func (b *Backend) merge(tx *sql.Tx, c *Case, in fieldsBody) error {
 	if err := save(tx, c); err != nil { // so that there is a row to be due
 		return err
 	}
-	_, err := tx.Exec("UPDATE cases SET due = ? WHERE id = ?", time.Now().Add(b.o.Delay).UnixMilli(), c.ID)
+	_, err := tx.Exec("UPDATE cases SET due = ? WHERE id = ?", b.o.Now().Add(b.o.Delay).UnixMilli(), c.ID)
 	return err
 }
 

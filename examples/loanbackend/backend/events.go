@@ -49,7 +49,7 @@ func (b *Backend) emit(tx *sql.Tx, c *Case, e event) error {
 
 func (b *Backend) append(tx *sql.Tx, c *Case, e event) error {
 	c.Sequence++
-	e.ID, e.CaseID, e.Sequence, e.Time = rand.Text(), c.ID, c.Sequence, time.Now().UTC().Format(time.RFC3339)
+	e.ID, e.CaseID, e.Sequence, e.Time = rand.Text(), c.ID, c.Sequence, b.o.Now().UTC().Format(time.RFC3339)
 	text, err := json.Marshal(e)
 	if err != nil {
 		return err
@@ -70,7 +70,7 @@ func (b *Backend) sendDue(ctx context.Context) {
 	if b.o.Webhook == "" || now.Down {
 		return
 	}
-	rows, err := b.db.QueryContext(ctx, "SELECT pos, body, tries FROM events WHERE sent = 0 AND next <= ? ORDER BY pos LIMIT 100", time.Now().UnixMilli())
+	rows, err := b.db.QueryContext(ctx, "SELECT pos, body, tries FROM events WHERE sent = 0 AND next <= ? ORDER BY pos LIMIT 100", b.o.Now().UnixMilli())
 	if err != nil {
 		return
 	}
@@ -99,7 +99,7 @@ func (b *Backend) sendDue(ctx context.Context) {
 			_, err = b.db.Exec("UPDATE events SET sent = 1 WHERE pos = ?", u.pos)
 		} else {
 			wait := min(time.Second<<min(u.tries, 5), 20*time.Second) / 4
-			_, err = b.db.Exec("UPDATE events SET tries = tries + 1, next = ? WHERE pos = ?", time.Now().Add(wait).UnixMilli(), u.pos)
+			_, err = b.db.Exec("UPDATE events SET tries = tries + 1, next = ? WHERE pos = ?", b.o.Now().Add(wait).UnixMilli(), u.pos)
 		}
 		if err != nil {
 			return // it is sent again: nobody minds
@@ -113,7 +113,7 @@ func (b *Backend) post(ctx context.Context, body []byte) error {
 		return err
 	}
 	r.Header.Set("Content-Type", "application/json")
-	r.Header.Set("X-Exchange-Signature", Sign(b.o.Secret, time.Now(), body))
+	r.Header.Set("X-Exchange-Signature", Sign(b.o.Secret, b.o.Now(), body))
 	res, err := b.client.Do(r)
 	if err != nil {
 		return err

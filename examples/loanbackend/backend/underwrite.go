@@ -16,7 +16,7 @@ func (b *Backend) decideDue(ctx context.Context) {
 	if now, _ := b.faults.get(); now.Down {
 		return
 	}
-	rows, err := b.db.QueryContext(ctx, "SELECT id FROM cases WHERE due > 0 AND due <= ? ORDER BY due LIMIT 50", time.Now().UnixMilli())
+	rows, err := b.db.QueryContext(ctx, "SELECT id FROM cases WHERE due > 0 AND due <= ? ORDER BY due LIMIT 50", b.o.Now().UnixMilli())
 	if err != nil {
 		return
 	}
@@ -78,7 +78,7 @@ func (b *Backend) decide(tx *sql.Tx, id string) error {
 
 // writeDecision adds a note and a letter.
 func (b *Backend) writeDecision(tx *sql.Tx, c *Case, outcome string, amount float64) error {
-	at := time.Now().UTC().Format(time.RFC3339)
+	at := b.o.Now().UTC().Format(time.RFC3339)
 	n := Note{ID: fmt.Sprintf("decision-%d-%s", c.Sequence, c.ID[:8]), Subject: "Decision", Text: fmt.Sprintf("Underwriting: %s for <%.2f> & the terms asked for", outcome, amount), Author: "Underwriting desk", CreatedOn: at}
 	c.Notes = append(c.Notes, n)
 	if err := b.emit(tx, c, event{Type: "note", Note: &n}); err != nil {

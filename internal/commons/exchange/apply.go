@@ -181,7 +181,7 @@ func (l *locked) applyNote(ctx context.Context, tx *record.Tx, n *wireNote, d *c
 	if is, err := l.s.ourNote(ctx, tx, n.ID, l.link); err != nil || is {
 		return err
 	}
-	key := noteID(l.cp, n.ID)
+	key := noteID(l.cp, l.link, n.ID)
 	subject := n.Subject
 	if subject == "" {
 		subject = n.Author

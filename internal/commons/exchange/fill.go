@@ -95,7 +95,7 @@ func (s *Service) adoptDocument(ctx context.Context, cp *counterpart, link recor
 	if err := d.check(); err != nil {
 		return err
 	}
-	_, err := s.c.Store.Get(ctx, tableNote, noteID(cp, d.ID), []string{"annotationid"}, nil)
+	_, err := s.c.Store.Get(ctx, tableNote, noteID(cp, link, d.ID), []string{"annotationid"}, nil)
 	if err == nil || !errs.Has(err, errs.NotFound) {
 		return err
 	}

@@ -11,9 +11,10 @@ import (
 
 const mostNotes = 1000 // of one case
 
-// noteID gives the note that a note, or document, of a counterpart becomes.
-func noteID(cp *counterpart, theirID string) id.ID {
-	return id.Derive("exchange note", cp.id.String(), theirID)
+// noteID gives the note that a note, or document, of a counterpart becomes; its ids
+// are unique within a case.
+func noteID(cp *counterpart, link record.Row, theirID string) id.ID {
+	return id.Derive("exchange note", cp.id.String(), link.ID("rpt_recordid").String(), theirID)
 }
 
 // outsideID gives the id by which the counterpart knows a note.

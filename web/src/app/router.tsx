@@ -132,6 +132,12 @@ const decisions = createRoute({
   component: lazyRouteComponent(() => import("@/decision/Decisions"), "Decisions"),
 });
 
+const exchange = createRoute({
+  getParentRoute: () => root,
+  path: "/exchange",
+  component: lazyRouteComponent(() => import("@/exchange/Exchange"), "Exchange"),
+});
+
 const routing = createRoute({
   getParentRoute: () => root,
   path: "/routing/{-$id}",
@@ -257,7 +263,7 @@ const tree = root.addChildren([
   importStart, dataImport,
   admin, account,
   scoring, modelVersions, modelVersion, imports, importPage, lake, dashboard, searching, settings,
-  home, list, create, record, quarantine, quarantineItem, deadLetters, deadLetter, flowRuns, flowRun, rules, routing,
+  home, list, create, record, quarantine, quarantineItem, deadLetters, deadLetter, flowRuns, flowRun, rules, routing, exchange,
 ]);
 
 function parseSearch(text: string): Record<string, string> {
