@@ -218,6 +218,7 @@ func (s *Service) quarantine(ctx context.Context, cp *counterpart, link, row rec
 func reasonOf(err error) string {
 	text := err.Error()
 	if e, ok := errors.AsType[*errs.Error](err); ok {
+		text = e.Message
 		var all []string
 		for _, f := range e.Fields {
 			all = append(all, fmt.Sprintf("%s: %s", f.Name, f.Message))

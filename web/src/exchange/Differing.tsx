@@ -1,11 +1,13 @@
 import { Button } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
+import { useTableMeta } from "@/api/metadata";
 import { callBound } from "@/api/records";
+import { columnOf } from "@/api/rows";
 import type { Row } from "@/api/types";
 import { formatInstant } from "@/lib/format";
 import { recordPath } from "@/lib/paths";
-import { differences, shown, useDiffering } from "./api";
+import { type Difference, differences, shown, useDiffering } from "./api";
 import { useDoing } from "./Exchange";
 import classes from "./exchange.module.css";
 
@@ -42,7 +44,7 @@ function Case({ row, may }: { row: Row; may: boolean }) {
           <tbody>
             {differences(row).map((d) => (
               <tr key={d.part}>
-                <td>{d.label || d.part}</td>
+                <td>{d.label.includes(".") && !d.part.startsWith("@note") && !d.part.startsWith("@document") ? <ColumnName label={d.label} /> : d.label || d.part}</td>
                 <td>{shown(d.ours)}</td>
                 <td>{shown(d.theirs)}</td>
                 <td className={classes.tools}>
@@ -56,4 +58,11 @@ function Case({ row, may }: { row: Row; may: boolean }) {
       </div>
     </li>
   );
+}
+
+/** A column by the name that people know it by, where its table may be read. */
+function ColumnName({ label }: { label: Difference["label"] }) {
+  const [table = "", column = ""] = label.split(".");
+  const meta = useTableMeta(table);
+  return <>{(meta.data && columnOf(meta.data, column)?.label) || label}</>;
 }
