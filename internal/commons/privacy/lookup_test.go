@@ -95,7 +95,7 @@ func TestLookup(t *testing.T) {
 		if total < 20 {
 			t.Errorf("only %d rows are about anybody", total)
 		}
-		for _, p := range people[:3] {
+		for _, p := range people[:2] {
 			out, err := e.call("rpt_ErasePerson", map[string]any{"Email": p})
 			if err != nil || out["row"].(record.Row).Int("statuscode") != statusDone {
 				t.Fatal(p, out, err)
