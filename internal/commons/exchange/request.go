@@ -145,7 +145,7 @@ func (s *Service) send(ctx context.Context, cp *counterpart, link, in record.Row
 	}
 	got, err := readCase(answer, key)
 	if err != nil { // whether it was done nobody knows: the same key tells
-		return got, errs.Wrap(err, errs.Unavailable, "exchange.nonsense", "%s", err.Error())
+		return got, errs.Wrap(err, errs.Unavailable, "exchange.nonsense", "the answer makes no sense")
 	}
 	return got, nil
 }
