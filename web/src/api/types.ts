@@ -26,6 +26,9 @@ export interface View extends Omit<Generated.View, "columns" | "row"> {
   /** Of saved views: whose it is, and its filter as the filter builder has it. */
   kind?: "system" | "organisation" | "mine" | "shared";
   model?: string;
+  /** Of saved views: the column that rows are brought together by, and how many columns stay in sight. */
+  group?: string;
+  frozen?: number;
   /** Of saved views that ask more than the filter builder can show: the query option that asks it. */
   whole?: string;
 }

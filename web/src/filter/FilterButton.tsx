@@ -1,4 +1,5 @@
-import { Button, Popover } from "@mantine/core";
+import { Button, Drawer, Popover } from "@mantine/core";
+import { useMediaQuery } from "@mantine/hooks";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Table } from "@/api/types";
@@ -29,26 +30,41 @@ export function FilterButton({ table, value, onChange }: { table: Table; value?:
     setOpen(false);
     if (countConditions(draft) === 0) onChange(undefined);
   }
+  const phone = useMediaQuery("(max-width: 767px)", undefined, { getInitialValueInEffect: false });
   useShortcuts([{ keys: "f", label: "keys.filter", group: "keys.list", run: () => (open ? close() : show()) }]);
 
+  const button = (
+    <Button variant={count ? "light" : "default"} leftSection={<Icon name="filter" size={15} />} aria-expanded={open} onClick={() => (open ? close() : show())}
+      aria-label={count ? `${t("filter.button")} ${count}` : t("filter.button")} className={classes.button}>
+      <span className={classes.buttonText}>{t("filter.button")}</span>{" "}
+      {count > 0 && <span className={classes.badge}>{count}</span>}
+    </Button>
+  );
+  const builder = (
+    <>
+      <FilterBuilder table={table} group={draft} onChange={edit} />
+      <div className={classes.foot}>
+        <Button variant="subtle" size="compact-sm" color="gray" onClick={() => { onChange(undefined); setDraft({ join: "and", items: [] }); setOpen(false); }}>
+          {t("filter.clear")}
+        </Button>
+        <Button size="compact-sm" onClick={close}>{t("common.done")}</Button>
+      </div>
+    </>
+  );
+  if (phone) {
+    return (
+      <>
+        {button}
+        <Drawer opened={open} onClose={close} position="bottom" size="auto" title={t("filter.title")} closeButtonProps={{ "aria-label": t("common.close") }} classNames={{ content: classes.sheet }}>
+          {builder}
+        </Drawer>
+      </>
+    );
+  }
   return (
     <Popover opened={open} onChange={(o) => (o ? show() : close())} position="bottom-end" width="target" trapFocus>
-      <Popover.Target>
-        <Button variant={count ? "light" : "default"} leftSection={<Icon name="filter" size={15} />} aria-expanded={open} onClick={() => (open ? close() : show())}
-          aria-label={count ? `${t("filter.button")} ${count}` : t("filter.button")} className={classes.button}>
-          <span className={classes.buttonText}>{t("filter.button")}</span>{" "}
-          {count > 0 && <span className={classes.badge}>{count}</span>}
-        </Button>
-      </Popover.Target>
-      <Popover.Dropdown className={classes.dropdown} aria-label={t("filter.title")}>
-        <FilterBuilder table={table} group={draft} onChange={edit} />
-        <div className={classes.foot}>
-          <Button variant="subtle" size="compact-sm" color="gray" onClick={() => { onChange(undefined); setDraft({ join: "and", items: [] }); setOpen(false); }}>
-            {t("filter.clear")}
-          </Button>
-          <Button size="compact-sm" onClick={close}>{t("common.done")}</Button>
-        </div>
-      </Popover.Dropdown>
+      <Popover.Target>{button}</Popover.Target>
+      <Popover.Dropdown className={classes.dropdown} aria-label={t("filter.title")}>{builder}</Popover.Dropdown>
     </Popover>
   );
 }

@@ -178,7 +178,20 @@ export function readLayout(text: string): { name: string; width?: number }[] {
   });
 }
 
-export function writeLayout(primaryid: string, primaryname: string, columns: { name: string; width: number }[]): string {
+/** What a view keeps beside its columns, in attributes of our own that other programs pass over. */
+export interface Arrangement {
+  group?: string;
+  frozen?: number;
+}
+
+export function readArrangement(text: string): Arrangement {
+  const grid = new DOMParser().parseFromString(text, "text/xml").querySelector("grid");
+  const frozen = Number(grid?.getAttribute("rpt_frozen"));
+  return { group: grid?.getAttribute("rpt_group") || undefined, frozen: frozen > 1 && frozen <= 6 ? frozen : undefined };
+}
+
+export function writeLayout(primaryid: string, primaryname: string, columns: { name: string; width: number }[], { group, frozen }: Arrangement = {}): string {
   const cells = columns.map((c) => `<cell name="${escape(c.name)}" width="${Math.round(c.width)}"/>`).join("");
-  return `<grid name="resultset" jump="${escape(primaryname)}" select="1" icon="1" preview="1"><row name="result" id="${escape(primaryid)}">${cells}</row></grid>`;
+  const ours = `${group ? ` rpt_group="${escape(group)}"` : ""}${frozen && frozen > 1 ? ` rpt_frozen="${frozen}"` : ""}`;
+  return `<grid name="resultset" jump="${escape(primaryname)}" select="1" icon="1" preview="1"${ours}><row name="result" id="${escape(primaryid)}">${cells}</row></grid>`;
 }

@@ -39,9 +39,11 @@ interface Props {
   change: (next: Partial<GridSearch>) => void;
   selection: SelectionHandle;
   onCopyChosen: () => void;
+  /** Leads the cursor to a row; the list puts it here. */
+  jump: { current: ((row: number) => void) | undefined };
 }
 
-export function GridTable({ table, state, data, peek, open, onOpen, onPreview, onWidths, change, selection, onCopyChosen }: Props) {
+export function GridTable({ table, state, data, peek, open, onOpen, onPreview, onWidths, change, selection, onCopyChosen, jump }: Props) {
   const { t } = useTranslation();
   const { density } = useSettings();
   const height = rowHeight[density];
@@ -124,6 +126,8 @@ export function GridTable({ table, state, data, peek, open, onOpen, onPreview, o
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [here]);
 
+  const { goTo: leadTo } = roving;
+  useEffect(() => { jump.current = (row) => { reveal(row, true); leadTo({ row, col: 0 }); }; }, [jump, reveal, leadTo]);
   const { show } = data;
   useEffect(() => show(list.first, list.last), [show, list.first, list.last]);
 
@@ -217,7 +221,7 @@ export function GridTable({ table, state, data, peek, open, onOpen, onPreview, o
         <GridHead columns={state.columns} headers={model.headers} sorting={sorting} active={roving.row === -1 ? roving.col : undefined} menu={menu}
           resizing={model.resizing} onMenu={setMenu} onFocus={(col) => roving.goTo({ row: -1, col }, false)} onSort={toggleSort}
           onSortTo={(column, desc) => change({ sort: sortToText([{ column, desc }]) })}
-          frozen={frozen} onFreeze={(count) => change({ fz: count > 1 ? String(count) : undefined })} onGroup={(group) => change({ group })}
+          frozen={frozen} onFreeze={(count) => change({ fz: count > 1 || state.view?.frozen ? String(count) : undefined })} onGroup={(group) => change({ group })}
           chosen={selection.some} onChoose={selection.toggleAll}
           onMove={(name, to) => change({ cols: moveColumn(names, name, to).join(",") })}
           onHide={(name) => change({ cols: names.filter((n) => n !== name).join(",") })}

@@ -13,7 +13,7 @@ import { PageBar } from "@/ui/PageBar";
 import { groupable } from "./GridHead";
 import { ColumnChooser } from "./ColumnChooser";
 import classes from "./GridToolbar.module.css";
-import type { GridState } from "./gridState";
+import { type GridState, UNGROUPED } from "./gridState";
 import { EMPTY } from "./savedViews";
 import { ViewPicker } from "./ViewPicker";
 
@@ -60,7 +60,7 @@ export function GridToolbar({ table, state, search, total, about, change, newPat
           <FilterButton table={table} value={search.filter ?? state.view?.model} onChange={(filter) => change({ filter: filter ?? (state.view?.model ? EMPTY : undefined) })} />
           <ColumnChooser table={table} state={state} onChange={(names) => change({ cols: names.join(",") })}
             onReset={() => change({ cols: undefined, w: undefined })} />
-          <GroupMenu table={table} state={state} group={search.group} change={change} />
+          <GroupMenu table={table} state={state} group={state.group} change={change} />
           {!state.view?.whole && (
             <Tooltip label={t(boardOpen ? "board.asList" : "board.show")}>
               <ActionIcon aria-label={t("board.show")} aria-pressed={boardOpen} onClick={() => change({ board: boardOpen ? undefined : "auto", sum: undefined })} className={classes.board}><Icon name="board" /></ActionIcon>
@@ -98,7 +98,7 @@ function GroupMenu({ table, state, group, change }: { table: Table; state: GridS
       </Menu.Target>
       <Menu.Dropdown className={classes.views}>
         <Menu.Label>{t("group.menu")}</Menu.Label>
-        {current && <Menu.Item onClick={() => change({ group: undefined })}>{t("group.off")}</Menu.Item>}
+        {current && <Menu.Item onClick={() => change({ group: state.view?.group ? UNGROUPED : undefined })}>{t("group.off")}</Menu.Item>}
         {columns.map((c) => <Menu.Item key={c.name} rightSection={c.name === group ? <Icon name="check" /> : undefined} onClick={() => change({ group: c.name })}>{c.label}</Menu.Item>)}
       </Menu.Dropdown>
     </Menu>

@@ -1,6 +1,6 @@
 import { useMediaQuery } from "@mantine/hooks";
 import { useNavigate } from "@tanstack/react-router";
-import { lazy, type ReactNode, Suspense, useCallback, useMemo } from "react";
+import { lazy, type ReactNode, Suspense, useCallback, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { GridSearch } from "@/app/router";
 import { columnOf } from "@/api/rows";
@@ -9,15 +9,17 @@ import { Failure } from "@/ui/Calm";
 import { toast, toastFailure } from "@/ui/toast";
 import { FilterChips } from "@/filter/FilterChips";
 import { useCommands } from "@/lib/commands";
+import { useShortcuts } from "@/lib/keys";
 import { tableIcon } from "@/ui/icons";
 import { groupable } from "./GridHead";
+import { GoTo } from "./GoTo";
 import { GridCards } from "./GridCards";
 import { GroupedRows } from "./GroupedRows";
 import { GridEmpty } from "./GridEmpty";
 import { GridPreview } from "./GridPreview";
 import { GridTable } from "./GridTable";
 import { GridToolbar } from "./GridToolbar";
-import { gridState, widthsToText } from "./gridState";
+import { gridState, sortFromOrderBy, UNGROUPED, widthsToText } from "./gridState";
 import { LivePill } from "./LivePill";
 import classes from "./RecordGrid.module.css";
 import { SelectionBar } from "./SelectionBar";
@@ -66,17 +68,22 @@ export function RecordGrid({ table: bare, search, fixed, open, newPath, empty, a
   const openRecord = useCallback((id: string) => void navigate({ to: open(id) }), [navigate, open]);
   const onWidths = useCallback((widths: Record<string, number>) => change({ w: widthsToText(widths) }), [change]);
   const onPreview = useCallback((id: string | undefined) => change({ peek: id }), [change]);
-  const by = asked.group && !state.view?.whole ? columnOf(table, asked.group) : undefined;
+  const by = state.group && !state.view?.whole ? columnOf(table, state.group) : undefined;
   const narrowed = Boolean(search.q || search.filter);
   const selection = useSelection(table, data, data.filter, !state.view?.whole);
+  const jump = useRef<(row: number) => void>(undefined);
+  const [going, setGoing] = useState(false);
+  const far = !by && !asBoard && data.count > 0;
+  useShortcuts(far ? [{ keys: "mod+g", label: "goto.title", group: "keys.list", run: () => setGoing(true) }] : []);
   useCommands([
     ...table.views.filter((v) => v.id !== state.view?.id).map((v) => ({
       id: `view-${v.id}`, label: t("palette.view", { what: v.name }), hint: table.pluralLabel, icon: tableIcon(table.logicalname, table.icon),
-      run: () => change({ view: v.default ? undefined : v.id, sort: undefined, cols: undefined, w: undefined, filter: undefined, group: undefined }),
+      run: () => change({ view: v.default ? undefined : v.id, sort: undefined, cols: undefined, w: undefined, filter: undefined, group: undefined, fz: undefined }),
     })),
-    ...(by ? [{ id: "grid-ungroup", label: t("group.off"), icon: "list", run: () => change({ group: undefined }) }]
+    ...(by ? [{ id: "grid-ungroup", label: t("group.off"), icon: "list", run: () => change({ group: state.view?.group ? UNGROUPED : undefined }) }]
       : state.columns.filter(groupable).slice(0, 8).map((c) => ({ id: `group-${c.name}`, label: t("group.by", { column: c.label }), icon: "list", run: () => change({ group: c.name }) }))),
     ...(search.filter || search.q ? [{ id: "grid-clear", label: t("grid.clear"), icon: "close", run: () => change({ q: undefined, filter: undefined }) }] : []),
+    ...(far ? [{ id: "grid-goto", label: t("goto.title"), hint: "Ctrl+G", icon: "search", run: () => setGoing(true) }] : []),
     { id: "grid-refresh", label: t("grid.refresh"), icon: "refresh", run: data.refresh },
     { id: "grid-chart", label: t("charts.show"), icon: "chart", run: () => change({ chart: chart ? undefined : "default" }) },
     ...(state.view?.whole ? [] : [{ id: "grid-board", label: t(asBoard ? "board.asList" : "board.show"), icon: "board", run: () => change({ board: asBoard ? undefined : "auto" }) }]),
@@ -106,14 +113,15 @@ export function RecordGrid({ table: bare, search, fixed, open, newPath, empty, a
           ) : !data.loading && !data.stale && data.count === 0 ? (
             <GridEmpty table={table} narrowed={narrowed} newPath={newPath} onClear={() => change({ q: undefined, filter: undefined })}>{empty}</GridEmpty>
           ) : by ? (
-            <GroupedRows table={table} state={state} filter={data.filter} by={by} open={open} />
+            <GroupedRows table={table} state={state} filter={data.filter} by={by} open={open} selection={selection} />
           ) : phone ? (
-            <GridCards table={table} state={state} data={data} open={open} />
+            <GridCards table={table} state={state} data={data} open={open} selection={selection} change={change} jump={jump} />
           ) : (
             <GridTable table={table} state={state} data={data} peek={peek} open={open} onOpen={openRecord} onPreview={onPreview}
-              onWidths={onWidths} change={change} selection={selection} onCopyChosen={copyChosen} />
+              onWidths={onWidths} change={change} selection={selection} onCopyChosen={copyChosen} jump={jump} />
           )}
-          <SelectionBar context={{ table, selection: selection.selection, count: selection.count, filter: data.filter, clear: selection.clear, refresh: data.refresh }} total={data.total}
+          {going && <GoTo table={table} sort={state.sort[0] ?? sortFromOrderBy(state.view?.orderby)[0]} filter={data.filter} count={data.count} onGo={(row) => jump.current?.(row)} onClose={() => setGoing(false)} />}
+          <SelectionBar context={{ table, selection: selection.selection, count: selection.count, filter: (selection.selection.mode === "all" && selection.selection.within?.filter) || data.filter, clear: selection.clear, refresh: data.refresh }} total={data.total}
             onAll={state.view?.whole ? undefined : selection.all} onCopy={copyChosen} />
           </>}
         </div>

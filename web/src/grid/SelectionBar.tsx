@@ -1,6 +1,7 @@
 import { ActionIcon, Button } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { formatNumber } from "@/lib/format";
+import { useShortcuts } from "@/lib/keys";
 import { Icon } from "@/ui/icons";
 import classes from "./SelectionBar.module.css";
 import { BulkActions } from "@/transfer/BulkActions";
@@ -13,6 +14,7 @@ export function SelectionBar({ context, total, onAll, onCopy }: {
   const { t } = useTranslation();
   const { selection, count } = context;
   const open = count === undefined || count > 0;
+  useShortcuts(open ? [{ keys: "escape", label: "select.clear", group: "keys.list", run: context.clear }] : []);
   return (
     <div role="status" className={classes.place}>
       {open && (

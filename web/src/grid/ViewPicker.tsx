@@ -27,7 +27,7 @@ export function ViewPicker({ table, state, search, saveable, change, onSaved }: 
   const filter = filterFromText(search.filter ?? view?.model);
   const mine = view?.kind === "mine" || view?.kind === "organisation";
   const changed = differs(state, search);
-  const plain = { sort: undefined, cols: undefined, w: undefined, filter: undefined, group: undefined };
+  const plain = { sort: undefined, cols: undefined, w: undefined, filter: undefined, group: undefined, fz: undefined };
   const show = (id: string | undefined) => change({ view: id, ...plain });
 
   async function update() {
@@ -65,6 +65,7 @@ export function ViewPicker({ table, state, search, saveable, change, onSaved }: 
           })}
           <Menu.Divider />
           {mine && changed && !view.whole && <Menu.Item leftSection={<Icon name="save" />} onClick={() => void update()}>{t("views.update")}</Menu.Item>}
+          {changed && <Menu.Item leftSection={<Icon name="refresh" />} onClick={() => change(plain)}>{t("views.reset")}</Menu.Item>}
           {(saveable.mine || saveable.organisation) && !view?.whole && <Menu.Item leftSection={<Icon name="plus" />} onClick={() => setDialog("save")}>{t("views.saveAs")}</Menu.Item>}
           {mine && <Menu.Item leftSection={<Icon name="pencil" />} onClick={() => setDialog("rename")}>{t("views.rename")}</Menu.Item>}
           {view?.kind === "mine" && <Menu.Item leftSection={<Icon name="share" />} onClick={() => setDialog("share")}>{t("views.share")}</Menu.Item>}

@@ -10,6 +10,10 @@ const MOST = 2000;
 /** The chosen rows in the list's order; those that are not at hand are fetched and come last. */
 export async function chosenRows(table: Table, columns: string[], selection: Selection, data: Pick<GridData, "loaded" | "read" | "count">): Promise<Row[]> {
   const idOf = (row: Row) => String(row[table.primaryid]);
+  if (selection.mode === "all" && selection.within) {
+    const { rows } = await fetchTop(table.entityset, { select: columns, filter: selection.within.filter, top: MOST });
+    return rows.filter((r) => isChosen(selection, idOf(r)));
+  }
   if (selection.mode === "all") return (await data.read(0, Math.min(data.count, MOST) - 1)).filter((r) => isChosen(selection, idOf(r)));
   const at = data.loaded().filter((r) => selection.ids.has(idOf(r)));
   const there = new Set(at.map(idOf));

@@ -14,7 +14,12 @@ export interface GridState {
   widths: Record<string, number>;
   /** How many columns, from the first, stay in sight. */
   frozen: number;
+  /** The column that rows are brought together by. */
+  group?: string;
 }
+
+/** In the address: not grouped, though the view is. */
+export const UNGROUPED = "-";
 
 /** `-createdon,fullname` and back. */
 export function sortFromText(text: string | undefined): Sort[] {
@@ -92,8 +97,9 @@ export function gridState(table: Table, search: GridSearch): GridState {
     const fromView = search.cols ? undefined : view?.columns.find((c) => c.name === column.name)?.width;
     widths[column.name] = own[column.name] ?? fromView ?? usualWidth(column, column.name === table.primaryname);
   }
-  const frozen = Math.max(1, Math.min(columns.length - 1, Number(search.fz) || 1, MOST_FROZEN));
-  return { view, sort: sortFromText(search.sort), columns, widths, frozen };
+  const frozen = Math.max(1, Math.min(columns.length - 1, Number(search.fz) || view?.frozen || 1, MOST_FROZEN));
+  const group = search.group === UNGROUPED ? undefined : (search.group ?? view?.group);
+  return { view, sort: sortFromText(search.sort), columns, widths, frozen, group: table.columns.some((c) => c.name === group) ? group : undefined };
 }
 
 /** The next sorting after a press on a column's head: up, down, then the view's own again. */

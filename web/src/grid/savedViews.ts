@@ -7,7 +7,7 @@ import { request } from "@/api/http";
 import { recordUrl } from "@/api/odata";
 import { useSession } from "@/api/session";
 import type { Reference, Row, Table, View } from "@/api/types";
-import { filtersOf, possiblePaths, readFetch, readLayout, writeFetch, writeLayout } from "@/filter/fetchXml";
+import { filtersOf, possiblePaths, readArrangement, readFetch, readLayout, writeFetch, writeLayout } from "@/filter/fetchXml";
 import { loadPaths, pathsOf } from "@/filter/related";
 import type { Group } from "@/filter/model";
 import { filterToText } from "@/filter/urlText";
@@ -30,7 +30,7 @@ async function toView(client: QueryClient, table: Table, row: Row, kind: ViewKin
   const parsed = readFetch(fetch, [...table.columns, ...(await loadPaths(client, table, possiblePaths(fetch)))]);
   const id = String(row[`${own}id`]);
   return {
-    id: `${own === "savedquery" ? "s" : "u"}-${id}`, name: String(row.name ?? ""), kind, row: id, columns: readLayout(String(row.layoutxml ?? "")),
+    id: `${own === "savedquery" ? "s" : "u"}-${id}`, name: String(row.name ?? ""), kind, row: id, columns: readLayout(String(row.layoutxml ?? "")), ...readArrangement(String(row.layoutxml ?? "")),
     model: parsed ? (filterToText(parsed.filter) ?? EMPTY) : undefined,
     orderby: parsed?.order.map((o) => `${o.column} ${o.desc ? "desc" : "asc"}`).join(",") || undefined,
     // What the filter builder can't show is asked as it was saved.
@@ -79,7 +79,7 @@ async function bodyOf(client: QueryClient, table: Table, state: GridState, filte
   return {
     returnedtypecode: table.logicalname,
     fetchxml: writeFetch(table.logicalname, table.primaryid, state.columns.map((c) => c.name), { filter, order }, base, await loadPaths(client, table, pathsOf(filter))),
-    layoutxml: writeLayout(table.primaryid, table.primaryname, state.columns.map((c) => ({ name: c.name, width: state.widths[c.name] ?? 160 }))),
+    layoutxml: writeLayout(table.primaryid, table.primaryname, state.columns.map((c) => ({ name: c.name, width: state.widths[c.name] ?? 160 })), { group: state.group, frozen: state.frozen }),
   };
 }
 
@@ -116,6 +116,8 @@ export async function shareView(view: View, who: Reference): Promise<void> {
 }
 
 /** Whether the screen differs from what the view was saved as. */
-export function differs(state: GridState, search: { filter?: string; sort?: string; cols?: string; w?: string }): boolean {
+export function differs(state: GridState, search: { filter?: string; sort?: string; cols?: string; w?: string; fz?: string; group?: string }): boolean {
+  if (search.group !== undefined && (state.group ?? "") !== (state.view?.group ?? "")) return true;
+  if (search.fz !== undefined && state.frozen !== (state.view?.frozen ?? 1)) return true;
   return Boolean((search.filter !== undefined && search.filter !== (state.view?.model ?? "")) || (search.sort && search.sort !== sortToText(sortFromOrderBy(state.view?.orderby))) || search.cols || search.w);
 }

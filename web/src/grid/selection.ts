@@ -3,7 +3,15 @@ import type { Row, Table } from "@/api/types";
 import { toastFailure } from "@/ui/toast";
 
 /** Which rows are chosen: these, or all that match the list's question but these. */
-export type Selection = { mode: "rows"; ids: ReadonlySet<string> } | { mode: "all"; except: ReadonlySet<string> };
+export type Selection = { mode: "rows"; ids: ReadonlySet<string> } | { mode: "all"; except: ReadonlySet<string>; within?: Part };
+
+/** A part of the list, such as a group: all of it, however many they are. */
+export interface Part {
+  key: string;
+  /** `$filter` of its rows, the list's own included. */
+  filter: string;
+  count: number;
+}
 
 /** What an action on chosen rows is given. */
 export interface SelectionContext {
@@ -40,12 +48,23 @@ function withRows(set: ReadonlySet<string>, ids: string[], put: boolean): Readon
 export function choose(selection: Selection, ids: string[], on: boolean): Selection {
   return selection.mode === "rows"
     ? { mode: "rows", ids: withRows(selection.ids, ids, on) }
-    : { mode: "all", except: withRows(selection.except, ids, !on) };
+    : { ...selection, except: withRows(selection.except, ids, !on) };
 }
 
 export function countOf(selection: Selection, total: number | undefined): number | undefined {
   if (selection.mode === "rows") return selection.ids.size;
-  return total === undefined ? undefined : Math.max(0, total - selection.except.size);
+  const all = selection.within?.count ?? total;
+  return all === undefined ? undefined : Math.max(0, all - selection.except.size);
+}
+
+/** What of a part is chosen, going by its rows that are known. */
+export function chosenOf(selection: Selection, part: Part, ids: string[]): "none" | "some" | "all" {
+  if (selection.mode === "all") {
+    if (selection.within && selection.within.key !== part.key) return "none";
+    return ids.some((id) => selection.except.has(id)) || (selection.within && selection.except.size > 0) ? "some" : "all";
+  }
+  const chosen = ids.filter((id) => selection.ids.has(id)).length;
+  return chosen === 0 ? "none" : chosen >= part.count ? "all" : "some";
 }
 
 /** More rows than this are not chosen one by one. */
@@ -61,6 +80,8 @@ export interface SelectionHandle {
   /** All rows of the list, or none of them when all are chosen. */
   toggleAll: () => void;
   all: () => void;
+  /** All of a part; what was chosen elsewhere is let go. */
+  allOf: (part: Part) => void;
   clear: () => void;
   some: "none" | "some" | "all";
 }
@@ -93,9 +114,10 @@ export function useSelection(table: Table, rows: Rows, question: string, askable
     if (row) setSelection((old) => choose(old, [String(row[id])], !isChosen(old, String(row[id]))));
   }, [id, put]);
   const all = useCallback(() => setSelection({ mode: "all", except: new Set() }), []);
+  const allOf = useCallback((within: Part) => setSelection({ mode: "all", except: new Set(), within }), []);
   const { total, count: length } = rows;
   const count = countOf(selection, total);
-  const some = count === 0 ? "none" : selection.mode === "all" ? (selection.except.size ? "some" : "all") : count === (total ?? length) ? "all" : "some";
+  const some = count === 0 ? "none" : selection.mode === "all" ? (selection.except.size || selection.within ? "some" : "all") : count === (total ?? length) ? "all" : "some";
   const toggleAll = useCallback(() => {
     if (some === "all") return setSelection(none);
     const loaded = latest.current.loaded();
@@ -103,5 +125,5 @@ export function useSelection(table: Table, rows: Rows, question: string, askable
     if (loaded.length >= latest.current.count || !askable) setSelection({ mode: "rows", ids: new Set(loaded.map((r) => String(r[id]))) });
     else all();
   }, [some, id, all, askable]);
-  return useMemo(() => ({ selection, count, toggle, put, toggleAll, all, clear, some }), [selection, count, toggle, put, toggleAll, all, clear, some]);
+  return useMemo(() => ({ selection, count, toggle, put, toggleAll, all, allOf, clear, some }), [selection, count, toggle, put, toggleAll, all, allOf, clear, some]);
 }
