@@ -1,13 +1,14 @@
-import { type ClipboardEvent, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { type ClipboardEvent, type KeyboardEvent, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { GridSearch } from "@/app/router";
 import type { Table } from "@/api/types";
+import { isRtl } from "@/lib/direction";
 import { pressed, useShortcuts } from "@/lib/keys";
 import { MergeDialog } from "@/record/MergeDialog";
 import { rowHeight, useSettings } from "@/lib/settings";
 import { GridHead } from "./GridHead";
 import { GridRow, type RowActions } from "./GridRow";
-import { addSort, type GridState, moveColumn, nextSort, sortFromOrderBy, sortToText } from "./gridState";
+import { addSort, type GridState, MAX_WIDTH, MIN_WIDTH, moveColumn, nextSort, sortFromOrderBy, sortToText } from "./gridState";
 import classes from "./GridTable.module.css";
 import { PasteDialog } from "./PasteDialog";
 import { isChosen, type SelectionHandle } from "./selection";
@@ -67,6 +68,7 @@ export function GridTable({ table, state, data, peek, open, onOpen, onPreview, o
   const list = useTall({ count: count || (data.loading ? 20 : 0), height, head: HEAD, scroller, keep: cursorRow });
 
   const toggleSort = useCallback((name: string, more: boolean) => change({ sort: sortToText(more ? addSort(sortingOf(state), name) : nextSort(state.sort, name)) }), [change, state]);
+  const names = useMemo(() => state.columns.map((c) => c.name), [state.columns]);
   const { reveal, goTo: scrollTo, placeNow } = list;
   const roving = useRoving({
     rows: count,
@@ -87,7 +89,7 @@ export function GridTable({ table, state, data, peek, open, onOpen, onPreview, o
         selection.clear();
         return true;
       }
-      if (place.row < 0) return false;
+      if (place.row < 0) return onHeadKey(event, place.col);
       if (pressed(event, "select.toggle", "x")) selection.toggle(place.row, false);
       else if (event.key.toLowerCase() === "x" && event.shiftKey && !event.ctrlKey && !event.metaKey) selection.toggle(place.row, true);
       else if ((event.ctrlKey || event.metaKey) && event.key === "a") selection.toggleAll();
@@ -96,6 +98,20 @@ export function GridTable({ table, state, data, peek, open, onOpen, onPreview, o
       return true;
     },
   });
+  /** On a column's head: Shift with an arrow makes it wider or narrower, Ctrl and Shift move it. */
+  const onHeadKey = (event: KeyboardEvent, col: number) => {
+    const column = state.columns[col];
+    if (!column || !event.shiftKey || (event.key !== "ArrowLeft" && event.key !== "ArrowRight")) return false;
+    const by = (event.key === "ArrowRight") === isRtl() ? -1 : 1;
+    if (event.ctrlKey || event.metaKey) {
+      const next = moveColumn(names, column.name, col + by);
+      if (next !== names) {
+        change({ cols: next.join(",") });
+        roving.goTo({ row: -1, col: next.indexOf(column.name) });
+      }
+    } else onWidths({ ...state.widths, [column.name]: Math.max(MIN_WIDTH, Math.min(MAX_WIDTH, (state.widths[column.name] ?? 160) + by * 16)) });
+    return true;
+  };
   const startEdit = (index: number, col: number) => {
     const row = rowAt(index);
     const column = state.columns[col];
@@ -114,6 +130,8 @@ export function GridTable({ table, state, data, peek, open, onOpen, onPreview, o
     { keys: "e", label: "select.edit", group: "keys.list" },
     { keys: "mod+c", label: "select.copy", group: "keys.list" },
     { keys: "mod+v", label: "select.pasteKey", group: "keys.list" },
+    { keys: "shift+arrowright", label: "grid.widthKey", group: "keys.list" },
+    { keys: "mod+shift+arrowright", label: "grid.moveKey", group: "keys.list" },
   ]);
 
   // An open preview follows the cursor.
@@ -155,7 +173,6 @@ export function GridTable({ table, state, data, peek, open, onOpen, onPreview, o
   }, [placeNow]);
 
   const sorting = sortingOf(state);
-  const names = useMemo(() => state.columns.map((c) => c.name), [state.columns]);
   const { goTo } = roving;
   const frozen = useMemo(() => {
     const widths = model.template.split(" ").map((w) => Number.parseFloat(w));

@@ -10,7 +10,7 @@ import { MOST_LINES, planPaste } from "./pastePlan";
 import { before, type Values } from "./saveCells";
 import { readTable } from "./tableText";
 
-const SHOWN = 8;
+const SHOWN = 500;
 
 /** Says what a paste from a spreadsheet would change before anything is written. */
 export function PasteDialog({ table, columns, read, left, text, save, onClose }: {
@@ -57,7 +57,7 @@ export function PasteDialog({ table, columns, read, left, text, save, onClose }:
           {beyond > 0 && <p className="dim">{t("paste.beyond", { count: beyond })}</p>}
           {problems.length > 0 && (
             <Alert data-tone="warn" title={t("paste.problems", { count: problems.length })}>
-              <ul style={{ margin: 0, paddingInlineStart: 18 }}>
+              <ul tabIndex={0} style={{ margin: 0, paddingInlineStart: 18, maxHeight: 220, overflow: "auto" }}>
                 {problems.slice(0, SHOWN).map((p, i) => <li key={i}>{t("paste.problem", { line: p.line, column: p.column, text: p.text, reason: p.reason })}</li>)}
               </ul>
             </Alert>
@@ -67,7 +67,7 @@ export function PasteDialog({ table, columns, read, left, text, save, onClose }:
       )}
       {finished && (
         <Alert data-tone="bad" role="alert" title={t("paste.failed", { count: failed.length })}>
-          <ul style={{ margin: 0, paddingInlineStart: 18 }}>{failed.slice(0, SHOWN).map((f, i) => <li key={i}>{f.name}: {f.reason}</li>)}</ul>
+          <ul tabIndex={0} style={{ margin: 0, paddingInlineStart: 18, maxHeight: 220, overflow: "auto" }}>{failed.slice(0, SHOWN).map((f, i) => <li key={i}>{f.name}: {f.reason}</li>)}</ul>
         </Alert>
       )}
       <div style={{ display: "flex", justifyContent: "flex-end", gap: 8, marginTop: 20 }}>

@@ -97,7 +97,7 @@ export function RecordGrid({ table: bare, search, fixed, open, newPath, empty, a
   return (
     <div className={classes.grid}>
       <GridToolbar table={table} state={state} search={asked} total={data.total} about={data.about} change={change} newPath={newPath}
-        actions={<>{actions}<TransferMenu table={table} columns={state.columns} filter={data.filter} orderby={orderBy(table, state)} /></>}
+        actions={<>{actions}{!phone && <TransferMenu table={table} columns={state.columns} filter={data.filter} orderby={orderBy(table, state)} />}</>}
         onRefresh={data.refresh} saveable={saveable} onSaved={again} chartOpen={chart !== undefined} boardOpen={asBoard} />
       <FilterChips table={table} value={search.filter ?? state.view?.model} onChange={(filter) => change({ filter: filter ?? (state.view?.model ? EMPTY : undefined) })} />
       <div className={classes.body}>
