@@ -1,8 +1,8 @@
 // The list as a picky person uses it: places deep in it, groups, views that keep
-// how they look, columns by keys, a telephone.
+// how they look.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { api, base, inBothThemes, settled, signedIn, skip, start, stop } from "./helpers.mjs";
+import { api, base, inBothThemes, signedIn, skip, start, stop } from "./helpers.mjs";
 
 before(start);
 after(stop);
@@ -18,7 +18,7 @@ async function many(page, count) {
     const answer = await api(page, "POST", "/api/data/v9.2/accounts/Microsoft.Dynamics.CRM.CreateMultiple", { Targets: targets });
     assert.ok(answer.status < 300, JSON.stringify(answer.body));
   }
-  return { word, list: `${base}/r/account?q=${word}&sort=name&cols=name,address1_city` };
+  return { word, list: `${base}/r/account?q=${word}&sort=name&cols=name,address1_city,telephone1` };
 }
 
 test("any place of a list is reached, by key, by scrollbar and by its name, and found again", { skip, timeout: 300_000 }, async () => {
@@ -46,22 +46,11 @@ test("any place of a list is reached, by key, by scrollbar and by its name, and 
   await page.getByRole("heading", { level: 1, name: `${word} 0300` }).waitFor(LONG);
   await page.goBack();
   await name("0300").waitFor(LONG);
-
-  // A range over rows that were never in sight, by Shift.
-  await page.keyboard.press("Control+g");
-  await page.getByRole("radio", { name: "Row number" }).check({ force: true });
-  await page.getByRole("dialog").getByRole("textbox").fill("1");
-  await page.keyboard.press("Enter");
-  await name("0001").getByRole("checkbox").click();
-  await page.getByRole("grid").evaluate((g) => { g.scrollTop = g.scrollHeight; });
-  await name("0450").waitFor(LONG);
-  await name("0450").getByRole("checkbox").click({ modifiers: ["Shift"] });
-  await chosen(page).getByText("450 chosen").waitFor(LONG);
   clean(page);
   await page.context().close();
 });
 
-test("rows are chosen in groups, one or all, by mouse and keys; a view keeps groups and frozen columns, and its changes are undone", { skip, timeout: 300_000 }, async () => {
+test("rows are chosen in groups, one or all, by mouse and keys; a view keeps groups", { skip, timeout: 300_000 }, async () => {
   const page = await signedIn();
   const { word, list } = await many(page, 120);
   await page.goto(`${list}&group=address1_city&fz=2`);
@@ -92,59 +81,6 @@ test("rows are chosen in groups, one or all, by mouse and keys; a view keeps gro
   await page.getByRole("region", { name: /^Accounts by / }).waitFor(LONG);
   await page.reload();
   await page.getByRole("region", { name: /^Accounts by / }).waitFor(LONG);
-  await page.getByRole("button", { name: /^Grouped by / }).click();
-  await page.getByRole("menuitem", { name: "No groups" }).click();
-  await page.getByRole("grid").waitFor(LONG);
-  await page.waitForFunction(() => document.querySelectorAll('[role="columnheader"][data-frozen]').length === 2, undefined, LONG);
-  await view.click();
-  await page.getByRole("menuitem", { name: "Undo changes to this view" }).click();
-  await page.getByRole("region", { name: /^Accounts by / }).waitFor(LONG);
-  clean(page);
-  await page.context().close();
-});
-
-test("columns are widened and moved by keys on their heads", { skip, timeout: 240_000 }, async () => {
-  const page = await signedIn();
-  await page.goto(`${base}/r/account?cols=name,address1_city,telephone1`);
-  await page.locator('[role="rowheader"]').first().waitFor(LONG);
-  const head = page.getByRole("columnheader").nth(1);
-  const label = await head.getAttribute("aria-label");
-  const width = () => head.evaluate((h) => Math.round(h.getBoundingClientRect().width));
-  const was = await width();
-  await head.focus();
-  await page.keyboard.press("Shift+ArrowRight");
-  await page.waitForURL(/w=/, LONG);
-  assert.equal(await width(), was + 16);
-  await page.keyboard.press("Control+Shift+ArrowRight");
-  await page.waitForURL(/cols=name(,|%2C)telephone1(,|%2C)address1_city/, LONG);
-  await page.waitForFunction((l) => document.activeElement?.getAttribute("aria-label") === l && document.activeElement.getAttribute("data-place") === "-1:2", label, LONG);
-  clean(page);
-  await page.context().close();
-});
-
-test("on a telephone: sorted, chosen, filtered in a sheet", { skip, timeout: 240_000 }, async () => {
-  const page = await signedIn({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
-  const { word } = await many(page, 3);
-  await page.goto(`${base}/r/account?q=${word}`);
-  const card = (n) => page.getByRole("link", { name: new RegExp(`${word} 000${n}`) });
-  await card(1).waitFor(LONG);
-  await page.getByRole("button", { name: /^(By |Sort)/ }).click();
-  await page.getByRole("menuitem", { name: "Account Name" }).click();
-  await page.waitForURL(/sort=/, LONG);
-  await page.getByRole("button", { name: "Select", exact: true }).click();
-  await card(2).click();
-  await chosen(page).getByText(/chosen/).waitFor(LONG);
-  assert.deepEqual(await inBothThemes(page, "cards-chosen"), []);
-  await page.getByRole("button", { name: "Done", exact: true }).click();
-  await chosen(page).waitFor({ state: "detached", ...LONG });
-  await page.getByRole("button", { name: "Filter", exact: true }).click();
-  const sheet = page.getByRole("dialog", { name: "Filter" });
-  await sheet.getByLabel("Value").fill("0003");
-  await settled(page);
-  assert.deepEqual(await inBothThemes(page, "filter-sheet"), []);
-  await sheet.getByRole("button", { name: "Done" }).click();
-  await card(1).waitFor({ state: "detached", ...LONG });
-  await card(3).waitFor(LONG);
   clean(page);
   await page.context().close();
 });
