@@ -80,8 +80,14 @@ func (q *request) download() error {
 	}
 	defer content.Close()
 	h := q.w.Header()
-	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": in.Name}))
-	h.Set("Content-Security-Policy", "sandbox; default-src 'none'") // whatever it is, it runs nothing here
+	disposition, policy := "attachment", "sandbox; default-src 'none'" // whatever it is, it runs nothing here
+	if mediaType == "application/pdf" && q.r.URL.Query().Get("view") == "inline" {
+		// Browsers show a PDF in a process of its own, which a sandbox would keep from them.
+		disposition, policy = "inline", "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+	}
+	h.Set("Content-Disposition", mime.FormatMediaType(disposition, map[string]string{"filename": in.Name}))
+	h.Set("Content-Security-Policy", policy)
+	h.Set("X-Content-Type-Options", "nosniff")
 	exact(h, "x-ms-file-name", url.PathEscape(in.Name))
 	exact(h, "x-ms-file-size", strconv.FormatInt(in.Size, 10))
 	h.Set("ETag", `"`+tag+`"`)

@@ -39,6 +39,8 @@ var asSystem = []string{
 	"internal/commons/exchange/service.go", // what changes is sent whoever changed it; what comes in is the platform's to write
 	"internal/commons/decision/service.go", // outcomes and decisions are the platform's to write; whoever asks must be allowed to write the record
 	"internal/commons/document/service.go", // a member has what is asked of it and nothing else, whatever permissions of tables say; requests and the roll-up follow from the record
+	"internal/commons/signature/service.go", // a signatory has what it is asked to sign and nothing else; evidence is the platform's to write
+	"internal/commons/signature/send.go",    // columns that are not for typing, in the name of who may write the document
 	"internal/commons/document/actions.go", // columns that follow from a review, in the name of who may write the request
 	"internal/commons/privacy/actions.go",  // who may erase a person sees all that is kept of him
 	"internal/commons/privacy/request.go",  // and the work goes over every table

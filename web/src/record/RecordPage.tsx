@@ -36,6 +36,7 @@ import { Viewers } from "./Viewers";
 import { type RecordHandle, useRecord } from "./useRecord";
 
 const DecisionCards = lazy(() => import("@/decision/DecisionCard").then((m) => ({ default: m.DecisionCards })));
+const DocumentCard = lazy(() => import("@/document/DocumentCard").then((m) => ({ default: m.DocumentCard })));
 const MergePicker = lazy(() => import("./MergePicker"));
 const AssignDialog = lazy(() => import("./AssignDialog"));
 const AccessTeam = lazy(() => import("./AccessTeam"));
@@ -118,7 +119,7 @@ function Loaded({ table, id }: { table: Table; id: string }) {
           ]} />
       )}
       <div className={classes.body} data-panel={Boolean(extra?.panel) || undefined}>
-        {shows("details") && <div className={classes.details}><Suspense><DecisionCards table={table} id={id} row={row} onDone={handle.refetch} /></Suspense><RecordForm table={table} row={row} handle={handle} /></div>}
+        {shows("details") && <div className={classes.details}><Suspense><DecisionCards table={table} id={id} row={row} onDone={handle.refetch} /><DocumentCard table={table} id={id} row={row} onDone={handle.refetch} /></Suspense><RecordForm table={table} row={row} handle={handle} /></div>}
         {shows("timeline") && <div className={classes.timeline}><Timeline table={table.logicalname} id={id} composer={discussed} /></div>}
         {extra?.panel && shows("panel") && <aside className={classes.panel} tabIndex={0} aria-label={t("record.panel")}>{extra.panel(table, row)}</aside>}
       </div>
