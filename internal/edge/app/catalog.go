@@ -21,6 +21,7 @@ import (
 	"github.com/rapport-platform/rapport/internal/commons/queue"
 	"github.com/rapport-platform/rapport/internal/commons/report"
 	"github.com/rapport-platform/rapport/internal/commons/routing"
+	"github.com/rapport-platform/rapport/internal/commons/signature"
 	"github.com/rapport-platform/rapport/internal/commons/sla"
 	"github.com/rapport-platform/rapport/internal/platform/access"
 	"github.com/rapport-platform/rapport/internal/platform/action"
@@ -41,7 +42,7 @@ import (
 func Catalog() (*metadata.Catalog, error) {
 	var all []*metadata.Table
 	for _, tables := range []func() ([]*metadata.Table, error){
-		access.Tables, customise.Tables, event.Tables, action.Tables, flow.Tables, notify.Tables, party.Tables, activity.Tables, calendar.Tables, queue.Tables, routing.Tables, catalog.Tables, sla.Tables, process.Tables, report.Tables, decision.Tables, exchange.Tables, document.Tables, consent.Tables,
+		access.Tables, customise.Tables, event.Tables, action.Tables, flow.Tables, notify.Tables, party.Tables, activity.Tables, calendar.Tables, queue.Tables, routing.Tables, catalog.Tables, sla.Tables, process.Tables, report.Tables, decision.Tables, exchange.Tables, document.Tables, signature.Tables, consent.Tables,
 		duplicate.Tables, savedquery.Tables, audit.Tables, webhook.Tables, transfer.Tables, workspace.Tables, privacy.Tables,
 		portal.Tables, memberarea.Tables, intake.Tables, sales.Tables, support.Tables, marketing.Tables, scoring.Tables,
 	} {

@@ -21,6 +21,7 @@ import (
 	"github.com/rapport-platform/rapport/internal/commons/queue"
 	"github.com/rapport-platform/rapport/internal/commons/report"
 	"github.com/rapport-platform/rapport/internal/commons/routing"
+	"github.com/rapport-platform/rapport/internal/commons/signature"
 	"github.com/rapport-platform/rapport/internal/commons/sla"
 	"github.com/rapport-platform/rapport/internal/edge/httpapi"
 	"github.com/rapport-platform/rapport/internal/edge/live"
@@ -63,6 +64,7 @@ type core struct {
 	processes   *snapshot.Value[*process.Set]
 	decisions   *decision.Service
 	documents   *document.Service
+	signatures  *signature.Service
 	exchange    *exchange.Service
 	routing     *routing.Engine
 	routeSets   *snapshot.Value[*routing.Sets]

@@ -49,6 +49,7 @@ export function DocumentCard({ table, id, row, onDone }: { table: Table; id: str
   const { asked, files } = requests.data;
   if (!listed && asked.length === 0) return null;
   const settled = asked.filter((r) => r.rpt_required === false || Number(r.rpt_status) === 3 || Number(r.rpt_status) === 5).length;
+  const contact = asked.map((r) => r._rpt_contactid_value).find((c) => typeof c === "string") as string | undefined;
   const waiting = asked.filter((r) => Number(r.rpt_status) === 2).length;
 
   return (
@@ -70,7 +71,7 @@ export function DocumentCard({ table, id, row, onDone }: { table: Table; id: str
           ))}
         </ul>
       )}
-      <Suspense><Signatures table={table} id={id} files={files.filter((f) => Number(f.rpt_state) === 2)} /></Suspense>
+      <Suspense><Signatures table={table} id={id} contact={contact} files={files.filter((f) => Number(f.rpt_state) === 2)} /></Suspense>
       {asking && <ReasonDialog ask={asking} onClose={() => setAsking(undefined)} onDone={() => void refresh()} />}
       {more && <AskDialog table={table} id={id} onClose={() => setMore(false)} onDone={() => void refresh()} />}
     </section>

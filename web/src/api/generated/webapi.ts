@@ -88,6 +88,7 @@ export interface Actions {
   rpt_ReplayQuarantine: { in: { Data?: string }; out: { LeadId?: string } };
   rpt_RequestDecision: { in: { Decision?: object; Target: object }; out: undefined };
   rpt_RequestOverride: { in: { Reason: string }; out: undefined };
+  rpt_RequestSignature: { in: { Contacts: (object)[]; Days?: number; File?: object; Message?: string; Name: string; Provider?: string; Target: object; Text?: string }; out: { SignatureRequestId: string } };
   rpt_ResendCase: { in: Record<string, never>; out: undefined };
   rpt_Restore: { in: { ClearMissing?: boolean; EntityLogicalName: string; Id: string }; out: { Cleared: (object)[]; Kept: (object)[]; Linked: number; Restored: number } };
   rpt_ResumeBulk: { in: Record<string, never>; out: undefined };
@@ -115,7 +116,9 @@ export interface Actions {
   rpt_UndoMerge: { in: Record<string, never>; out: { Children: number; Kept: (object)[]; Values: number } };
   rpt_ValidateFlow: { in: { Definition: string }; out: { Problems: (object)[]; Valid: boolean } };
   rpt_ValidateRule: { in: { Condition: string }; out: { Column?: number; Line?: number; Message: string; Valid: boolean } };
+  rpt_VerifySignature: { in: Record<string, never>; out: { Findings: (string)[]; Sha256: string; Signed: number; Valid: boolean } };
   rpt_WaiveDocument: { in: { Reason: string }; out: undefined };
+  rpt_WithdrawSignature: { in: { Reason: string }; out: undefined };
   searchautocomplete: { in: { count?: boolean; entities?: string; facets?: string; filter?: string; options?: string; orderby?: string; propertybag?: string; search: string; skip?: number; top?: number }; out: { response?: string } };
   searchquery: { in: { count?: boolean; entities?: string; facets?: string; filter?: string; options?: string; orderby?: string; propertybag?: string; search: string; skip?: number; top?: number }; out: { response?: string } };
   searchsuggest: { in: { count?: boolean; entities?: string; facets?: string; filter?: string; options?: string; orderby?: string; propertybag?: string; search: string; skip?: number; top?: number }; out: { response?: string } };
