@@ -31,21 +31,21 @@ var within = map[string][]string{
 
 // asSystem lists the files that let the platform act past all privileges.
 var asSystem = []string{
-	"internal/commons/process/actions.go",  // whoever has a record go by a process may write the record; stages are for all
-	"internal/commons/process/hook.go",     // instances and stages follow records and definitions, whoever writes those
-	"internal/commons/process/instance.go", // the table of a process's instances, which whoever activated it was asked about
-	"internal/commons/process/later.go",    // as hook.go, behind an import
-	"internal/commons/consent/consent.go",  // a contact's own consents; whoever calls knows who it is
-	"internal/commons/exchange/service.go", // what changes is sent whoever changed it; what comes in is the platform's to write
-	"internal/commons/decision/service.go", // outcomes and decisions are the platform's to write; whoever asks must be allowed to write the record
-	"internal/commons/document/service.go", // a member has what is asked of it and nothing else, whatever permissions of tables say; requests and the roll-up follow from the record
+	"internal/commons/process/actions.go",   // whoever has a record go by a process may write the record; stages are for all
+	"internal/commons/process/hook.go",      // instances and stages follow records and definitions, whoever writes those
+	"internal/commons/process/instance.go",  // the table of a process's instances, which whoever activated it was asked about
+	"internal/commons/process/later.go",     // as hook.go, behind an import
+	"internal/commons/consent/consent.go",   // a contact's own consents; whoever calls knows who it is
+	"internal/commons/exchange/service.go",  // what changes is sent whoever changed it; what comes in is the platform's to write
+	"internal/commons/decision/service.go",  // outcomes and decisions are the platform's to write; whoever asks must be allowed to write the record
+	"internal/commons/document/service.go",  // a member has what is asked of it and nothing else, whatever permissions of tables say; requests and the roll-up follow from the record
 	"internal/commons/signature/service.go", // a signatory has what it is asked to sign and nothing else; evidence is the platform's to write
 	"internal/commons/signature/send.go",    // columns that are not for typing, in the name of who may write the document
-	"internal/commons/document/actions.go", // columns that follow from a review, in the name of who may write the request
-	"internal/commons/privacy/actions.go",  // who may erase a person sees all that is kept of him
-	"internal/commons/privacy/request.go",  // and the work goes over every table
-	"internal/commons/process/move.go",     // a gate looks at all columns
-	"internal/commons/sla/contact.go",      // whoever turns to somebody need not own the record
+	"internal/commons/document/actions.go",  // columns that follow from a review, in the name of who may write the request
+	"internal/commons/privacy/actions.go",   // who may erase a person sees all that is kept of him
+	"internal/commons/privacy/request.go",   // and the work goes over every table
+	"internal/commons/process/move.go",      // a gate looks at all columns
+	"internal/commons/sla/contact.go",       // whoever turns to somebody need not own the record
 	"internal/edge/app/wire_report.go",
 	"internal/commons/routing/engine.go",  // who may write a record may have it routed; whom it goes to is decided over all
 	"internal/commons/routing/hooks.go",   // records are routed whoever makes them; versions are counted over all, and say themselves when they were active
