@@ -34,6 +34,10 @@ type QualifyInput struct {
 	SourceCampaignID           *action.Ref `json:"SourceCampaignId,omitempty" type:"campaign" doc:"Campaign that the opportunity comes from"`
 	ProcessInstanceID          *action.Ref `json:"ProcessInstanceId,omitempty" doc:"Process instance that goes on with the opportunity"`
 	Status                     *int64      `json:"Status,omitempty" doc:"Status reason of the qualified lead; 3, or -1 for the default"`
+	Account                    *action.Ref `json:"rpt_Account,omitempty" type:"account" doc:"An account that is there already, in place of a new one"`
+	Contact                    *action.Ref `json:"rpt_Contact,omitempty" type:"contact" doc:"A contact that is there already, in place of a new one"`
+	Opportunity                *action.Ref `json:"rpt_Opportunity,omitempty" type:"opportunity" doc:"An open opportunity that the lead belongs to, in place of a new one"`
+	CarryActivities            *bool       `json:"rpt_CarryActivities,omitempty" doc:"Have the lead's notes, with their files, and activities go on with the opportunity; they do by default"`
 	SuppressDuplicateDetection *bool       `json:"SuppressDuplicateDetection,omitempty" doc:"Make the records even where published duplicate rules find others like them"`
 }
 
@@ -56,18 +60,26 @@ func qualify(ctx context.Context, c action.Call, in QualifyInput) (Qualified, er
 		making = duplicate.WithDetection(ctx)
 	}
 	q := qualification{tx: c.Tx, in: in, lead: lead, change: record.Row{"statecode": leadQualified, "statuscode": reason}, made: []odata.Typed{}}
-	if in.CreateAccount && lead.Text("companyname") != "" {
+	if err := q.choose(ctx); err != nil {
+		return Qualified{}, err
+	}
+	if in.CreateAccount && q.accountID == id.Nil && lead.Text("companyname") != "" {
 		if err := q.account(making); err != nil {
 			return Qualified{}, err
 		}
 	}
-	if in.CreateContact && lead.Text("lastname")+lead.Text("firstname") != "" {
+	if in.CreateContact && q.contactID == id.Nil && lead.Text("lastname")+lead.Text("firstname") != "" {
 		if err := q.contact(making); err != nil {
 			return Qualified{}, err
 		}
 	}
-	if in.CreateOpportunity {
+	if in.CreateOpportunity && q.opportunityID == id.Nil {
 		if err := q.opportunity(ctx); err != nil {
+			return Qualified{}, err
+		}
+	}
+	if in.CarryActivities == nil || *in.CarryActivities {
+		if err := q.carry(ctx); err != nil {
 			return Qualified{}, err
 		}
 	}
@@ -156,8 +168,8 @@ func (q *qualification) contact(ctx context.Context) error {
 		return err
 	}
 	q.change["parentcontactid"] = q.contactID
-	if q.accountID == id.Nil {
-		return nil
+	if q.accountID == id.Nil || q.in.Account != nil {
+		return nil // an account that was there before keeps its first contact
 	}
 	_, err = q.tx.Update(ctx, "account", q.accountID, record.Row{"primarycontactid": q.contactID}, record.Match{})
 	return err

@@ -66,6 +66,7 @@ var asSystem = []string{
 	"internal/capability/portal/consume.go",
 	"internal/capability/portal/library.go",  // forms are shown to everybody
 	"internal/capability/portal/publish.go",  // versions are the platform's to write; who publishes must be allowed to write the form
+	"internal/capability/sales/choose.go",    // who may qualify a lead may have all of it go on with the opportunity, whoever wrote what
 	"internal/capability/sales/customer.go",  // who wins an opportunity need not own the account that becomes a customer
 	"internal/capability/scoring/service.go", // scores are the platform's; whether a person may ask for them is checked before
 	"internal/edge/httpapi/auth.go",

@@ -11,7 +11,7 @@ import (
 
 // outcomeColumns are columns of the lead that follow from its outcome or from an
 // earlier score: none of them may be an input.
-var outcomeColumns = []string{"statecode", "statuscode", "qualifyingopportunityid", "parentaccountid", "parentcontactid", "qualificationcomments", "rpt_disqualifyreason",
+var outcomeColumns = []string{"statecode", "statuscode", "qualifyingopportunityid", "parentaccountid", "parentcontactid", "qualificationcomments", "rpt_disqualifyreason", "rpt_disqualifiedon", "rpt_competitorid",
 	"leadqualitycode", "rpt_propensity", "rpt_reasons", "rpt_rulehits", "rpt_modelversion", "rpt_firstscore", "rpt_nextaction", "rpt_previousleadid", "rpt_duplicatehint"}
 
 // personal are columns that name one person: only that they are filled says anything.
