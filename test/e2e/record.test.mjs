@@ -128,7 +128,7 @@ test("a lead is qualified, and the made records open", { skip }, async () => {
   await page.getByRole("button", { name: "Qualify", exact: true }).click();
   const dialog = page.getByRole("dialog");
   await dialog.getByRole("button", { name: "Qualify" }).click();
-  await dialog.getByText("These records were made").waitFor();
+  await dialog.getByText("It goes on here").waitFor();
   const links = dialog.getByRole("link");
   assert.ok((await links.count()) >= 2);
   assert.equal((await stored(page, lead.id)).statecode, 1);

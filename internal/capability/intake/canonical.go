@@ -46,6 +46,14 @@ func (c *Cleaner) canonical(e Event) (*Lead, []Fault) {
 			l.Context = object
 			continue
 		}
+		if beside, ok := v.(map[string]any); ok && name == "rpt_extra" { // what a form's visitor said beside the columns
+			for further, x := range beside {
+				if _, taken := data[further]; !taken {
+					l.Extra[further] = x
+				}
+			}
+			continue
+		}
 		column, ok := c.takes(name)
 		if !ok {
 			l.Extra[name] = v

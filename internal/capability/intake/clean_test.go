@@ -62,6 +62,16 @@ func TestCleanNormalises(t *testing.T) {
 	}
 }
 
+// What a form sends beside the columns stands in rpt_extra as it is, and what
+// comes by itself under the same name counts.
+func TestFormsExtra(t *testing.T) {
+	t.Parallel()
+	l, faults := cleaner(t).Clean(arrived(`{"lastname":"X","emailaddress1":"x@example.com","colour":"red","rpt_extra":{"sum":{"total":1.5},"colour":"blue","lastname":"Y"}}`))
+	if got := string(l.Row["rpt_extra"].(json.RawMessage)); len(faults) > 0 || got != `{"colour":"red","sum":{"total":1.5}}` || l.Row["lastname"] != "X" {
+		t.Errorf("%s, %v, %v", got, l.Row["lastname"], faults)
+	}
+}
+
 // What the platform decides can't be set by an event; it is kept in rpt_extra.
 func TestEventsDecideNothing(t *testing.T) {
 	t.Parallel()

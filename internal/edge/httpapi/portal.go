@@ -71,12 +71,15 @@ func (p *PortalAPI) show(w http.ResponseWriter, r *http.Request) {
 			view.Values[field.Name] = query.Get(field.Name)
 		}
 	}
+	if view.Preview = query.Get("preview") != ""; view.Preview {
+		view.Embed = true
+	}
 	p.showPage(w, r, &form, view, http.StatusOK)
 }
 
 // showPage gives a form's page a challenge, where it wants one, and sends it.
 func (p *PortalAPI) showPage(w http.ResponseWriter, r *http.Request, form *portal.Form, view portal.View, status int) {
-	if p.Service.WantsProof(form) {
+	if p.Service.WantsProof(form) && !view.Preview {
 		c := p.Service.NewChallenge(form.Name)
 		view.Proof = &c
 	}

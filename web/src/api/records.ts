@@ -67,6 +67,11 @@ export async function callBound<T>(entityset: string, id: string, action: keyof 
   return (await request<T>(url, { method: "POST", body: input })).data;
 }
 
+/** Asks a function about a record. */
+export async function callFunction<T>(entityset: string, id: string, name: string, signal?: AbortSignal): Promise<T> {
+  return (await request<T>(`${recordUrl(entityset, id)}/Microsoft.Dynamics.CRM.${name}()`, { signal })).data;
+}
+
 /** Runs an action that belongs to no record. */
 export async function callUnbound<T>(action: keyof Actions, input: unknown = {}, signal?: AbortSignal): Promise<T> {
   return (await request<T>(`${API}/${action}`, { method: "POST", body: input, signal })).data;

@@ -144,6 +144,12 @@ const routing = createRoute({
   component: lazyRouteComponent(() => import("@/routing/Routing"), "Routing"),
 });
 
+const forms = createRoute({
+  getParentRoute: () => root,
+  path: "/forms",
+  component: lazyRouteComponent(() => import("@/forms/Forms"), "Forms"),
+});
+
 const scoring = createRoute({
   getParentRoute: () => root,
   path: "/scoring",
@@ -262,7 +268,7 @@ const tree = root.addChildren([
   recycleBin, audit,
   importStart, dataImport,
   admin, account,
-  scoring, modelVersions, modelVersion, imports, importPage, lake, dashboard, searching, settings,
+  forms, scoring, modelVersions, modelVersion, imports, importPage, lake, dashboard, searching, settings,
   home, list, create, record, quarantine, quarantineItem, deadLetters, deadLetter, flowRuns, flowRun, rules, routing, exchange,
 ]);
 

@@ -281,6 +281,7 @@ export interface Rows {
     _parentcontactid_value?: string | null;
     _qualifyingopportunityid_value?: string | null;
     _relatedobjectid_value?: string | null;
+    _rpt_competitorid_value?: string | null;
     _rpt_previousleadid_value?: string | null;
     _slaid_value?: string | null;
     _slainvokedid_value?: string | null;
@@ -395,6 +396,7 @@ export interface Rows {
     rpt_contactdueon?: string | null;
     rpt_contactedon?: string | null;
     rpt_context?: string | null;
+    rpt_disqualifiedon?: string | null;
     rpt_disqualifyreason?: string | null;
     rpt_duplicatehint?: string | null;
     rpt_eventid?: string | null;
