@@ -20,7 +20,7 @@ export interface Actions {
   ModifyAccess: { in: { PrincipalAccess: object; Target: object }; out: undefined };
   PickFromQueue: { in: { RemoveQueueItem?: boolean; SystemUser?: object }; out: undefined };
   PublishDuplicateRule: { in: { DuplicateRuleId: string }; out: { JobId: string } };
-  QualifyLead: { in: { CreateAccount: boolean; CreateContact: boolean; CreateOpportunity: boolean; OpportunityCurrencyId?: object; OpportunityCustomerId?: object; ProcessInstanceId?: object; SourceCampaignId?: object; Status?: number; SuppressDuplicateDetection?: boolean }; out: { value: (object)[] } };
+  QualifyLead: { in: { CreateAccount: boolean; CreateContact: boolean; CreateOpportunity: boolean; OpportunityCurrencyId?: object; OpportunityCustomerId?: object; ProcessInstanceId?: object; SourceCampaignId?: object; Status?: number; SuppressDuplicateDetection?: boolean; rpt_Account?: object; rpt_CarryActivities?: boolean; rpt_Contact?: object; rpt_Opportunity?: object }; out: { value: (object)[] } };
   ReleaseToQueue: { in: Record<string, never>; out: undefined };
   RemoveFromQueue: { in: Record<string, never>; out: undefined };
   RemoveMembersTeam: { in: { Members: (object)[] }; out: undefined };
@@ -59,7 +59,7 @@ export interface Actions {
   rpt_Decide: { in: { Decision?: object; Target: object }; out: { CheckId: string; Outcome: number } };
   rpt_DiscardChange: { in: Record<string, never>; out: undefined };
   rpt_DiscardExchangeEvent: { in: Record<string, never>; out: undefined };
-  rpt_DisqualifyLead: { in: { Reason: string; Status?: number }; out: undefined };
+  rpt_DisqualifyLead: { in: { Competitor?: object; Reason: string; Status?: number }; out: undefined };
   rpt_DraftRouting: { in: Record<string, never>; out: { RoutingRuleId: string; Rules: number; Version: number } };
   rpt_ErasePerson: { in: { Email?: string; Id?: string; Phone?: string; Table?: string; Thorough?: boolean }; out: { RequestId: string } };
   rpt_ExamineDecision: { in: { Definition: string; Table: string }; out: { Findings: string; Problems: string; Valid: boolean } };
