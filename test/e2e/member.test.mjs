@@ -106,8 +106,10 @@ test("a visitor registers, applies, follows the application and writes, on a pho
   await page.getByText("Your message has been sent.").waitFor();
   await staff.goto(`${base}/r/opportunity/${opportunity.opportunityid}`);
   await staff.getByText("When do you call me?").first().waitFor();
-  const answer = await api(staff, "POST", `${API}/adx_portalcomments`, { description: "Tomorrow at nine.", "regardingobjectid_opportunity_adx_portalcomment@odata.bind": `/opportunities(${opportunity.opportunityid})` });
-  assert.ok(answer.status < 300, JSON.stringify(answer.body));
+  await staff.getByRole("radio", { name: "Message to the member" }).check({ force: true });
+  await staff.getByRole("textbox", { name: "Answer the member…" }).fill("Tomorrow at nine.");
+  await staff.getByRole("button", { name: "Add", exact: true }).click();
+  await staff.getByText("Sent to the member").waitFor();
   const told = await link(mail, "there is a message for you");
   assert.ok(told.endsWith(`/member/r/opportunity/${opportunity.opportunityid}`), told);
   assert.ok(!letters(mail, "Tomorrow at nine").length, "the letter holds the message");

@@ -1,5 +1,7 @@
 package app
 
+import "path/filepath"
+
 import "strconv"
 
 // welcome says what a person needs to begin with: address, sign-in, what to try.
@@ -23,6 +25,7 @@ func (a *App) welcome() {
 		if names := a.front.forms.Names(); len(names) > 0 {
 			say("  " + url + "/f/" + names[0] + "    send a form and watch the lead arrive; there are " + strconv.Itoa(len(names)) + " of them")
 		}
+		say("  " + url + "/member          register as a visitor; letters are laid into " + filepath.Join(a.c.Data, outboxFolder))
 		say("  " + url + "/                the leads, with score and reasons; the sample's sellers")
 		say("                              (maria.lindgren, jonas.weber, henrik.sato, lena.moreau, samir.haddad) share admin's first password")
 		say("  " + a.c.Program + " key create --topic leads      a key to publish events with")

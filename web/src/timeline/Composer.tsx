@@ -7,7 +7,7 @@ import { entitySets, tableQuery, useTables } from "@/api/metadata";
 import { createRecord, deleteRecord } from "@/api/records";
 import { useSession } from "@/api/session";
 import { useShortcuts } from "@/lib/keys";
-import { toastFailure, toastUndo } from "@/ui/toast";
+import { toast, toastFailure, toastUndo } from "@/ui/toast";
 import { Icon } from "@/ui/icons";
 import classes from "./Composer.module.css";
 import { keepDraft, keptDraft } from "./draft";
@@ -15,10 +15,10 @@ import type NoteEditor from "./NoteEditor";
 import type { NoteEditorHandle } from "./NoteEditor";
 import type { useAttach } from "./useAttach";
 
-type Mode = "annotation" | "task";
+type Mode = "annotation" | "task" | "adx_portalcomment";
 
-/** Adds a note or a task to the record. What is typed stays until the server has it. */
-export function Composer({ table, id, onAdded, files, over }: { table: string; id: string; onAdded: () => void; files: ReturnType<typeof useAttach>; over: boolean }) {
+/** Adds a note or a task to the record, or answers the member who has written about it. What is typed stays until the server has it. */
+export function Composer({ table, id, onAdded, files, over, answers }: { table: string; id: string; onAdded: () => void; answers: boolean; files: ReturnType<typeof useAttach>; over: boolean }) {
   const { t } = useTranslation();
   const client = useQueryClient();
   const { session } = useSession();
@@ -38,7 +38,7 @@ export function Composer({ table, id, onAdded, files, over }: { table: string; i
     void import("./NoteEditor").then((m) => { if (!gone && document.activeElement !== area.current) flushSync(() => setEditor(() => m.default)); }, () => undefined);
     return () => { gone = true; };
   }, []);
-  const modes = (["annotation", "task"] as const).filter((m) => tables?.some((x) => x.logicalname === m));
+  const modes = (["annotation", "task", "adx_portalcomment"] as const).filter((m) => (m !== "adx_portalcomment" || answers) && tables?.some((x) => x.logicalname === m));
   const current = modes.includes(mode) ? mode : modes[0];
   useShortcuts([{ keys: "n", label: "keys.note", group: "keys.record", run: () => (note.current ? note.current.focus() : area.current?.focus()) }]);
 
@@ -49,6 +49,7 @@ export function Composer({ table, id, onAdded, files, over }: { table: string; i
       const [first, ...rest] = text.trim().split("\n");
       const body: Record<string, unknown> = kind === "annotation"
         ? { notetext: text.trim(), "objectid@odata.bind": bind }
+        : kind === "adx_portalcomment" ? { description: text.trim(), "regardingobjectid@odata.bind": bind }
         : {
             subject: first?.slice(0, 200), description: rest.join("\n").trim() || null, scheduledend: due ? new Date(`${due}T17:00`).toISOString() : null,
             "regardingobjectid@odata.bind": bind, "ownerid@odata.bind": `/systemusers(${session?.user.systemuserid})`,
@@ -62,7 +63,8 @@ export function Composer({ table, id, onAdded, files, over }: { table: string; i
       setDue("");
       onAdded();
       const label = t(`timeline.added.${kind}`);
-      if (made) toastUndo(label, { label, run: async () => { await deleteRecord(set, made); onAdded(); } });
+      if (kind === "adx_portalcomment") toast(label); // it has been sent: there is no taking back
+      else if (made) toastUndo(label, { label, run: async () => { await deleteRecord(set, made); onAdded(); } });
     },
     onError: toastFailure,
   });

@@ -18,11 +18,11 @@ import classes from "./Timeline.module.css";
 
 const icons: Record<string, IconName> = {
   change: "pencil", stage: "opportunity", task: "task", annotation: "note", campaignresponse: "responses", flowrun: "flow", notification: "bell",
-  phonecall: "phone", email: "mail", letter: "mail", fax: "print", appointment: "calendar", recurringappointmentmaster: "calendar", socialactivity: "responses",
+  phonecall: "phone", email: "mail", adx_portalcomment: "mail", letter: "mail", fax: "print", appointment: "calendar", recurringappointmentmaster: "calendar", socialactivity: "responses",
 };
 
 /** Entries that somebody wrote stand out from what merely happened. */
-const written = new Set(["annotation", "task", "phonecall", "email", "appointment", "letter", "fax", "socialactivity"]);
+const written = new Set(["annotation", "task", "phonecall", "email", "appointment", "letter", "fax", "socialactivity", "adx_portalcomment"]);
 
 interface Props {
   item: TimelineItem;

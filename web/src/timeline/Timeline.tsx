@@ -64,6 +64,7 @@ export function Timeline({ table, id, composer, title }: Props) {
   const narrowed = kinds !== "" || asked !== "";
   useLive("annotation", again);
   useLive("task", again);
+  useLive("adx_portalcomment", again);
   const items = query.data?.pages.flatMap((p) => p.items ?? []) ?? [];
 
   return (
@@ -72,7 +73,7 @@ export function Timeline({ table, id, composer, title }: Props) {
       onDragLeave={(e) => { if (!e.currentTarget.contains(e.relatedTarget as Node | null)) setOver(false); }}
       onDrop={(e) => { setOver(false); if (composer && e.dataTransfer.files.length) { e.preventDefault(); files.send([...e.dataTransfer.files]); } }}>
       <h2 className={classes.title}>{title ?? t("timeline.title")}</h2>
-      {composer && <Composer table={table} id={id} onAdded={again} files={files} over={over} />}
+      {composer && <Composer table={table} id={id} onAdded={again} files={files} over={over} answers={items.some((i) => i.kind === "adx_portalcomment")} />}
       {composer && (
         <div className={classes.tools}>
           <NativeSelect size="xs" aria-label={t("timeline.filter")} value={kinds} onChange={(e) => setKinds(e.currentTarget.value)}
