@@ -106,7 +106,7 @@ test("a visitor registers, applies, follows the application and writes, on a pho
   await page.getByText("Your message has been sent.").waitFor();
   await staff.goto(`${base}/r/opportunity/${opportunity.opportunityid}`);
   await staff.getByText("When do you call me?").first().waitFor();
-  await staff.getByRole("radio", { name: "Message to the member" }).check({ force: true });
+  await staff.locator("form label", { hasText: "Message to the member" }).click();
   await staff.getByRole("textbox", { name: "Answer the member…" }).fill("Tomorrow at nine.");
   await staff.getByRole("button", { name: "Add", exact: true }).click();
   await staff.getByText("Sent to the member").waitFor();
