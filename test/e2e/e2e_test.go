@@ -3,7 +3,6 @@
 package e2e
 
 import (
-	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,8 +14,10 @@ import (
 	"github.com/rapport-platform/rapport/web"
 )
 
-func TestInterface(t *testing.T) {
-	t.Parallel()
+// browser gives the path of Chromium, and skips where the interface, Node, the
+// driver or Chromium is missing.
+func browser(t *testing.T) string {
+	t.Helper()
 	if !web.Built() {
 		t.Skip("skipped: the interface is not built; run `make ui`")
 	}
@@ -33,6 +34,17 @@ func TestInterface(t *testing.T) {
 	if _, err := os.Stat(chromium); err != nil {
 		t.Skip("skipped: there is no Chromium; install Debian's chromium or set CHROMIUM to its path")
 	}
+	return chromium
+}
+
+// environment is what the scripts are told of a product.
+func environment(e *testenv.Env, chromium, admin string) []string {
+	return []string{"RAPPORT_URL=" + e.URL, "RAPPORT_USER=admin", "RAPPORT_PASSWORD=" + testenv.Password, "CHROMIUM=" + chromium, "RAPPORT_KEY=" + e.Key("leads"), "RAPPORT_TOKEN=" + admin, "RAPPORT_OUTBOX=" + filepath.Join(e.Data, "outbox")}
+}
+
+func TestInterface(t *testing.T) {
+	t.Parallel()
+	chromium := browser(t)
 	e := testenv.Start(t, testenv.Options{Sample: true})
 	admin := e.Token("admin")
 	e.Until("the sample's leads have arrived", func() bool { return e.Count(admin, "leads", "") >= 60 })
@@ -40,18 +52,8 @@ func TestInterface(t *testing.T) {
 	if err != nil || len(scripts) == 0 {
 		t.Fatal("no scripts: ", err)
 	}
-	env := append(os.Environ(), "RAPPORT_URL="+e.URL, "RAPPORT_USER=admin", "RAPPORT_PASSWORD="+testenv.Password, "CHROMIUM="+chromium, "RAPPORT_KEY="+e.Key("leads"), "RAPPORT_TOKEN="+admin, "RAPPORT_OUTBOX="+filepath.Join(e.Data, "outbox"))
+	env := environment(e, chromium, admin)
 	for _, script := range scripts { // one after another: they share the product and the processor
-		t.Run(strings.TrimSuffix(script, ".test.mjs"), func(t *testing.T) {
-			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
-			defer cancel()
-			cmd := exec.CommandContext(ctx, "node", "--test", "--test-reporter=spec", "--test-concurrency=1", script)
-			cmd.Env = env
-			out, err := cmd.CombinedOutput()
-			t.Logf("%s", out)
-			if err != nil {
-				t.Fatal("the browser tests failed: ", err)
-			}
-		})
+		t.Run(strings.TrimSuffix(script, ".test.mjs"), func(t *testing.T) { run(t, script, 10*time.Minute, env) })
 	}
 }
