@@ -105,6 +105,31 @@ test("the eligible become opportunities, the others are told why not", { skip, t
   });
 });
 
+/** Fills a form in as a visitor does, from step to step, and sends it. */
+async function fill(page, a) {
+  const values = typed(a);
+  for (;;) {
+    for (const [name, value] of Object.entries(values)) {
+      const radio = page.locator(`input[type=radio][name="${name}"][value="${value}"]`);
+      if (await radio.count()) {
+        if (await radio.isVisible()) await radio.check();
+        continue;
+      }
+      const field = page.locator(`[name="${name}"]:not([type=hidden])`).first();
+      if (value === undefined || !(await field.count()) || !(await field.isVisible())) continue;
+      const kind = await field.evaluate((e) => (e.tagName === "SELECT" ? "select" : e.type));
+      if (kind === "select") await field.selectOption(String(value));
+      else if (kind === "checkbox") await field.check();
+      else await field.fill(String(value));
+    }
+    const onward = page.getByRole("button", { name: "Continue", exact: true });
+    if (!(await onward.count()) || !(await onward.first().isVisible())) break;
+    await onward.first().click();
+  }
+  await page.locator("input[type=checkbox][required]").check();
+  await page.locator("form.card button[type=submit]:visible").last().click();
+}
+
 let stages;
 /** Takes an application to the next stage of the process. */
 async function move(a, stage, want) {
