@@ -5,7 +5,7 @@
 // are those that are reckoned here.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { axe, base, openPage, skip, start, stop } from "../helpers.mjs";
+import { api, axe, base, openPage, settled, signedIn, skip, start, stop } from "../helpers.mjs";
 import { backend, secret, token } from "./backend.mjs";
 import { applicants, call, each, outcome, rows, until, ways } from "./world.mjs";
 
@@ -234,4 +234,29 @@ part("and the money is paid out", 15, async () => {
   });
   const customers = await rows("contacts", "rpt_customersince ne null", "contactid");
   for (const a of eligible) assert.ok(customers.some((c) => c.contactid === a.contact), `${a.email} is a customer`);
+});
+
+part("the manager's numbers are those of the day", 10, async () => {
+  const page = await signedIn({ who: "maria.lindgren" });
+  const { status, body } = await api(page, "GET", "/api/ui/reports/lend_funnel?by=campaign");
+  assert.equal(status, 200);
+  await call("GET", "/api/ui/reports");
+  const sample = (await rows("leads", `rpt_productinterest ne null and not ${day}`, "leadid,_campaignid_value")).length;
+  assert.equal(body.total.steps[0].count, count + sample, JSON.stringify(body.total));
+  const campaigns = new Map((await rows("campaigns", "", "campaignid,name")).map((c) => [c.name, c.campaignid]));
+  for (const way of ways) {
+    const key = campaigns.get(way.campaign);
+    const mine = eligible.filter((a) => a.way === way);
+    const others = (await rows("opportunities", `lend_product ne null and originatingleadid/_campaignid_value eq ${key}`, "opportunityid")).length - mine.length;
+    assert.equal(others, 0, "the sample's leads of the campaigns have not become opportunities");
+    const group = body.groups.find((g) => g.key === key);
+    assert.ok(group, `${way.campaign} is in the report: ${JSON.stringify(body.groups).slice(0, 600)}`);
+    const [, , opportunities, proposed, sanctioned, disbursed] = group.steps;
+    assert.deepEqual([opportunities.count, proposed.count, sanctioned.count, disbursed.count], [mine.length, mine.length, mine.length, mine.length], way.campaign);
+    assert.equal(Number(disbursed.amount), eur(mine), `paid out by ${way.campaign}`);
+  }
+  await page.goto(`${base}/reports/lend_funnel`);
+  await settled(page);
+  assert.ok((await page.locator("main").innerText()).includes("Spring home loans"));
+  assert.deepEqual(page.trouble, []);
 });
