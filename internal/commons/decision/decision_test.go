@@ -10,6 +10,7 @@ import (
 	"github.com/rapport-platform/rapport/internal/ground/errs"
 	"github.com/rapport-platform/rapport/internal/ground/id"
 	"github.com/rapport-platform/rapport/internal/platform/access"
+	"github.com/rapport-platform/rapport/internal/platform/query"
 	"github.com/rapport-platform/rapport/internal/platform/record"
 	"github.com/rapport-platform/rapport/internal/platform/rule/decide"
 )
@@ -191,7 +192,14 @@ func TestOverride(t *testing.T) {
 		if err := do(e.mara, "rpt_RequestOverride", map[string]any{"Reason": "r"})(); errs.KindOf(err) != errs.Forbidden {
 			t.Errorf("who may not write the record asks for an override: %v", err)
 		}
+		if err := e.update(e.ctx, "systemuser", e.sella, record.Row{"parentsystemuserid": e.mara}); err != nil {
+			t.Fatal(err)
+		}
 		e.must(sella, "rpt_RequestOverride", c, map[string]any{"Reason": "A guarantor stands behind it"})
+		told, err := e.store.Find(e.ctx, query.Query{Table: "appnotification", Where: query.Compare{Left: query.Path{"ownerid"}, Op: query.Eq, Value: e.mara}})
+		if err != nil || len(told.Rows) != 1 || told.Rows[0].Text("rpt_kind") != "approval" || told.Rows[0].ID("rpt_regardingid") != key {
+			t.Errorf("her manager is told %v, %v", told.Rows, err)
+		}
 		refuse(do(e.sella, "rpt_RequestOverride", map[string]any{"Reason": "again"}), "decision.override_exists")
 		if err := do(e.sella, "rpt_SettleOverride", map[string]any{"Approve": true})(); errs.KindOf(err) != errs.Forbidden {
 			t.Errorf("sella settles without the right: %v", err)
@@ -369,6 +377,25 @@ func TestDecidesByItself(t *testing.T) {
 		e.until("it is decided on once more", func() bool { return len(e.checks(key)) > n || len(e.checks(key)) >= 3 })
 		if owner := e.checks(key)[0].ID("ownerid"); owner != e.sella {
 			t.Errorf("the decision belongs to %v", owner)
+		}
+	})
+}
+
+// A set may be for some records alone: others are left to themselves.
+func TestForSomeRecords(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, e *env) {
+		if err := e.update(e.ctx, "rpt_decision", e.set, record.Row{"rpt_condition": "app_nothing eq 1"}); errs.CodeOf(err) != "decision.invalid" {
+			t.Errorf("a condition on a column that is not there: %v", err)
+		}
+		if err := e.update(e.ctx, "rpt_decision", e.set, record.Row{"rpt_automatic": true, "rpt_condition": "app_amount gt 50000"}); err != nil {
+			t.Fatal(err)
+		}
+		e.activate(e.version)
+		small, large := e.request(record.Row{"app_amount": 40000}), e.request(record.Row{"app_amount": 90000})
+		e.until("the large one is decided on", func() bool { return e.get("app_request", large).Int("app_outcome") == 3 })
+		if checks := e.checks(small); len(checks) != 0 {
+			t.Errorf("the small one as well: %v", checks)
 		}
 	})
 }

@@ -53,6 +53,9 @@ func (s *Service) checkSet(row record.Row) error {
 	if !ok {
 		return badDefinition("rpt_table", "unknown", "there is no table %s", row.Text("rpt_table"))
 	}
+	if _, err := s.only(row); err != nil {
+		return badDefinition("rpt_condition", "invalid", "the condition can't be used: %s", err)
+	}
 	name := row.Text("rpt_outcomecolumn")
 	if name == "" {
 		if row["rpt_guardstate"] != nil {
@@ -166,6 +169,9 @@ func (s *Service) Obey(table string) record.Hook {
 				if src := one.source(s.c.Clock.Now()); src != nil && !deciding && old[one.outcome] != nil && src.reads(old, change) {
 					change[one.outcome] = nil
 				}
+				if !one.concerns(merged(old, change)) {
+					continue
+				}
 				if err := one.keeps(old, change); err != nil {
 					return err
 				}
@@ -174,7 +180,7 @@ func (s *Service) Obey(table string) record.Hook {
 		},
 		AfterCreate: func(_ context.Context, tx *record.Tx, row record.Row) error {
 			for _, one := range s.of(table) {
-				if one.automatic && len(one.versions) > 0 {
+				if one.automatic && len(one.versions) > 0 && one.concerns(row) {
 					if err := s.later(tx, one, table, row); err != nil {
 						return err
 					}
@@ -193,7 +199,7 @@ func (s *Service) Obey(table string) record.Hook {
 						return err
 					}
 				}
-				if one.automatic {
+				if one.automatic && one.concerns(row) {
 					if err := s.later(tx, one, table, row); err != nil {
 						return err
 					}

@@ -66,7 +66,29 @@ func (s *Service) requestOverride(ctx context.Context, c action.Call, in Overrid
 	}
 	_, err = c.Tx.Update(system, "rpt_decisioncheck", c.Target, record.Row{"rpt_override": overrideRequested, "rpt_overridereason": in.Reason, "rpt_requestedby": access.From(ctx).ID, "rpt_requestedon": s.c.Clock.Now(),
 		"rpt_settledby": nil, "rpt_settledon": nil, "rpt_settlenote": nil}, record.Match{})
-	return action.Empty{}, err
+	if err != nil {
+		return action.Empty{}, err
+	}
+	return action.Empty{}, s.tellManager(system, c.Tx, access.From(ctx).ID, row, in.Reason)
+}
+
+// tellManager tells the manager of who asks that an override waits. Who has none
+// has it settled by whoever looks at the view of those that wait.
+func (s *Service) tellManager(ctx context.Context, tx *record.Tx, who id.ID, check record.Row, reason string) error {
+	person, err := tx.Get(ctx, "systemuser", who, []string{"fullname", "parentsystemuserid"}, nil)
+	if errs.Has(err, errs.NotFound) {
+		return nil // not a person: a program of its own
+	}
+	if err != nil {
+		return err
+	}
+	manager := person.ID("parentsystemuserid")
+	if manager == id.Nil || manager == who {
+		return nil
+	}
+	_, err = notify.Send(ctx, tx, manager, notify.Input{Title: "Override to approve", Body: person.Text("fullname") + ": " + check.Text("rpt_name") + ". " + reason, Kind: "approval",
+		RegardingID: check.ID("rpt_recordid"), RegardingType: check.Text("rpt_recordtable")})
+	return err
 }
 
 // settleOverride approves or rejects: by a second person, who may write the

@@ -5,9 +5,11 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/rapport-platform/rapport/internal/ground/id"
+	"github.com/rapport-platform/rapport/internal/platform/odata"
 	"github.com/rapport-platform/rapport/internal/platform/query"
 	"github.com/rapport-platform/rapport/internal/platform/record"
 	"github.com/rapport-platform/rapport/internal/platform/rule/decide"
@@ -124,6 +126,7 @@ type set struct {
 	outcome   string // column; "" for none
 	guard     any    // state; nil for none
 	automatic bool
+	only      *query.Matcher // nil for all records
 	versions  []dates
 	sources   map[id.ID]*source // by version
 }
@@ -148,6 +151,10 @@ func (s *Service) load(ctx context.Context) (*sets, error) {
 	for _, row := range page.Rows {
 		one := &set{id: row.ID("rpt_decisionid"), outcome: row.Text("rpt_outcomecolumn"), guard: row["rpt_guardstate"], sources: map[id.ID]*source{}}
 		one.automatic, _ = row["rpt_automatic"].(bool)
+		if one.only, err = s.only(row); err != nil {
+			s.c.Logger.Warn("a decision set can't be used", "set", one.id, "error", err)
+			continue
+		}
 		if one.versions, err = activated(ctx, s.c.Store, one.id); err != nil {
 			return nil, err
 		}
@@ -171,4 +178,23 @@ func (s *Service) of(table string) []*set {
 		return now.byTable[table]
 	}
 	return nil
+}
+
+// only compiles the condition under which a set is for a record; nil where it is for all.
+func (s *Service) only(row record.Row) (*query.Matcher, error) {
+	text := strings.TrimSpace(row.Text("rpt_condition"))
+	t, ok := s.c.Catalog().Table(row.Text("rpt_table"))
+	if text == "" || !ok {
+		return nil, nil
+	}
+	return odata.Condition(s.c.Catalog(), t, text)
+}
+
+// concerns tells whether the set is for a record.
+func (s *set) concerns(row record.Row) bool {
+	if s.only == nil {
+		return true
+	}
+	is, err := s.only.Match(row)
+	return err == nil && is
 }

@@ -182,7 +182,7 @@ func (m *mapping) compileStatus() error {
 
 func (m *mapping) compileTimes(catalog *metadata.Catalog) (err error) {
 	if m.Close.When != "" {
-		if m.closes, err = filter(catalog, m.subjects, m.Close.When); err != nil {
+		if m.closes, err = odata.Condition(catalog, m.subjects, m.Close.When); err != nil {
 			return badMapping("close.when", "%s", err.Error())
 		}
 		if !statusWord.MatchString(m.Close.Status) {
@@ -192,7 +192,7 @@ func (m *mapping) compileTimes(catalog *metadata.Catalog) (err error) {
 	if m.Open == nil {
 		return nil
 	}
-	if m.opens, err = filter(catalog, m.subjects, m.Open.When); err != nil {
+	if m.opens, err = odata.Condition(catalog, m.subjects, m.Open.When); err != nil {
 		return badMapping("open.when", "%s", err.Error())
 	}
 	for _, stage := range m.Open.Stages {
@@ -212,18 +212,6 @@ func (m *mapping) compileTimes(catalog *metadata.Catalog) (err error) {
 		}
 	}
 	return nil
-}
-
-func filter(catalog *metadata.Catalog, t *metadata.Table, text string) (*query.Matcher, error) {
-	node, err := odata.ParseFilter(&odata.Context{Catalog: catalog}, t, text)
-	if err != nil {
-		return nil, err
-	}
-	m, err := query.Compile(catalog, t.Name, node)
-	if err == nil {
-		_, err = m.Match(nil) // what needs other rows is refused here
-	}
-	return m, err
 }
 
 // table gives the table that fields on the case, or on the subject, belong to.

@@ -171,7 +171,7 @@ func compile(text string, catalog *metadata.Catalog) (*Process, error) {
 			return nil, invalid("process %s: %q is no table of the process, or has no condition", d.Name, table)
 		}
 		var err error
-		if p.only[table], err = condition(catalog, t, when); err != nil {
+		if p.only[table], err = odata.Condition(catalog, t, when); err != nil {
 			return nil, invalid("process %s, for %s: %s", d.Name, table, err.Error())
 		}
 	}
@@ -217,7 +217,7 @@ func (p *Process) compileStages(catalog *metadata.Catalog) error {
 		for i := range s.Gates {
 			g := &s.Gates[i]
 			var err error
-			if g.matcher, err = condition(catalog, t, g.When); err != nil || g.Message["en"] == "" {
+			if g.matcher, err = odata.Condition(catalog, t, g.When); err != nil || g.Message["en"] == "" {
 				return invalid("process %s, stage %s: gate %d needs a message.en, and a condition that can be read: %v", p.Name, s.Key, i+1, err)
 			}
 		}
@@ -240,21 +240,8 @@ func (b *Branch) compile(catalog *metadata.Catalog, t *metadata.Table, index map
 		return nil
 	}
 	var err error
-	b.matcher, err = condition(catalog, t, b.When)
+	b.matcher, err = odata.Condition(catalog, t, b.When)
 	return err
-}
-
-// condition compiles a filter that looks at one record alone.
-func condition(catalog *metadata.Catalog, t *metadata.Table, text string) (*query.Matcher, error) {
-	node, err := odata.ParseFilter(&odata.Context{Catalog: catalog}, t, text)
-	if err != nil {
-		return nil, err
-	}
-	m, err := query.Compile(catalog, t.Name, node)
-	if err == nil {
-		_, err = m.Match(nil)
-	}
-	return m, err
 }
 
 // StageID gives the id of a stage's row.

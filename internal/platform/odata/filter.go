@@ -9,6 +9,20 @@ import (
 	"github.com/rapport-platform/rapport/internal/platform/query"
 )
 
+// Condition compiles a filter that looks at one record alone, such as a gate or
+// the records that something is for. One that needs other rows is refused.
+func Condition(catalog *metadata.Catalog, t *metadata.Table, text string) (*query.Matcher, error) {
+	node, err := ParseFilter(&Context{Catalog: catalog}, t, text)
+	if err != nil {
+		return nil, err
+	}
+	m, err := query.Compile(catalog, t.Name, node)
+	if err == nil {
+		_, err = m.Match(nil)
+	}
+	return m, err
+}
+
 // ParseFilter reads the text of $filter for rows of a table.
 func ParseFilter(ctx *Context, t *metadata.Table, text string) (query.Node, error) {
 	return parseFilter(ctx, t, text, nil)

@@ -41,7 +41,16 @@ function Card({ set, table, id, row, onDone }: { set: Row; table: Table; id: str
     onSuccess: () => void refresh(),
     onError: toastFailure,
   });
+  // A set may be for some records alone; the server tells, as it knows the filter's language.
+  const condition = String(set.rpt_condition ?? "").trim();
+  const concerned = useQuery({
+    queryKey: [...key, "concerned", condition, row["@odata.etag"]],
+    enabled: condition !== "",
+    placeholderData: keepPreviousData,
+    queryFn: ({ signal }) => fetchTop(table.entityset, { filter: `${table.primaryid} eq ${id} and (${condition})`, top: 1 }, signal),
+  });
   if (!meta.data || !checks.data) return null;
+  if (condition && !checks.data.rows.length && !concerned.data?.rows.length) return null;
   const check = checks.data.rows[0];
   const current = check && check.statecode !== 1;
   const outcome = columnOf(meta.data, "rpt_outcome");
