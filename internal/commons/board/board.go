@@ -25,7 +25,10 @@ type Ask struct {
 	Query  query.Query
 	By     string // name of a process, or of a choice column; "" takes the table's own
 	Amount string // column that is added up; "" takes the table's own, "-" none
-	Column string // key of the one column that is wanted; "" asks for the whole board
+	// Column is the key of the one column that is wanted; "" asks for the whole
+	// board. A page after the first one, where By is given as
+	// well, tells no counts and no sums.
+	Column string
 }
 
 // Board is the answer.
@@ -132,7 +135,12 @@ func (b *Boards) Board(ctx context.Context, a Ask) (*Board, error) {
 	}
 	var layout *way
 	var totals map[string]total
+	further := a.By != "" && a.Column != "" && a.Query.After != nil
 	for i := range layouts {
+		if further {
+			layout = &layouts[i]
+			break
+		}
 		if totals, err = b.totals(ctx, a.Query, layouts[i], amount); err != nil {
 			return nil, err
 		}
@@ -152,7 +160,7 @@ func (b *Boards) Board(ctx context.Context, a Ask) (*Board, error) {
 			out.Currency = b.currency(ctx)
 		}
 	}
-	out.Columns, out.Elsewhere = layout.columns(totals)
+	out.Columns, out.Elsewhere = layout.columns(totals, a.Column)
 	if a.Column != "" {
 		return out, b.one(ctx, a, layout, out)
 	}

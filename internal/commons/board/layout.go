@@ -97,12 +97,13 @@ func (w *way) anyIn(totals map[string]total) bool {
 
 // columns gives the columns with their totals, and how many records have no place.
 // Stages of another table are shown where records stand in them: a process spans
-// several tables, and a record may be ahead of its table or behind.
-func (w *way) columns(totals map[string]total) (out []Column, elsewhere int64) {
+// several tables, and a record may be ahead of its table or behind. So is the
+// wanted column, if any.
+func (w *way) columns(totals map[string]total, wanted string) (out []Column, elsewhere int64) {
 	placed := map[string]bool{}
 	put := func(c Column, always bool) {
 		got := totals[c.Key]
-		if got.count == 0 && !always {
+		if got.count == 0 && !always && c.Key != wanted {
 			return
 		}
 		c.Count, c.Sum = got.count, got.sum

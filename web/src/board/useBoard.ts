@@ -67,7 +67,7 @@ export function useBoard(question: Question, ready: boolean) {
     if (!next || loading.current.has(column)) return;
     loading.current.add(column);
     try {
-      const page = (await request<Board>(address(question, { column, after: next }))).data.columns[0];
+      const page = (await request<Board>(address(question, { by: latest.current?.by ?? question.by ?? "", column, after: next }))).data.columns[0];
       if (page) set((old) => extended(old, page));
     } finally {
       loading.current.delete(column);
