@@ -42,18 +42,29 @@ func environment(e *testenv.Env, chromium, admin string) []string {
 	return []string{"RAPPORT_URL=" + e.URL, "RAPPORT_USER=admin", "RAPPORT_PASSWORD=" + testenv.Password, "CHROMIUM=" + chromium, "RAPPORT_KEY=" + e.Key("leads"), "RAPPORT_TOKEN=" + admin, "RAPPORT_OUTBOX=" + filepath.Join(e.Data, "outbox")}
 }
 
+// TestInterface runs the scripts against two products with the sample, beside
+// each other, as one alone leaves a part of the processor idle.
 func TestInterface(t *testing.T) {
 	t.Parallel()
 	chromium := browser(t)
-	e := testenv.Start(t, testenv.Options{Sample: true})
-	admin := e.Token("admin")
-	e.Until("the sample's leads have arrived", func() bool { return e.Count(admin, "leads", "") >= 60 })
 	scripts, err := filepath.Glob("*.test.mjs")
 	if err != nil || len(scripts) == 0 {
 		t.Fatal("no scripts: ", err)
 	}
-	env := environment(e, chromium, admin)
-	for _, script := range scripts { // one after another: they share the product and the processor
-		t.Run(strings.TrimSuffix(script, ".test.mjs"), func(t *testing.T) { run(t, script, 10*time.Minute, env) })
+	var shares [2][]string
+	for i, script := range scripts {
+		shares[i%2] = append(shares[i%2], script)
+	}
+	for i, share := range shares {
+		t.Run([]string{"one", "other"}[i], func(t *testing.T) {
+			t.Parallel()
+			e := testenv.Start(t, testenv.Options{Sample: true})
+			admin := e.Token("admin")
+			e.Until("the sample's leads have arrived", func() bool { return e.Count(admin, "leads", "") >= 60 })
+			env := environment(e, chromium, admin)
+			for _, script := range share { // one after another: they share the product
+				t.Run(strings.TrimSuffix(script, ".test.mjs"), func(t *testing.T) { run(t, script, 10*time.Minute, env) })
+			}
+		})
 	}
 }
