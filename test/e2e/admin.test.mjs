@@ -2,23 +2,12 @@
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { after, before, test } from "node:test";
-import { api, axe, base, makeLead, openPage, settled, signedIn, skip, start, stop } from "./helpers.mjs";
+import { api, base, inBothThemes, makeLead, openPage, signedIn, skip, start, stop } from "./helpers.mjs";
 
 before(start);
 after(stop);
-const shots = process.env.SCREENSHOTS;
-const shot = async (page, name) => { if (shots) await page.screenshot({ path: `${shots}/${name}.png` }); };
 
-async function checked(page, name) {
-  await settled(page);
-  for (const scheme of ["light", "dark"]) {
-    await page.evaluate((s) => document.documentElement.setAttribute("data-mantine-color-scheme", s), scheme);
-    await page.waitForTimeout(250);
-    await shot(page, `${name}-${scheme}`);
-    assert.deepEqual(await axe(page), [], `axe on ${name}, ${scheme}`);
-  }
-  await page.evaluate(() => document.documentElement.setAttribute("data-mantine-color-scheme", "light"));
-}
+const checked = async (page, name) => assert.deepEqual(await inBothThemes(page, name), []);
 
 /** The code of an authenticator app at a moment (RFC 6238). */
 function totp(secret, at = Date.now()) {

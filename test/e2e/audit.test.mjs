@@ -1,20 +1,13 @@
 // Changes taken back, deleted records brought back, the chain verified, retention set, in the browser.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { api, axe, base, makeLead, settled, signedIn, skip, start, stop } from "./helpers.mjs";
+import { api, base, inBothThemes, makeLead, signedIn, skip, start, stop } from "./helpers.mjs";
 
 before(start);
 after(stop);
 const clean = (page) => assert.deepEqual(page.trouble, []);
 
-async function checked(page, name) {
-  await settled(page);
-  for (const scheme of ["light", "dark"]) {
-    await page.evaluate((s) => document.documentElement.setAttribute("data-mantine-color-scheme", s), scheme);
-    assert.deepEqual(await axe(page), [], `axe on ${name}, ${scheme}`);
-  }
-  await page.evaluate(() => document.documentElement.setAttribute("data-mantine-color-scheme", "light"));
-}
+const checked = async (page, name) => assert.deepEqual(await inBothThemes(page, name), []);
 
 const leadOf = async (page, id) => (await api(page, "GET", `/api/data/v9.2/leads(${id})`)).body;
 

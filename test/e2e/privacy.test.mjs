@@ -2,20 +2,13 @@
 // and erased, in the browser.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { api, axe, base, settled, signedIn, skip, start, stop } from "./helpers.mjs";
+import { api, base, inBothThemes, signedIn, skip, start, stop } from "./helpers.mjs";
 
 before(start);
 after(stop);
 const API = "/api/data/v9.2";
 
-async function checked(page, name) {
-  await settled(page);
-  for (const scheme of ["light", "dark"]) {
-    await page.evaluate((s) => document.documentElement.setAttribute("data-mantine-color-scheme", s), scheme);
-    assert.deepEqual(await axe(page), [], `axe on ${name}, ${scheme}`);
-  }
-  await page.evaluate(() => document.documentElement.setAttribute("data-mantine-color-scheme", "light"));
-}
+const checked = async (page, name) => assert.deepEqual(await inBothThemes(page, name), []);
 
 async function made(page, set, body) {
   const answer = await api(page, "POST", `${API}/${set}`, body);

@@ -1,7 +1,7 @@
 // From a file of past leads to a lead whose score has risen, in the browser.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { api, axe, base, makeLead, settled, signedIn, skip, start, stop } from "./helpers.mjs";
+import { api, base, inBothThemes, makeLead, settled, signedIn, skip, start, stop } from "./helpers.mjs";
 
 before(start);
 after(stop);
@@ -24,16 +24,7 @@ function customers(rows) {
   return lines.join("\n");
 }
 
-async function checked(page, name) {
-  await settled(page);
-  await shot(page, name);
-  for (const scheme of ["light", "dark"]) {
-    await page.evaluate((s) => document.documentElement.setAttribute("data-mantine-color-scheme", s), scheme);
-    assert.deepEqual(await axe(page), [], `axe on ${name}, ${scheme}`);
-  }
-  await shot(page, `${name}-dark`);
-  await page.evaluate(() => document.documentElement.setAttribute("data-mantine-color-scheme", "light"));
-}
+const checked = async (page, name) => assert.deepEqual(await inBothThemes(page, name), []);
 
 test("a file of past leads becomes a model, and a lead rises", { skip, timeout: 240_000 }, async () => {
   const page = await signedIn();

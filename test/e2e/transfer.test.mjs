@@ -1,7 +1,7 @@
 // Files in, rows out, and one change to many rows, in the browser.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { api, axe, base, settled, signedIn, skip, start, stop } from "./helpers.mjs";
+import { api, base, inBothThemes, signedIn, skip, start, stop } from "./helpers.mjs";
 
 before(start);
 after(stop);
@@ -10,16 +10,7 @@ const shots = process.env.SCREENSHOTS;
 const shot = async (page, name) => { if (shots) await page.screenshot({ path: `${shots}/${name}.png`, fullPage: true }); };
 const mark = `T${Date.now().toString(36)}`;
 
-async function checked(page, name) {
-  await settled(page);
-  await shot(page, name);
-  for (const scheme of ["light", "dark"]) {
-    await page.evaluate((s) => document.documentElement.setAttribute("data-mantine-color-scheme", s), scheme);
-    assert.deepEqual(await axe(page), [], `axe on ${name}, ${scheme}`);
-  }
-  await shot(page, `${name}-dark`);
-  await page.evaluate(() => document.documentElement.setAttribute("data-mantine-color-scheme", "light"));
-}
+const checked = async (page, name) => assert.deepEqual(await inBothThemes(page, name), []);
 
 const total = async (page, set, filter) => (await api(page, "GET", `/api/data/v9.2/${set}?$select=createdon&$filter=${encodeURIComponent(filter)}&$count=true`)).body["@odata.count"];
 
