@@ -40,7 +40,7 @@ test("two people see each other at a record; who follows it is told of what the 
 
   // Access is explained, and the record shared, from its own menu.
   await admin.getByRole("button", { name: "More actions" }).click();
-  await admin.getByRole("menuitem", { name: /access/i }).click();
+  await admin.getByRole("menuitem", { name: "Access and sharing" }).click();
   const dialog = admin.getByRole("dialog");
   await dialog.getByRole("combobox", { name: "With" }).fill("Lena");
   await admin.getByRole("option", { name: "Lena Moreau" }).click();

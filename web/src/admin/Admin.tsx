@@ -33,7 +33,8 @@ export function Admin() {
           </Link>
         ))}
       </nav>
-      <div className={classes.page}>
+      {/* The log is text alone: keys scroll it only if it can have the focus. */}
+      <div className={classes.page} {...(area === "log" ? { tabIndex: 0, role: "region", "aria-label": t("admin.area.log") } : {})}>
         <div className={classes.inner}><Suspense fallback={<div aria-busy="true" />}><Area /></Suspense></div>
       </div>
     </>
