@@ -251,7 +251,7 @@ part("the manager's numbers are those of the day", 10, async () => {
     const mine = eligible.filter((a) => a.way === way);
     const others = (await rows("opportunities", `lend_product ne null and originatingleadid/_campaignid_value eq ${key}`, "opportunityid")).length - mine.length;
     assert.equal(others, 0, "the sample's leads of the campaigns have not become opportunities");
-    const group = body.groups.find((g) => g.key === key);
+    const group = body.groups.find((g) => g.name === way.campaign);
     assert.ok(group, `${way.campaign} is in the report: ${JSON.stringify(body.groups).slice(0, 600)}`);
     const [, , opportunities, proposed, sanctioned, disbursed] = group.cells;
     assert.deepEqual([opportunities.count, proposed.count, sanctioned.count, disbursed.count], [mine.length, mine.length, mine.length, mine.length], way.campaign);

@@ -98,16 +98,6 @@ export function GridTable({ table, state, data, peek, open, onOpen, onPreview, o
       return true;
     },
   });
-  const { goTo: leadTo } = roving;
-  // A head that has been moved keeps the focus: it is found again once the new order is drawn.
-  const moving = useRef<string>(undefined);
-  const order = names.join(",");
-  useEffect(() => {
-    const at = moving.current ? order.split(",").indexOf(moving.current) : -1;
-    if (at < 0) return;
-    moving.current = undefined;
-    leadTo({ row: -1, col: at });
-  }, [order, leadTo]);
   /** On a column's head: Shift with an arrow makes it wider or narrower, Ctrl and Shift move it. */
   const onHeadKey = (event: KeyboardEvent, col: number) => {
     const column = state.columns[col];
@@ -116,8 +106,8 @@ export function GridTable({ table, state, data, peek, open, onOpen, onPreview, o
     if (event.ctrlKey || event.metaKey) {
       const next = moveColumn(names, column.name, col + by);
       if (next !== names) {
-        moving.current = column.name;
         change({ cols: next.join(",") });
+        roving.goTo({ row: -1, col: next.indexOf(column.name) });
       }
     } else onWidths({ ...state.widths, [column.name]: Math.max(MIN_WIDTH, Math.min(MAX_WIDTH, (state.widths[column.name] ?? 160) + by * 16)) });
     return true;
@@ -154,6 +144,7 @@ export function GridTable({ table, state, data, peek, open, onOpen, onPreview, o
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [here]);
 
+  const { goTo: leadTo } = roving;
   useEffect(() => { jump.current = (row) => { reveal(row, true); leadTo({ row, col: 0 }); }; }, [jump, reveal, leadTo]);
   const { show } = data;
   useEffect(() => show(list.first, list.last), [show, list.first, list.last]);
