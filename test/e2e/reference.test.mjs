@@ -47,7 +47,7 @@ async function quiet(page, home) {
 
 /** What tells of now reads the same on every day, and nothing blinks. */
 async function calm(page) {
-  await page.addStyleTag({ content: "*, *::before, *::after { caret-color: transparent !important; transition: none !important; animation: none !important; } ::-webkit-scrollbar { display: none; }" });
+  await page.addStyleTag({ content: "*, *::before, *::after { caret-color: transparent !important; transition: none !important; animation: none !important; } ::-webkit-scrollbar { display: none; } [data-visits] { display: none !important; }" }); // what was visited is noted in its own time
   await page.evaluate(() => {
     const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     for (let node = walker.nextNode(); node; node = walker.nextNode()) {

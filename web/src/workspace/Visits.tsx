@@ -34,7 +34,7 @@ export function Visits() {
     </div>
   );
   return (
-    <section className={nav.group}>
+    <section className={nav.group} data-visits>
       <h2 className={nav.heading}>{t("visits.title")}</h2>
       {kept.map((v) => item(v, true))}
       {seen.slice(0, more ? undefined : FEW).map((v) => item(v, false))}
