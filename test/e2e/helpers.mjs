@@ -57,9 +57,13 @@ export async function signedIn({ who, ...options } = {}) {
 /** Waits until nothing fades or moves any more. */
 export async function still(page) {
   await page.evaluate(async () => {
-    await new Promise((r) => requestAnimationFrame(() => requestAnimationFrame(r)));
-    const ends = document.getAnimations().filter((a) => a.effect?.getComputedTiming().iterations !== Infinity);
-    await Promise.all(ends.map((a) => a.finished.catch(() => {})));
+    // Some begin a moment after what caused them, so that one look is not enough.
+    for (let quiet = 0; quiet < 3; ) {
+      await new Promise((r) => requestAnimationFrame(() => setTimeout(r, 80)));
+      const ends = document.getAnimations().filter((a) => a.effect?.getComputedTiming().iterations !== Infinity && a.playState === "running");
+      quiet = ends.length ? 0 : quiet + 1;
+      await Promise.all(ends.map((a) => a.finished.catch(() => {})));
+    }
   });
 }
 
