@@ -196,7 +196,7 @@ part("the back-end's decisions arrive, once each, and both sides are equal", 15,
   assert.deepEqual([end.Dead, end.Waiting, end.EventsWaiting], [0, 0, 0]);
 });
 
-part("documents come in, one applicant's by the portal", 10, async () => {
+part("documents come in by post, and open the gate", 10, async () => {
   await each(eligible, async (a) => {
     await move(a, "Documents");
     assert.equal((await move(a, a.product === "HOME" || a.product === "BUSINESS" ? "Collateral" : "Underwriting", null)).status, 400, "the gate holds without documents");
