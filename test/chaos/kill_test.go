@@ -131,6 +131,7 @@ func checkOnce(t *testing.T, url string, leads int) {
 	} {
 		if got := number(t, url, question); got != leads {
 			t.Errorf("%s: %d, want %d", what, got, leads)
+			t.Log(odd(t, url))
 		}
 	}
 	for what, question := range map[string]string{
@@ -142,6 +143,31 @@ func checkOnce(t *testing.T, url string, leads int) {
 			t.Errorf("%s: %d, want none", what, got)
 		}
 	}
+}
+
+// odd names the notifications of leads that do not have exactly one, by kind.
+func odd(t *testing.T, url string) string {
+	t.Helper()
+	db, err := sqldb.Open(t.Context(), sqldb.Options{URL: url, Readers: 1})
+	if err != nil {
+		return err.Error()
+	}
+	defer db.Close()
+	rows, err := db.Query(t.Context(), `SELECT l.emailaddress1, COALESCE(n.rpt_kind, 'none'), COALESCE(n.title, '') FROM lead l LEFT JOIN appnotification n ON n.rpt_regardingid = l.leadid
+		WHERE l.leadid IN (SELECT l.leadid FROM lead l LEFT JOIN appnotification n ON n.rpt_regardingid = l.leadid GROUP BY l.leadid HAVING COUNT(n.appnotificationid) <> 1)`)
+	if err != nil {
+		return err.Error()
+	}
+	defer rows.Close()
+	out := "notifications of leads without exactly one:"
+	for rows.Next() {
+		var address, kind, title string
+		if err := rows.Scan(&address, &kind, &title); err != nil {
+			return err.Error()
+		}
+		out += fmt.Sprintf("\n  %s: %s %q", address, kind, title)
+	}
+	return out
 }
 
 func number(t *testing.T, url, question string) (n int) {
