@@ -131,6 +131,23 @@ func (b *Backend) addNote(_ *sql.Tx, q request, c *Case) (*Case, int, error) {
 	return c, http.StatusOK, nil
 }
 
+func (b *Backend) removeNote(_ *sql.Tx, q request, c *Case) (*Case, int, error) {
+	if err := usable(c); err != nil {
+		return nil, 0, err
+	}
+	c.Notes = slices.DeleteFunc(c.Notes, func(o Note) bool { return o.ID == q.doc })
+	return c, http.StatusOK, nil
+}
+
+func (b *Backend) removeDocument(tx *sql.Tx, q request, c *Case) (*Case, int, error) {
+	if err := usable(c); err != nil {
+		return nil, 0, err
+	}
+	c.Documents = slices.DeleteFunc(c.Documents, func(o Document) bool { return o.ID == q.doc })
+	_, err := tx.Exec("DELETE FROM contents WHERE caseid = ? AND docid = ?", q.id, q.doc)
+	return c, http.StatusOK, err
+}
+
 func (b *Backend) addDocument(_ *sql.Tx, q request, c *Case) (*Case, int, error) {
 	var d Document
 	if err := usable(c); err != nil {

@@ -28,6 +28,7 @@ type event struct {
 	Versions map[string]int64 `json:"versions,omitempty"`
 	Note     *Note            `json:"note,omitempty"`
 	Document *Document        `json:"document,omitempty"`
+	Removed  string           `json:"removed,omitempty"`
 }
 
 // emit numbers an event and keeps it with the change that it tells of; a status

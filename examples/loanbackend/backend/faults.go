@@ -125,6 +125,13 @@ func (b *Backend) admin(mux *http.ServeMux) {
 		}
 		writeJSON(w, http.StatusOK, all)
 	})
+	mux.HandleFunc("DELETE /admin/cases/{id}/parts/{part}", func(w http.ResponseWriter, r *http.Request) {
+		if err := b.Remove(r.Context(), r.PathValue("id"), r.PathValue("part")); err != nil {
+			writeProblem(w, http.StatusNotFound, "admin.part", err.Error())
+			return
+		}
+		w.WriteHeader(http.StatusNoContent)
+	})
 	mux.HandleFunc("GET /admin/state", func(w http.ResponseWriter, _ *http.Request) {
 		s, err := b.State()
 		if err != nil {

@@ -39,6 +39,8 @@ func (b *Backend) Handler() http.Handler {
 	work.HandleFunc("POST /cases/{id}/documents", b.doing(mostJSON, b.addDocument))
 	work.HandleFunc("PUT /cases/{id}/documents/{doc}/content", b.doing(mostContent, b.putContent))
 	work.HandleFunc("GET /cases/{id}/documents/{doc}/content", b.getContent)
+	work.HandleFunc("DELETE /cases/{id}/notes/{doc}", b.doing(mostJSON, b.removeNote))
+	work.HandleFunc("DELETE /cases/{id}/documents/{doc}", b.doing(mostJSON, b.removeDocument))
 	work.HandleFunc("GET /changes", b.listChanges)
 	mux := http.NewServeMux()
 	b.admin(mux)

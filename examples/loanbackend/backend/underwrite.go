@@ -7,6 +7,8 @@ import (
 	"encoding/hex"
 	"fmt"
 	"log/slog"
+	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -107,6 +109,38 @@ func (b *Backend) SetShared(ctx context.Context, id, name string, v any) error {
 		c.Fields[name] = v
 		c.Versions[name]++
 		if err := b.emit(tx, c, event{Type: "fields", Fields: map[string]any{name: v}, Versions: map[string]int64{name: c.Versions[name]}}); err != nil {
+			return err
+		}
+		return save(tx, c)
+	})
+	b.nudge()
+	return err
+}
+
+// Remove removes a note or a document, as somebody at the desk does.
+func (b *Backend) Remove(ctx context.Context, id, what string) error {
+	err := b.change(ctx, func(tx *sql.Tx) error {
+		c, err := read(tx, id)
+		if err != nil {
+			return err
+		}
+		if err := usable(c); err != nil {
+			return err
+		}
+		notes, documents := len(c.Notes), len(c.Documents)
+		c.Notes = slices.DeleteFunc(c.Notes, func(o Note) bool { return o.ID == what })
+		c.Documents = slices.DeleteFunc(c.Documents, func(o Document) bool { return o.ID == what })
+		e := event{Type: "note-removed", Removed: what}
+		switch {
+		case len(c.Documents) < documents:
+			e.Type = "document-removed"
+			if _, err := tx.Exec("DELETE FROM contents WHERE caseid = ? AND docid = ?", id, what); err != nil {
+				return err
+			}
+		case len(c.Notes) == notes:
+			return failure{http.StatusNotFound, "note.unknown", "there is no such note or document"}
+		}
+		if err := b.emit(tx, c, e); err != nil {
 			return err
 		}
 		return save(tx, c)

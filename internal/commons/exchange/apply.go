@@ -78,10 +78,15 @@ func (l *locked) apply(ctx context.Context, tx *record.Tx, e *event, d *content)
 	case typeFields:
 		return l.applyFields(ctx, tx, e)
 	case typeNote:
-		return l.applyNote(ctx, tx, e.Note, nil)
+		n := *e.Note
+		n.at = e.Sequence
+		return l.applyNote(ctx, tx, &n, nil)
 	case typeDocument:
 		n := wireNote{ID: e.Document.ID, Subject: e.Document.Subject, Text: e.Document.Text, Author: e.Document.Author}
+		n.at = e.Sequence
 		return l.applyNote(ctx, tx, &n, d)
+	case typeNoteGone, typeDocumentGone:
+		return l.applyRemoval(ctx, tx, e)
 	}
 	return nonsense("the type %q is not known", clip(e.Type, 60))
 }
@@ -181,6 +186,9 @@ func (l *locked) applyNote(ctx context.Context, tx *record.Tx, n *wireNote, d *c
 	if is, err := l.s.ourNote(ctx, tx, n.ID, l.link); err != nil || is {
 		return err
 	}
+	if l.p.isRemoved(n.ID, n.at) {
+		return nil
+	}
 	key := noteID(l.cp, l.link, n.ID)
 	subject := n.Subject
 	if subject == "" {
@@ -207,25 +215,79 @@ func (l *locked) applyNote(ctx context.Context, tx *record.Tx, n *wireNote, d *c
 	return err
 }
 
-// keep writes down how far the case is now.
-func (l *locked) keep(ctx context.Context, tx *record.Tx, number, version int64) error {
-	text, err := l.p.text()
+// applyRemoval removes a note, or document, of the counterpart's own. One of ours
+// stays: whoever wrote it removes it.
+func (l *locked) applyRemoval(ctx context.Context, tx *record.Tx, e *event) error {
+	if !l.cp.m.Notes || e.Type == typeDocumentGone && !l.cp.m.Files {
+		return nonsense("notes and documents are not exchanged")
+	}
+	is, err := l.s.ourNote(ctx, tx, e.Removed, l.link)
 	if err != nil {
 		return err
 	}
+	if is {
+		return nonsense("the note %s was written here: it can't be removed from there", clip(e.Removed, 100))
+	}
+	return l.drop(ctx, tx, e.Removed, e.Sequence)
+}
+
+// drop removes a note of the counterpart, of which it is not told.
+func (l *locked) drop(ctx context.Context, tx *record.Tx, given string, number int64) error {
+	l.p.remove(given, number)
+	key := noteID(l.cp, l.link, given)
+	err := tx.Delete(withFrom(ctx, cameFrom{l.cp.id, map[string]bool{tableNote + "." + key.String(): true}}), tableNote, key, record.Match{})
+	if errs.Has(err, errs.NotFound) {
+		return nil
+	}
+	return err
+}
+
+// dropMissing removes the notes and documents of the counterpart that a case has no
+// more. Nothing goes while changes of ours are on their way, as they may be about it.
+func (l *locked) dropMissing(ctx context.Context, tx *record.Tx, got remoteCase) error {
+	waits, err := l.s.first(ctx, tx, l.link.ID("rpt_exchangecaseid"))
+	if err != nil || waits != nil {
+		return err
+	}
+	rows, err := l.s.notes(ctx, tx, l.cp, l.link)
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		given := row.Text("rpt_outsideid")
+		if given == "" || row.ID("annotationid") != noteID(l.cp, l.link, given) || got.has(given) {
+			continue
+		}
+		if of := row.ID("documentbody"); of == id.Nil && got.Notes == nil || of != id.Nil && (got.Documents == nil || !l.cp.m.Files) {
+			continue // an answer that does not speak of them says nothing
+		}
+		if err := l.drop(ctx, tx, given, got.Sequence); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// keep writes down how far the case is now.
+func (l *locked) keep(ctx context.Context, tx *record.Tx, number, version int64) error {
 	// The row may have changed since it was locked: what was applied may have had changes of ours follow.
 	now, err := lock(ctx, tx, l.link.ID("rpt_exchangecaseid"))
 	if err != nil {
 		return err
 	}
 	change := record.Row{"rpt_lastin": max(number, now.Int("rpt_lastin"))}
-	if mine := progressOf(now); !maps.Equal(mine.Versions, progressOf(l.link).Versions) {
-		for name, v := range mine.Versions {
-			l.p.Versions[name] = max(v, l.p.Versions[name])
+	mine, before := progressOf(now), progressOf(l.link)
+	for name, v := range mine.Versions {
+		l.p.Versions[name] = max(v, l.p.Versions[name])
+	}
+	for given, number := range mine.Removed {
+		if _, known := before.Removed[given]; !known {
+			l.p.remove(given, number)
 		}
-		if text, err = l.p.text(); err != nil {
-			return err
-		}
+	}
+	text, err := l.p.text()
+	if err != nil {
+		return err
 	}
 	change["rpt_progress"] = text
 	if version > now.Int("rpt_theirversion") {

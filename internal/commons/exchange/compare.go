@@ -192,13 +192,16 @@ func differingNotes(m *mapping, notes []record.Row, got remoteCase) []Difference
 	}
 	here := map[string]bool{}
 	for _, row := range notes {
-		key := outsideID(row)
+		key, owner := outsideID(row), ours
+		if row.Text("rpt_outsideid") != "" {
+			owner = theirs
+		}
 		here[key] = true
 		switch {
 		case row.ID("documentbody") != id.Nil && m.Files && !files[key]:
-			out = append(out, Difference{partDocument + key, row.Text("filename"), row.Text("filename"), nil, ours})
+			out = append(out, Difference{partDocument + key, row.Text("filename"), row.Text("filename"), nil, owner})
 		case row.ID("documentbody") == id.Nil && !there[key]:
-			out = append(out, Difference{partNote + key, row.Text("subject"), clip(plain(row.Text("notetext")), 200), nil, ours})
+			out = append(out, Difference{partNote + key, row.Text("subject"), clip(plain(row.Text("notetext")), 200), nil, owner})
 		}
 	}
 	for _, n := range got.Notes {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"slices"
 	"time"
 )
 
@@ -28,6 +29,8 @@ type wireNote struct {
 	Text      string `json:"text"`
 	Author    string `json:"author,omitempty"`
 	CreatedOn string `json:"createdOn,omitempty"`
+
+	at int64 // number of the event by which it came
 }
 
 type wireDocument struct {
@@ -68,6 +71,7 @@ type event struct {
 	Versions map[string]int64 `json:"versions"`
 	Note     *wireNote        `json:"note"`
 	Document *wireDocument    `json:"document"`
+	Removed  string           `json:"removed"`
 }
 
 type changes struct {
@@ -82,6 +86,9 @@ const (
 	typeFields   = "fields"
 	typeNote     = "note"
 	typeDocument = "document"
+
+	typeNoteGone     = "note-removed"
+	typeDocumentGone = "document-removed"
 )
 
 const (
@@ -102,6 +109,12 @@ func decode(text []byte, into any) error {
 		return nonsense("something stands behind the JSON")
 	}
 	return nil
+}
+
+// has tells whether a case has a note or document.
+func (c remoteCase) has(given string) bool {
+	return slices.ContainsFunc(c.Notes, func(n wireNote) bool { return n.ID == given }) ||
+		slices.ContainsFunc(c.Documents, func(d wireDocument) bool { return d.ID == given })
 }
 
 // check refuses an event that can't be right by itself.
@@ -128,6 +141,10 @@ func (e *event) check() error {
 			return nonsense("the document is missing")
 		}
 		return e.Document.check()
+	case typeNoteGone, typeDocumentGone:
+		if !word.MatchString(e.Removed) {
+			return nonsense("what was removed is not said")
+		}
 	default:
 		return nonsense("the type %q is not known", clip(e.Type, 60))
 	}

@@ -93,11 +93,18 @@ func TestTrafficFollowsTheContract(t *testing.T) {
 		e.hook.Config.Handler = http.HandlerFunc(hook)
 		e.connect(server.URL, nil)
 		deal, incident, link := e.deal(250_000)
-		e.note(incident, "a note")
-		e.document(deal, "payslip.txt", "a payslip")
+		note, slip := e.note(incident, "a note"), e.document(deal, "payslip.txt", "a payslip")
 		e.until("decided", func() bool { return e.get("opportunity", deal)["app_underwriting"] == int64(1) && e.quiet(b) })
 		e.update("opportunity", deal, map[string]any{"app_amount": 300_000})
 		e.update("incident", incident, map[string]any{"statuscode": int64(2)})
+		_, _, noteThere, letterThere := e.theirs(incident)
+		for _, given := range []string{noteThere, letterThere} {
+			if err := b.Remove(e.ctx, incident.String(), given); err != nil {
+				t.Fatal(err)
+			}
+		}
+		e.remove(note)
+		e.remove(slip)
 		e.until("all sent", func() bool { return e.quiet(b) })
 		if got := e.compared(link); got != "[]" {
 			t.Errorf("both sides differ: %s", got)

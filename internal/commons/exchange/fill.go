@@ -51,7 +51,7 @@ func (s *Service) adopt(ctx context.Context, cp *counterpart, link record.Row, g
 		return nil
 	}
 	for i := range got.Documents {
-		if err := complain(s.adoptDocument(ctx, cp, link, &got.Documents[i])); err != nil {
+		if err := complain(s.adoptDocument(ctx, cp, link, &got.Documents[i], got.Sequence, false)); err != nil {
 			return err
 		}
 	}
@@ -75,6 +75,11 @@ func (s *Service) adopt(ctx context.Context, cp *counterpart, link record.Row, g
 				said = append(said, reasonOf(err))
 			}
 		}
+		if l.link.Int("rpt_lastin") <= got.Sequence { // else it is older than what is here
+			if err := l.dropMissing(ctx, tx, got); err != nil {
+				return err
+			}
+		}
 		if err := l.keep(ctx, tx, got.Sequence, got.Version); err != nil {
 			return err
 		}
@@ -90,16 +95,20 @@ func (s *Service) adopt(ctx context.Context, cp *counterpart, link record.Row, g
 	})
 }
 
-// adoptDocument fetches a document that is missing here.
-func (s *Service) adoptDocument(ctx context.Context, cp *counterpart, link record.Row, d *wireDocument) error {
+// adoptDocument fetches a document that is missing here. One that was removed here is
+// taken by force alone.
+func (s *Service) adoptDocument(ctx context.Context, cp *counterpart, link record.Row, d *wireDocument, number int64, force bool) error {
 	if err := d.check(); err != nil {
 		return err
+	}
+	if p := progressOf(link); !force && p.isRemoved(d.ID, number) {
+		return nil
 	}
 	_, err := s.c.Store.Get(ctx, tableNote, noteID(cp, link, d.ID), []string{"annotationid"}, nil)
 	if err == nil || !errs.Has(err, errs.NotFound) {
 		return err
 	}
-	e := event{Type: typeDocument, Document: d}
+	e := event{Type: typeDocument, Document: d, Sequence: number}
 	c, err := s.prepare(ctx, cp, link, &e)
 	if err != nil || c == nil {
 		return err
@@ -109,7 +118,14 @@ func (s *Service) adoptDocument(ctx context.Context, cp *counterpart, link recor
 		if err != nil {
 			return err
 		}
-		return l.apply(ctx, tx, &e, c)
+		if !force {
+			return l.apply(ctx, tx, &e, c)
+		}
+		delete(l.p.Removed, d.ID)
+		if err := l.apply(ctx, tx, &e, c); err != nil {
+			return err
+		}
+		return l.keep(ctx, tx, 0, 0)
 	})
 }
 

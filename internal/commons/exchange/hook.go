@@ -36,8 +36,10 @@ func (s *Service) Hooks() []record.Hook { return []record.Hook{s.keep()} }
 func (s *Service) Follow(table string) record.Hook {
 	if table == tableNote {
 		return record.Hook{Table: table,
-			AfterCreate: func(ctx context.Context, tx *record.Tx, row record.Row) error { return s.noted(ctx, tx, nil, row) },
-			AfterUpdate: s.noted}
+			AfterCreate:  func(ctx context.Context, tx *record.Tx, row record.Row) error { return s.noted(ctx, tx, nil, row) },
+			AfterUpdate:  s.noted,
+			AfterDelete:  func(ctx context.Context, tx *record.Tx, old record.Row) error { return s.noted(ctx, tx, old, nil) },
+			AfterRestore: func(ctx context.Context, tx *record.Tx, row record.Row) error { return s.noted(ctx, tx, nil, row) }}
 	}
 	return record.Hook{Table: table,
 		AfterCreate: func(ctx context.Context, tx *record.Tx, row record.Row) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
 
 	"github.com/rapport-platform/rapport/internal/ground/errs"
 	"github.com/rapport-platform/rapport/internal/ground/id"
@@ -20,6 +21,9 @@ const (
 	kindNote     = "note"
 	kindDocument = "document" // names the document
 	kindContent  = "content"  // uploads it
+
+	kindNoteGone     = "note-removed"
+	kindDocumentGone = "document-removed"
 )
 
 // intent is a change that is to be sent.
@@ -38,6 +42,41 @@ type documentPayload struct {
 type progress struct {
 	Versions map[string]int64 `json:"versions,omitempty"` // of fields that both own
 	Applied  map[string]int64 `json:"applied,omitempty"`  // number of the event by which they last changed; "status" too
+	Removed  map[string]int64 `json:"removed,omitempty"`  // notes and documents that are gone: number of the event by which, or removedHere
+}
+
+// removedHere marks what was removed here: nothing that the counterpart says of it
+// brings it back.
+const removedHere = int64(0)
+
+// mostRemoved is how many notes and documents that are gone a case remembers.
+const mostRemoved = 400
+
+// remove remembers that a note, or document, is gone. Where there are too many, those
+// that the counterpart removed first are forgotten first.
+func (p *progress) remove(given string, number int64) {
+	if was, known := p.Removed[given]; known && was == removedHere {
+		return
+	}
+	p.Removed[given] = number
+	for len(p.Removed) > mostRemoved {
+		oldest, least := "", int64(0)
+		for name, n := range p.Removed {
+			if n == removedHere {
+				n = math.MaxInt64
+			}
+			if oldest == "" || n < least || n == least && name < oldest {
+				oldest, least = name, n
+			}
+		}
+		delete(p.Removed, oldest)
+	}
+}
+
+// isRemoved tells whether what an event says of a note, or document, comes too late.
+func (p *progress) isRemoved(given string, number int64) bool {
+	at, known := p.Removed[given]
+	return known && (at == removedHere || number <= at)
 }
 
 func progressOf(link record.Row) (p progress) {
@@ -47,6 +86,9 @@ func progressOf(link record.Row) (p progress) {
 	}
 	if p.Applied == nil {
 		p.Applied = map[string]int64{}
+	}
+	if p.Removed == nil {
+		p.Removed = map[string]int64{}
 	}
 	return p
 }

@@ -2,6 +2,7 @@ package exchange
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/rapport-platform/rapport/internal/ground/id"
@@ -25,37 +26,110 @@ func outsideID(row record.Row) string {
 	return row.ID("annotationid").String()
 }
 
-// noted writes what counterparts are to be told of a note.
+// noted writes what counterparts are to be told of a note: of a new one where old is
+// nil, of one that is gone where row is nil.
 func (s *Service) noted(ctx context.Context, tx *record.Tx, old, row record.Row) error {
-	about, key := row.Text(typeColumn("objectid")), row.ID("objectid")
-	if about == "" || key == id.Nil || old != nil && old["notetext"] == row["notetext"] && old["subject"] == row["subject"] && old["documentbody"] == row["documentbody"] && old["objectid"] == row["objectid"] {
+	if old != nil && row != nil && old["notetext"] == row["notetext"] && old["subject"] == row["subject"] && old["documentbody"] == row["documentbody"] && old["objectid"] == row["objectid"] {
 		return nil
 	}
+	key := row.ID("annotationid")
+	if row == nil {
+		key = old.ID("annotationid")
+	}
 	for _, cp := range s.of(tableNote) {
-		if about != cp.m.Case && about != cp.m.Subject || said(ctx, cp, tableNote, row.ID("annotationid").String()) {
+		if said(ctx, cp, tableNote, key.String()) {
 			continue
 		}
-		system := s.system(ctx, "note")
-		links, err := s.links(system, tx, cp, about, key)
-		if err != nil {
+		if err := s.tellNote(s.system(ctx, "note"), tx, cp, old, row); err != nil {
 			return err
 		}
-		for _, found := range links {
-			list, err := s.noteIntents(system, tx, cp, row)
-			if err != nil {
-				return err
-			}
-			link, err := lock(system, tx, found.ID("rpt_exchangecaseid"))
-			if err != nil {
-				return err
-			}
-			if link.Int("statecode") != caseOpen || len(list) == 0 {
-				continue
-			}
-			if err := s.add(system, tx, link, nil, list...); err != nil {
-				return err
-			}
+	}
+	return nil
+}
+
+func (s *Service) tellNote(ctx context.Context, tx *record.Tx, cp *counterpart, old, row record.Row) error {
+	were, err := s.linksOfNote(ctx, tx, cp, old)
+	if err != nil {
+		return err
+	}
+	are, err := s.linksOfNote(ctx, tx, cp, row)
+	if err != nil {
+		return err
+	}
+	var sent []intent
+	if len(are) > 0 {
+		if sent, err = s.noteIntents(ctx, tx, cp, row); err != nil {
+			return err
 		}
+	}
+	for _, key := range are {
+		list := sent
+		if slices.Contains(were, key) && (old.ID("documentbody") == id.Nil) != (row.ID("documentbody") == id.Nil) {
+			list = append(removal(cp, old), sent...) // a note became a document, or the other way round
+		}
+		if err := s.addNote(ctx, tx, key, outsideID(row), false, list); err != nil {
+			return err
+		}
+	}
+	for _, key := range were {
+		if slices.Contains(are, key) {
+			continue
+		}
+		if err := s.addNote(ctx, tx, key, outsideID(old), true, removal(cp, old)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// linksOfNote finds the exchanged cases that a note is about.
+func (s *Service) linksOfNote(ctx context.Context, tx *record.Tx, cp *counterpart, row record.Row) (out []id.ID, err error) {
+	about, key := row.Text(typeColumn("objectid")), row.ID("objectid")
+	if key == id.Nil || about == "" || about != cp.m.Case && about != cp.m.Subject {
+		return nil, nil
+	}
+	links, err := s.links(ctx, tx, cp, about, key)
+	for _, link := range links {
+		out = append(out, link.ID("rpt_exchangecaseid"))
+	}
+	return out, err
+}
+
+// addNote adds what is sent of one note, and remembers whether it is gone.
+func (s *Service) addNote(ctx context.Context, tx *record.Tx, key id.ID, given string, gone bool, list []intent) error {
+	if len(list) == 0 {
+		return nil
+	}
+	link, err := lock(ctx, tx, key)
+	if err != nil || link.Int("statecode") != caseOpen {
+		return err
+	}
+	p := progressOf(link)
+	if gone {
+		p.remove(given, removedHere)
+	} else {
+		delete(p.Removed, given)
+	}
+	text, err := p.text()
+	if err != nil {
+		return err
+	}
+	return s.add(ctx, tx, link, record.Row{"rpt_progress": text}, list...)
+}
+
+// removedPayload names a note, or document, that is gone.
+type removedPayload struct {
+	ID string `json:"id"`
+}
+
+// removal gives what is sent of a note that is gone.
+func removal(cp *counterpart, row record.Row) []intent {
+	p := removedPayload{outsideID(row)}
+	switch {
+	case row.ID("documentbody") == id.Nil:
+		return []intent{{kindNoteGone, p}}
+	case cp.m.Files:
+		return []intent{{kindDocumentGone, p}}
 	}
 	return nil
 }

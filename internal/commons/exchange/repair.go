@@ -83,7 +83,7 @@ func (s *Service) takeOurs(ctx context.Context, tx *record.Tx, cp *counterpart, 
 		noteKey, isNote = strings.CutPrefix(part, partDocument)
 	}
 	if isNote {
-		return s.resendNote(ctx, tx, l, noteKey)
+		return s.resendNote(ctx, tx, l, part, noteKey)
 	}
 	f := cp.m.field(part)
 	if f == nil || f.Owner == theirs {
@@ -109,7 +109,8 @@ func (s *Service) takeOurs(ctx context.Context, tx *record.Tx, cp *counterpart, 
 	return s.add(ctx, tx, l.link, record.Row{"rpt_progress": text}, intent{kindFields, out})
 }
 
-func (s *Service) resendNote(ctx context.Context, tx *record.Tx, l *locked, given string) error {
+// resendNote sends a note, or document, again; one that is not here is removed there.
+func (s *Service) resendNote(ctx context.Context, tx *record.Tx, l *locked, part, given string) error {
 	rows, err := s.notes(ctx, tx, l.cp, l.link)
 	if err != nil {
 		return err
@@ -122,9 +123,13 @@ func (s *Service) resendNote(ctx context.Context, tx *record.Tx, l *locked, give
 		if err != nil {
 			return err
 		}
-		return s.add(ctx, tx, l.link, nil, list...)
+		return s.addNote(ctx, tx, l.link.ID("rpt_exchangecaseid"), given, false, list)
 	}
-	return errs.New(errs.NotFound, "exchange.note", "there is no such note here")
+	kind := kindNoteGone
+	if strings.HasPrefix(part, partDocument) {
+		kind = kindDocumentGone
+	}
+	return s.addNote(ctx, tx, l.link.ID("rpt_exchangecaseid"), given, true, []intent{{kind, removedPayload{given}}})
 }
 
 // takeTheirs writes the counterpart's value here; part "" means everything.
@@ -133,17 +138,13 @@ func (s *Service) takeTheirs(ctx context.Context, cp *counterpart, link record.R
 	if err != nil {
 		return err
 	}
+	noteKey, isNote := strings.CutPrefix(part, partNote)
 	if key, is := strings.CutPrefix(part, partDocument); is {
-		for i := range got.Documents {
-			if got.Documents[i].ID == key {
-				return s.adoptDocument(ctx, cp, link, &got.Documents[i])
-			}
-		}
-		return errs.New(errs.NotFound, "exchange.note", "there is no such document there")
+		noteKey, isNote = key, true
 	}
-	if part == "" {
-		for i := range got.Documents {
-			if err := s.adoptDocument(ctx, cp, link, &got.Documents[i]); err != nil {
+	for i := range got.Documents {
+		if d := &got.Documents[i]; part == "" || part == partDocument+d.ID {
+			if err := s.adoptDocument(ctx, cp, link, d, got.Sequence, true); err != nil {
 				return err
 			}
 		}
@@ -158,6 +159,16 @@ func (s *Service) takeTheirs(ctx context.Context, cp *counterpart, link record.R
 				continue
 			}
 			if err := l.force(ctx, tx, &e); err != nil {
+				return err
+			}
+		}
+		if isNote && !got.has(noteKey) {
+			if err := l.applyRemoval(ctx, tx, &event{Type: typeNoteGone, Removed: noteKey, Sequence: got.Sequence}); err != nil {
+				return err
+			}
+		}
+		if part == "" {
+			if err := l.dropMissing(ctx, tx, got); err != nil {
 				return err
 			}
 		}
@@ -182,6 +193,9 @@ func (e *event) concerns(part string) bool {
 // force applies an event whatever has been applied before.
 func (l *locked) force(ctx context.Context, tx *record.Tx, e *event) error {
 	delete(l.p.Applied, appliedStatus)
+	if e.Note != nil {
+		delete(l.p.Removed, e.Note.ID)
+	}
 	for name := range e.Fields {
 		delete(l.p.Applied, name)
 		if v, is := e.Versions[name]; is && v < l.p.Versions[name] {

@@ -122,6 +122,8 @@ func (s *Service) send(ctx context.Context, cp *counterpart, link, in record.Row
 		path += "/status"
 	case kindNote:
 		method, path = http.MethodPost, path+"/notes"
+	case kindNoteGone, kindDocumentGone:
+		return s.sendRemoval(ctx, cp, key, in)
 	case kindDocument, kindContent:
 		d, content, err := s.document(ctx, in)
 		if err != nil {
@@ -138,7 +140,15 @@ func (s *Service) send(ctx context.Context, cp *counterpart, link, in record.Row
 	default:
 		return remoteCase{}, refusal{"there is no such kind of change: " + in.Text("rpt_kind")}
 	}
-	header := http.Header{"Content-Type": {media}, "Idempotency-Key": {in.ID("rpt_exchangeintentid").String()}, "Exchange-Sequence": {strconv.FormatInt(in.Int("rpt_number"), 10)}}
+	return s.change(ctx, cp, key, in, method, path, media, body)
+}
+
+// change sends one change of a case, and reads the case that is answered.
+func (s *Service) change(ctx context.Context, cp *counterpart, key string, in record.Row, method, path, media string, body []byte) (remoteCase, error) {
+	header := http.Header{"Idempotency-Key": {in.ID("rpt_exchangeintentid").String()}, "Exchange-Sequence": {strconv.FormatInt(in.Int("rpt_number"), 10)}}
+	if media != "" {
+		header.Set("Content-Type", media)
+	}
 	answer, err := s.call(ctx, cp, method, path, header, body, 16*mostBody)
 	if err != nil {
 		return remoteCase{}, err
@@ -148,6 +158,27 @@ func (s *Service) send(ctx context.Context, cp *counterpart, link, in record.Row
 		return got, errs.Wrap(err, errs.Unavailable, "exchange.nonsense", "the answer makes no sense")
 	}
 	return got, nil
+}
+
+// sendRemoval sends that a note, or document, is gone. Where the counterpart answers
+// that it does not know it, this is what was wanted, if it knows the case.
+func (s *Service) sendRemoval(ctx context.Context, cp *counterpart, key string, in record.Row) (remoteCase, error) {
+	var p removedPayload
+	if err := json.Unmarshal([]byte(in.Text("rpt_payload")), &p); err != nil {
+		return remoteCase{}, refusal{"the change can't be read"}
+	}
+	part := "/notes/"
+	if in.Text("rpt_kind") == kindDocumentGone {
+		part = "/documents/"
+	}
+	got, err := s.change(ctx, cp, key, in, http.MethodDelete, "/cases/"+key+part+url.PathEscape(p.ID), "", nil)
+	if !errs.Has(err, errs.NotFound) {
+		return got, err
+	}
+	if is, e := s.getCase(ctx, cp, key); e == nil && !is.has(p.ID) {
+		return is, nil
+	}
+	return got, err
 }
 
 // document reads the document of a note. The description never changes for the

@@ -11,6 +11,7 @@ import (
 
 	"github.com/rapport-platform/rapport/examples/loanbackend/backend"
 	"github.com/rapport-platform/rapport/internal/commons/exchange"
+	"github.com/rapport-platform/rapport/internal/ground/id"
 	"github.com/rapport-platform/rapport/internal/platform/query"
 	"github.com/rapport-platform/rapport/internal/platform/record"
 )
@@ -29,7 +30,11 @@ func TestNothingIsLostOrDoubled(t *testing.T) {
 			}
 			deal, incident, link := e.deal(100_000)
 			note := e.note(incident, "under "+name)
+			gone := []id.ID{e.note(incident, "soon gone"), e.document(deal, "gone.txt", "soon gone under "+name)}
 			e.document(deal, "proof.txt", "proof of "+name)
+			for _, key := range gone {
+				e.remove(key)
+			}
 			for n := range 3 {
 				e.update("opportunity", deal, record.Row{"app_amount": 600_000 + n})
 			}
@@ -51,6 +56,12 @@ func TestNothingIsLostOrDoubled(t *testing.T) {
 						t.Errorf("%s: a note is there twice", name)
 					}
 					seen[n.ID] = true
+				}
+				for _, d := range c.Documents {
+					seen[d.ID] = true
+				}
+				if seen[gone[0].String()] || seen[gone[1].String()] {
+					t.Errorf("%s: what was removed is still there", name)
 				}
 				if c.ID == incident.String() && !seen[note.String()] {
 					t.Errorf("%s: the note is not there", name)
