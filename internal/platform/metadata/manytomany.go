@@ -96,11 +96,23 @@ func (m *ManyToMany) table(t, other *Table) *Table {
 	lookup := func(name string, to *Table) *Column {
 		return &Column{Name: name, TypeName: "lookup", Targets: []string{to.Name}, Label: to.Label, Required: true, Cascade: Cascade{Delete: CascadeAll}}
 	}
-	label := Label{"en": m.Name}
+	label := t.Label.tied(other.Label)
 	return &Table{Name: m.Intersect, Schema: m.Name, Set: m.Set, Label: label, Plural: label, ID: m.Intersect + "id", Title: m.Intersect + "id",
 		Ownership: OwnedByOrganization, Intersect: true,
 		Columns: []*Column{lookup(m.Here, t), lookup(m.There, other)},
 		Keys:    []Key{{Name: "pair", Columns: []string{m.Here, m.There}}}}
+}
+
+// tied names a tie between two tables by both their labels, in the languages
+// that either of them has.
+func (l Label) tied(other Label) Label {
+	out := Label{}
+	for _, labels := range []Label{l, other} {
+		for lang := range labels {
+			out[lang] = l.In(lang) + " – " + other.In(lang)
+		}
+	}
+	return out
 }
 
 // edges gives both ends of the relation.
