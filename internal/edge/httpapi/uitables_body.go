@@ -57,6 +57,7 @@ type uiColumn struct {
 	Options    []uiOption `json:"options,omitempty"`
 	Targets    []string   `json:"targets,omitempty"`
 	ReadOnly   bool       `json:"readonly,omitempty"`
+	Later      bool       `json:"later,omitempty"` // not asked of a new record
 	Searchable bool       `json:"searchable,omitempty"`
 	Sortable   bool       `json:"sortable,omitempty"`
 }
@@ -137,7 +138,8 @@ const shownPrecision = 2
 
 func columnOf(t *metadata.Table, c *metadata.Column, lang string) uiColumn {
 	out := uiColumn{Name: c.Name, Type: c.TypeName, Label: c.Label.In(lang), Required: c.Required || c.Name == "ownerid", MaxLength: maxLength(c),
-		Targets: c.Targets, ReadOnly: c.ReadOnly || c.Name == t.ID, Searchable: c.Searchable}
+		Targets: c.Targets, ReadOnly: c.ReadOnly || c.Name == t.ID, Searchable: c.Searchable,
+		Later: c.Later || c.AutoNumber != ""}
 	shape := c.Type().Shape(c)
 	switch shape.Kind {
 	case query.Memo, query.JSON, query.ID: // ids have an order, but none that tells people anything

@@ -15,6 +15,7 @@ type Column struct {
 	Description string `yaml:"description"`
 	Required    bool   `yaml:"required"`    // a row without a value is refused
 	Recommended bool   `yaml:"recommended"` // people are asked for a value; none is needed
+	Later       bool   `yaml:"later"`       // not asked of a new record: the platform fills it in, or it comes in the course of the record's life
 
 	Format    string `yaml:"format"`    // of text, whole and datetime, see Formats
 	Behaviour string `yaml:"behaviour"` // of datetime: UserLocal (default), DateOnly, TimeZoneIndependent

@@ -15,7 +15,11 @@ import { useRefresh, useRows } from "./data";
 import { depthOfKey, depths, nextDepth, part, rights } from "./depth";
 
 interface Line { name: string; label: string; owned: boolean }
-interface Definition { LogicalName: string; OwnershipType: string }
+interface Texts { LocalizedLabels: { Label: string; LanguageCode: number }[] }
+interface Definition { LogicalName: string; OwnershipType: string; DisplayCollectionName: Texts }
+
+const german = 1031;
+const english = 1033;
 
 const all = "*";
 const keyOf = (table: string, right: number) => `${table} ${right}`;
@@ -29,7 +33,7 @@ export function Disc({ depth }: { depth: number }) {
  * digits 0 to 4; arrows move. Nothing is written before it is saved.
  */
 export function RoleMatrix({ role, name }: { role: string; name: string }) {
-  const { t } = useTranslation();
+  const { t, i18n } = useTranslation();
   const refresh = useRefresh();
   const tables = useTables();
   const box = useRef<HTMLDivElement>(null);
@@ -41,14 +45,19 @@ export function RoleMatrix({ role, name }: { role: string; name: string }) {
   const rows = useRows("roleprivilegescollection", { select: ["roleprivilegesid", "rpt_table", "accessright", "privilegedepthmask"], filter: `_roleid_value eq ${role}` });
   const definitions = useQuery({
     queryKey: ["admin-definitions"], staleTime: 300_000,
-    queryFn: async ({ signal }) => (await request<{ value: Definition[] }>(`${API}/EntityDefinitions?$select=LogicalName,OwnershipType`, { signal })).data.value,
+    queryFn: async ({ signal }) => (await request<{ value: Definition[] }>(`${API}/EntityDefinitions?$select=LogicalName,OwnershipType,DisplayCollectionName`, { signal })).data.value,
   });
   const held = useMemo(() => new Map((rows.data ?? []).map((r) => [keyOf(String(r.rpt_table), Number(r.accessright)), r] as const)), [rows.data]);
   const lines = useMemo<Line[]>(() => {
     const labels = new Map((tables.data ?? []).map((x) => [x.logicalname, x.pluralLabel]));
-    const list = (definitions.data ?? []).map((d) => ({ name: d.LogicalName, label: labels.get(d.LogicalName) ?? d.LogicalName, owned: d.OwnershipType === "UserOwned" }));
+    const list = (definitions.data ?? []).map((d) => {
+      // Ties between tables and what only the platform shows have no page, but words all the same.
+      const words = (code: number) => d.DisplayCollectionName?.LocalizedLabels.find((l) => l.LanguageCode === code)?.Label;
+      const own = (i18n.language.startsWith("de") ? words(german) : undefined) ?? words(english);
+      return { name: d.LogicalName, label: labels.get(d.LogicalName) ?? own ?? d.LogicalName, owned: d.OwnershipType === "UserOwned" };
+    });
     return [{ name: all, label: t("admin.role.every"), owned: false }, ...list.sort((a, b) => a.label.localeCompare(b.label))];
-  }, [definitions.data, tables.data, t]);
+  }, [definitions.data, tables.data, t, i18n.language]);
   if (rows.isError || definitions.isError) return <Failure error={rows.error ?? definitions.error} onRetry={() => { void rows.refetch(); void definitions.refetch(); }} />;
 
   const depthAt = (table: string, right: number) => changes[keyOf(table, right)] ?? Number(held.get(keyOf(table, right))?.privilegedepthmask ?? 0);

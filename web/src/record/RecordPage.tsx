@@ -15,6 +15,7 @@ import { LeadPanel } from "@/lead/LeadPanel";
 import { useShortcuts } from "@/lib/keys";
 import { listPath, recordPath } from "@/lib/paths";
 import { StageBar } from "@/process/StageBar";
+import { QueueActions } from "@/queue/QueueActions";
 import { Timeline } from "@/timeline/Timeline";
 import { useDiscussed } from "@/timeline/useDiscussed";
 import { usePins } from "@/workspace/usePreferences";
@@ -54,6 +55,7 @@ const extras: Record<string, Extra> = {
     actions: (table, row, handle) => <LeadActions table={table} row={row} onDone={handle.refetch} />,
     panel: (table, row) => <LeadPanel table={table} row={row} />,
   },
+  queueitem: { actions: (table, row, handle) => <QueueActions table={table} row={row} onDone={handle.refetch} /> },
 };
 
 /** The page of any record. */

@@ -23,7 +23,7 @@ export interface NewSection {
 }
 
 function asked(column: Column | undefined): column is Column {
-  return column !== undefined && !column.readonly && !filledIn.has(column.name) && !["json", "id", "file", "image"].includes(column.type);
+  return column !== undefined && !column.readonly && !column.later && !filledIn.has(column.name) && !["json", "id", "file", "image"].includes(column.type);
 }
 
 /** What is asked of a new record: the whole form, or in short its key fields, its first section and what is required. */

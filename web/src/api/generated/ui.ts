@@ -34,6 +34,7 @@ export interface Column {
   options?: Option[];
   targets?: string[];
   readonly?: boolean;
+  later?: boolean;
   searchable?: boolean;
   sortable?: boolean;
 }
