@@ -23,7 +23,7 @@ func (s *Service) scrub(ctx context.Context, _ id.ID, w *work) error {
 			return err
 		}
 	}
-	tables := []string{"changelog", "recyclebin", "job", "personwork", "searchdoc", "searchterm", "searchvariant"}
+	tables := []string{"changelog", "recyclebin", "job", "personwork", "searchdoc", "searchterm"}
 	for table := range byTable(w.Subject.touched()) {
 		tables = append(tables, table)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"os"
+	"runtime/debug"
 	"slices"
 	"sync/atomic"
 	"testing"
@@ -30,7 +31,8 @@ import (
 func TestMain(m *testing.M) {
 	checks := "40"
 	if os.Getenv("RAPPORT_SOAK") != "" {
-		checks, size = "4000", 4
+		checks, size = "2000", 4
+		debug.SetGCPercent(400) // much of the time would go into collecting what little there is
 	}
 	if err := flag.Set("rapid.checks", checks); err != nil {
 		panic(err)
@@ -285,6 +287,7 @@ func (c *comparison) visible() {
 		if !slices.Equal(got, want) {
 			c.t.Fatalf("user %d sees %d leads, want %d: %v", c.n, len(got), len(want), q)
 		}
+		c.checks.Add(int64(len(c.o.leads))) // of each lead whether it is shown
 	}
 }
 

@@ -2,7 +2,7 @@
 //
 // Words are folded and cut here, in Go, and given to the database as plain
 // tokens: to FTS5 on SQLite, to a tsvector on PostgreSQL, which so answer alike.
-// Beginnings of words and slips of the pen are found by a term table of our own;
+// Beginnings of words and slips of the pen are found in a table of all words;
 // the hits are ranked here, too. Secured columns are not in the index, and every
 // hit is read through access control before it is shown.
 //
@@ -13,5 +13,5 @@
 // The map: token.go (cutting and folding), index.go (documents and terms),
 // follow.go (the loop, lag), rebuild.go (the job), expand.go (what a word may
 // mean), find.go (candidates, rank, access). Owned tables: searchdoc,
-// searchindex, searchterm, searchvariant (migration 0033).
+// searchindex, searchterm (migrations 0033, 0060, 0100).
 package search

@@ -2,9 +2,12 @@ package search
 
 import (
 	"context"
+	"encoding/json"
+	"strconv"
 	"strings"
 
 	"github.com/rapport-platform/rapport/internal/ground/errs"
+	"github.com/rapport-platform/rapport/internal/ground/sqldb"
 )
 
 // How much a hit counts by the way in which it was found.
@@ -18,6 +21,9 @@ const (
 	inputMost  = 100 // letters of what is searched for, as in Dataverse
 	wordsMost  = 10
 	expandMost = 50 // terms that one word may mean
+
+	common   = 50   // records that have a word, from which on an index knows it as common (migration 0100)
+	rareMost = 2000 // rarer words of one beginning that are looked at
 )
 
 // word is one word of what is searched for, with the terms that it may mean.
@@ -91,31 +97,49 @@ func (x *Index) exactly(ctx context.Context, w *word) error {
 	return err
 }
 
+// beginnings looks for the words that begin so, the commonest first. Of a short
+// beginning there may be hundreds of thousands: all of the common ones are looked
+// at, which an index knows, and of the rare ones the first in order.
 func (x *Index) beginnings(ctx context.Context, w *word) error {
 	if len(w.text) < 2 {
 		return nil
 	}
 	p := x.o.DB.Dialect().Placeholder
-	return x.terms(ctx, "SELECT term, n FROM searchterm WHERE term > "+p(1)+" AND term < "+p(2)+" ORDER BY n DESC, term LIMIT "+p(3), []any{w.text, after(w.text), expandMost},
-		func(term string, n int64) { w.add(term, n, weightPrefix) })
+	begin := "term > " + p(1) + " AND term < " + p(2)
+	args := []any{w.text, after(w.text)}
+	found := 0
+	add := func(term string, n int64) { w.add(term, n, weightPrefix); found++ }
+	most := strconv.Itoa(expandMost)
+	err := x.terms(ctx, "SELECT term, n FROM searchterm WHERE "+begin+" AND n >= "+strconv.Itoa(common)+" ORDER BY n DESC, term LIMIT "+most, args, add)
+	if err != nil || found >= expandMost {
+		return err
+	}
+	return x.terms(ctx, "SELECT term, n FROM (SELECT term, n FROM searchterm WHERE "+begin+" AND n < "+strconv.Itoa(common)+" ORDER BY term LIMIT "+strconv.Itoa(rareMost)+") r ORDER BY n DESC, term LIMIT "+strconv.Itoa(expandMost-found), args, add)
 }
 
 // after gives the least text that is above every text that begins so. Tokens
 // hold plain letters and digits only.
 func after(s string) string { return s[:len(s)-1] + string(s[len(s)-1]+1) }
 
+// slips looks the tokens up of which a slip of the pen could have made the word.
 func (x *Index) slips(ctx context.Context, w *word) error {
-	list := variants(w.text)
-	if len(list) <= 1 {
+	list := slips(w.text)
+	if len(list) == 0 {
 		return nil
 	}
-	d := x.o.DB.Dialect()
-	return x.terms(ctx, "SELECT t.term, t.n FROM searchterm t WHERE t.term IN (SELECT v.term FROM searchvariant v WHERE v.variant IN ("+marks(d, 1, len(list))+")) ORDER BY t.n DESC, t.term LIMIT "+d.Placeholder(len(list)+1),
-		append(anys(list), 4*expandMost), func(term string, n int64) {
-			if near(w.text, term) && len(w.terms) < expandMost {
-				w.add(term, n, weightTypo)
-			}
-		})
+	var in string
+	var arg any = list
+	if x.o.DB.Dialect() == sqldb.Postgres {
+		in = "= ANY ($1::text[])"
+	} else {
+		text, err := json.Marshal(list)
+		if err != nil {
+			return err
+		}
+		in, arg = "IN (SELECT value FROM json_each(?1))", string(text)
+	}
+	return x.terms(ctx, "SELECT term, n FROM searchterm WHERE term "+in+" ORDER BY n DESC, term LIMIT "+strconv.Itoa(expandMost), []any{arg},
+		func(term string, n int64) { w.add(term, n, weightTypo) })
 }
 
 func (x *Index) terms(ctx context.Context, text string, args []any, each func(term string, n int64)) error {

@@ -78,7 +78,7 @@ func (x *Index) FindBy(ctx context.Context, r Request) (hits []Hit, of map[strin
 	if err != nil {
 		return nil, nil, err
 	}
-	g, err := x.gate(ctx, slices.Sorted(maps.Keys(scopes)))
+	g, err := x.gate(ctx, scopes)
 	if err != nil || len(g.tables) == 0 {
 		return []Hit{}, nil, err
 	}
@@ -271,15 +271,15 @@ type sized struct {
 	at time.Time
 }
 
-// The number of documents only weighs words: of many it may be a little old.
+// The number of documents only weighs words: the more there are, the older it may be.
 const (
 	sizedFrom = 10_000
-	sizedFor  = time.Minute
+	sizedFor  = time.Minute // for every sizedFrom documents
 )
 
 func (x *Index) documents(ctx context.Context) (int64, error) {
 	now := x.o.Clock.Now()
-	if s := x.size.Load(); s != nil && s.n >= sizedFrom && now.Sub(s.at) < sizedFor {
+	if s := x.size.Load(); s != nil && s.n >= sizedFrom && now.Sub(s.at) < time.Duration(s.n/sizedFrom)*sizedFor {
 		return s.n, nil
 	}
 	s := sized{at: now}
@@ -315,16 +315,20 @@ func (c *candidate) rank(words []*word, title, tokens []string, total int64) {
 
 // page reads the records of the wanted hits as the asker may see them. The index
 // knows who may see what but for the changes of the last moments: what may not be
-// read after all is left out. Where a scope has a condition all are read, since
-// only the records tell who meets it.
+// read after all is left out. Where a scope has a condition, only the records tell
+// who meets it: all are asked, and those of the page read.
 func (x *Index) page(ctx context.Context, ranked []candidate, scopes map[string]Scope, r Request) (hits []Hit, of map[string]int, err error) {
-	step := max(readAhead, r.Skip+r.Top)
-	for _, s := range scopes {
-		if s.Where != nil {
-			step = len(ranked)
+	all, err := x.Outdated(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	if slices.ContainsFunc(slices.Collect(maps.Values(scopes)), func(s Scope) bool { return s.Where != nil }) {
+		if ranked, err = x.meeting(ctx, ranked, scopes); err != nil {
+			return nil, nil, err
 		}
 	}
-	if ok, err := x.complete(ctx); err != nil || !ok {
+	step := max(readAhead, r.Skip+r.Top)
+	if all {
 		step = len(ranked)
 	}
 	var read []Hit
@@ -351,8 +355,49 @@ func (x *Index) page(ctx context.Context, ranked []candidate, scopes map[string]
 	return out, of, nil
 }
 
+// meeting gives those of the candidates that meet the condition of their scope.
+func (x *Index) meeting(ctx context.Context, ranked []candidate, scopes map[string]Scope) ([]candidate, error) {
+	bare := maps.Clone(scopes)
+	for name, s := range bare {
+		if s.Where != nil {
+			s.Columns = []string{}
+			bare[name] = s
+		}
+	}
+	var asked []candidate
+	for _, c := range ranked {
+		if bare[c.table].Where != nil {
+			asked = append(asked, c)
+		}
+	}
+	rows, err := x.rows(ctx, asked, bare)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(ranked, func(c candidate) bool {
+		_, meets := rows[c.key]
+		return bare[c.table].Where != nil && !meets
+	}), nil
+}
+
 // readable reads the documents' records as the asker may see them.
 func (x *Index) readable(ctx context.Context, ranked []candidate, scopes map[string]Scope) ([]Hit, error) {
+	rows, err := x.rows(ctx, ranked, scopes)
+	if err != nil {
+		return nil, err
+	}
+	out := []Hit{}
+	for _, c := range ranked {
+		if row, ok := rows[c.key]; ok {
+			out = append(out, Hit{c.table, row, c.score, c.tokens})
+		}
+	}
+	return out, nil
+}
+
+// rows reads records as the asker may see them: the columns of their scope, and
+// nothing but their ids where that has none.
+func (x *Index) rows(ctx context.Context, ranked []candidate, scopes map[string]Scope) (map[id.ID]record.Row, error) {
 	keys := map[string][]any{}
 	for _, c := range ranked {
 		keys[c.table] = append(keys[c.table], c.key)
@@ -367,7 +412,10 @@ func (x *Index) readable(ctx context.Context, ranked []candidate, scopes map[str
 		if columns == nil {
 			columns = Columns(t)
 		}
-		if !slices.Contains(columns, t.Title) {
+		switch {
+		case len(columns) == 0:
+			columns = []string{t.ID}
+		case !slices.Contains(columns, t.Title):
 			columns = append([]string{t.Title}, columns...)
 		}
 		for chunk := range slices.Chunk(list, 500) {
@@ -387,13 +435,7 @@ func (x *Index) readable(ctx context.Context, ranked []candidate, scopes map[str
 			}
 		}
 	}
-	out := []Hit{}
-	for _, c := range ranked {
-		if row, ok := rows[c.key]; ok {
-			out = append(out, Hit{c.table, row, c.score, c.tokens})
-		}
-	}
-	return out, nil
+	return rows, nil
 }
 
 // Complete gives the words that go on from what was typed, the commonest first.

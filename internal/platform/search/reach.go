@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 
@@ -127,16 +128,19 @@ type gate struct {
 }
 
 // gateGroup are tables of which the asker sees what has one of the tokens; none
-// means everything.
-type gateGroup struct{ tables, any []string }
+// means everything. With an owner, only what is his is wanted.
+type gateGroup struct {
+	tables, any []string
+	owner       string
+}
 
 // gate asks access control about the tables. Those that the asker may not read
 // at all are left out.
-func (x *Index) gate(ctx context.Context, tables []string) (gate, error) {
+func (x *Index) gate(ctx context.Context, scopes map[string]Scope) (gate, error) {
 	var g gate
 	at := map[string]int{}
 	g.open = true
-	for _, name := range tables {
+	for _, name := range slices.Sorted(maps.Keys(scopes)) {
 		node, err := x.o.Access.Rows(ctx, name, access.Read)
 		if errs.Has(err, errs.Forbidden) {
 			continue
@@ -150,16 +154,39 @@ func (x *Index) gate(ctx context.Context, tables []string) (gate, error) {
 			any = armTokens(arms)
 			g.open = false
 		}
-		key := strings.Join(any, " ")
+		var owner string
+		if of := ownerIn(scopes[name].Where); of != id.Nil {
+			owner = ownerToken(of)
+			g.open = false
+		}
+		key := strings.Join(append(any, owner), " ")
 		i, known := at[key]
 		if !known {
 			i = len(g.groups)
 			at[key] = i
-			g.groups = append(g.groups, gateGroup{any: any})
+			g.groups = append(g.groups, gateGroup{any: any, owner: owner})
 		}
 		g.groups[i].tables = append(g.groups[i].tables, tableToken(name))
 	}
 	return g, nil
+}
+
+// ownerIn gives the owner to whom a condition keeps.
+func ownerIn(n query.Node) id.ID {
+	switch n := n.(type) {
+	case query.And:
+		for _, part := range n {
+			if of := ownerIn(part); of != id.Nil {
+				return of
+			}
+		}
+	case query.Compare:
+		if n.Op == query.Eq && len(n.Right) == 0 && len(n.Left) == 1 && n.Left[0] == "ownerid" {
+			of, _ := n.Value.(id.ID)
+			return of
+		}
+	}
+	return id.Nil
 }
 
 func armTokens(a query.Arms) []string {
@@ -190,6 +217,9 @@ func (g gate) match(d sqldb.Dialect) string {
 		way := anyOf(d, group.tables)
 		if len(group.any) > 0 {
 			way = "(" + way + operator(d, and) + anyOf(d, group.any) + ")"
+		}
+		if group.owner != "" {
+			way = "(" + way + operator(d, and) + anyOf(d, []string{group.owner}) + ")"
 		}
 		ways = append(ways, way)
 	}

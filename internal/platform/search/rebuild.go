@@ -12,6 +12,10 @@ import (
 	"github.com/rapport-platform/rapport/internal/platform/query"
 )
 
+// rebuilt is how many records a rebuild takes in within a transaction: other
+// writers wait that long, some tens of milliseconds.
+const rebuilt = 250
+
 // Kind is the kind of the jobs that go through all records.
 const Kind = "search rebuild"
 
@@ -54,7 +58,7 @@ func (x *Index) some(ctx context.Context, tx *sqldb.Tx, table string, now at) (a
 	if !ok {
 		return at{Table: now.Table + 1}, nil
 	}
-	q := query.Query{Table: table, Select: []string{t.ID}, Order: []query.Order{{Column: t.ID}}, Limit: batch}
+	q := query.Query{Table: table, Select: []string{t.ID}, Order: []query.Order{{Column: t.ID}}, Limit: rebuilt}
 	if now.After != id.Nil {
 		q.Where = query.Compare{Left: query.Path{t.ID}, Op: query.Gt, Value: now.After}
 	}

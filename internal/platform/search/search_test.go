@@ -2,6 +2,7 @@ package search_test
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"slices"
 	"strings"
@@ -182,6 +183,99 @@ func TestFind(t *testing.T) {
 		for name, r := range map[string]search.Request{"empty": {Text: "  "}, "long": {Text: strings.Repeat("a", 101)}, "no word": {Text: "!?"}, "top": {Text: "a", Top: 101}, "table": {Text: "a", Scopes: []search.Scope{{Table: "roleprivileges"}}}} {
 			if _, _, err := e.index.Find(all, r); !errs.Has(err, errs.Invalid) {
 				t.Errorf("%s: %v", name, err)
+			}
+		}
+	})
+}
+
+// One slip of the pen is forgiven, two are not; numbers are never taken for others.
+func TestSlips(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, e *env) {
+		for _, name := range []string{"Bergmann", "Ann", "Kanal 4711", "Firm A4711b"} {
+			e.must("account", record.Row{"name": name})
+		}
+		e.settle()
+		for text, want := range map[string]string{
+			"ergmann": "Bergmann", "begmann": "Bergmann", "bergmannn": "Bergmann", "xbergmann": "Bergmann", "berxgmann": "Bergmann",
+			"cergmann": "Bergmann", "bergmanm": "Bergmann", "ebrgmann": "Bergmann", "bergmnan": "Bergmann",
+			"ebrgmanm": "", "brgman": "", "bergmannnn": "",
+			"anne": "Ann", "ano": "", // of three letters there are too many
+			"4712": "", "47111": "", "471": "Kanal 4711", "a471b": "Firm A4711b", "a4171b": "Firm A4711b", "a4722b": "",
+			"kanla 4711": "Kanal 4711", "kanla 4712": "",
+			strings.Repeat("x", 60): "",
+		} {
+			if got := e.names(e.system(), search.Request{Text: text, All: true}); got != want {
+				t.Errorf("%q finds %q, want %q", text, got, want)
+			}
+		}
+	})
+}
+
+// Of the many words that begin alike the commonest are meant, however many rare
+// ones come before them in order.
+func TestBeginningsOfManyWords(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, e *env) {
+		e.must("account", record.Row{"name": "Lezing"})
+		e.settle()
+		// As if there were 60 records with "lezing", and 2,500 words before it.
+		e.write(func(tx *record.Tx) error {
+			for from := 0; from < 2500; from += 100 {
+				var rows []string
+				for n := from; n < from+100; n++ {
+					rows = append(rows, fmt.Sprintf("('lea%05d', 1)", n))
+				}
+				if _, err := tx.SQL().Exec("INSERT INTO searchterm (term, n) VALUES " + strings.Join(rows, ", ")); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if got := e.names(e.system(), search.Request{Text: "le"}); got != "" {
+			t.Errorf("a rare word behind 2,500 others is found: %q", got)
+		}
+		e.write(func(tx *record.Tx) error {
+			_, err := tx.SQL().Exec("UPDATE searchterm SET n = 60 WHERE term = 'lezing'")
+			return err
+		})
+		if got := e.names(e.system(), search.Request{Text: "le"}); got != "Lezing" {
+			t.Errorf("the common word is not found: %q", got)
+		}
+	})
+}
+
+// A search among somebody's records finds them below any number of newer ones, and
+// counts those that meet a condition.
+func TestFindByOwner(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, e *env) {
+		const ranked = 20
+		user := e.must("systemuser", record.Row{"fullname": "U", "domainname": "u", "businessunitid": e.unit}).ID("systemuserid")
+		for i := range 3 {
+			e.must("account", record.Row{"name": fmt.Sprintf("Own Treasure %d", i), "ownerid": user, "owneridtype": "systemuser", "address1_city": []string{"Bonn", "Kiel", "Bonn"}[i]})
+		}
+		for range 30 {
+			e.must("account", record.Row{"name": "Foreign Treasure"})
+		}
+		e.settle()
+		e.index = e.fresh(ranked)
+		own := query.Compare{Left: query.Path{"ownerid"}, Value: user}
+		bonn := query.Compare{Left: query.Path{"address1_city"}, Value: "Bonn"}
+		for what, c := range map[string]struct {
+			where query.Node
+			want  int
+		}{
+			"own": {own, 3}, "own in Bonn": {query.And{bonn, own}, 2}, "of nobody": {query.Compare{Left: query.Path{"ownerid"}, Value: id.New()}, 0},
+			"not own": {query.Not{Node: own}, ranked},
+		} {
+			hits, n, err := e.index.Find(e.system(), search.Request{Text: "treasure", Top: 1, Scopes: []search.Scope{{Table: "account", Where: c.where}}})
+			if err != nil || n != c.want || len(hits) != min(1, c.want) {
+				t.Errorf("%s: %d hits of %d, want %d in all: %v", what, len(hits), n, c.want, err)
+				continue
+			}
+			if len(hits) > 0 && !strings.Contains(hits[0].Row.Text("name"), "Treasure") {
+				t.Errorf("%s: the record was not read: %v", what, hits[0].Row)
 			}
 		}
 	})

@@ -69,42 +69,36 @@ func tokensOf(texts ...string) []string {
 	return out[:min(len(out), tokensMost)]
 }
 
-// variants gives a token with one sign left out at a time, and itself. Short
-// tokens are only themselves: too many would be alike. Numbers have none: another
-// number is another thing, no slip of the pen.
-func variants(t string) []string {
-	if strings.Trim(t, "0123456789") == "" {
+// slipsMost is up to how long tokens a slip of the pen is looked for in.
+const slipsMost = 24
+
+// slips lists the tokens that one slip of the pen makes of a token: a letter left
+// out, put in, replaced, or two neighbours swapped. Short tokens have none: too
+// many would be alike. Numbers neither make nor take one: another number is
+// another thing.
+func slips(t string) []string {
+	const signs = "abcdefghijklmnopqrstuvwxyz0123456789"
+	if len(t) < 4 || len(t) > slipsMost || strings.HasPrefix(t, "zz") || number(t) {
 		return nil
 	}
-	out := []string{t}
-	if len(t) < 4 || strings.HasPrefix(t, "zz") {
-		return out
-	}
-	for i := range len(t) {
-		out = append(out, t[:i]+t[i+1:])
+	out := make([]string, 0, (len(signs)+1)*(2*len(t)+1))
+	for i := range len(t) + 1 {
+		before, after := t[:i], t[i:]
+		for _, s := range signs {
+			out = append(out, before+string(s)+after)
+			if after != "" {
+				out = append(out, before+string(s)+after[1:])
+			}
+		}
+		if after != "" {
+			out = append(out, before+after[1:])
+		}
+		if len(after) > 1 {
+			out = append(out, before+after[1:2]+after[:1]+after[2:])
+		}
 	}
 	slices.Sort(out)
-	return slices.Compact(out)
+	return slices.DeleteFunc(slices.Compact(out), func(s string) bool { return s == t || number(s) })
 }
 
-// near tells whether one slip of the pen turns a into b: a letter left out, put
-// in, replaced, or two neighbours swapped.
-func near(a, b string) bool {
-	if len(a) > len(b) {
-		a, b = b, a
-	}
-	if len(b)-len(a) > 1 || a == b {
-		return false
-	}
-	i := 0
-	for i < len(a) && a[i] == b[i] {
-		i++
-	}
-	if len(a) < len(b) {
-		return a[i:] == b[i+1:]
-	}
-	if a[i+1:] == b[i+1:] {
-		return true
-	}
-	return i+1 < len(a) && a[i] == b[i+1] && a[i+1] == b[i] && a[i+2:] == b[i+2:]
-}
+func number(t string) bool { return strings.Trim(t, "0123456789") == "" }

@@ -26,6 +26,7 @@ func (x *Index) write(tx *sqldb.Tx, docs []doc) error {
 		return err
 	}
 	more := map[string]int64{} // by term, how many more records have it
+	var fresh []doc
 	for _, d := range docs {
 		old, there := held[docKey{d.table, d.key}]
 		switch {
@@ -47,9 +48,7 @@ func (x *Index) write(tx *sqldb.Tx, docs []doc) error {
 			}
 		}
 		if len(d.tokens) > 0 {
-			if err := put(tx, d); err != nil {
-				return err
-			}
+			fresh = append(fresh, d)
 		}
 		for _, t := range d.tokens {
 			more[t]++
@@ -57,6 +56,9 @@ func (x *Index) write(tx *sqldb.Tx, docs []doc) error {
 		for _, t := range old.tokens {
 			more[t]--
 		}
+	}
+	if err := put(tx, fresh); err != nil {
+		return err
 	}
 	return count(tx, more)
 }
@@ -101,22 +103,71 @@ func (x *Index) held(tx *sqldb.Tx, docs []doc) (map[docKey]doc, error) {
 	return out, nil
 }
 
-func put(tx *sqldb.Tx, d doc) error {
-	key, err := query.Encode(tx.Dialect(), query.ID, d.key)
+// put takes documents in, many in a statement.
+func put(tx *sqldb.Tx, docs []doc) error {
+	if tx.Dialect() == sqldb.Postgres {
+		return putPostgres(tx, docs)
+	}
+	for len(docs) > 0 {
+		n := fitting(len(docs), 16)
+		if err := putSQLite(tx, docs[:n]); err != nil {
+			return err
+		}
+		docs = docs[n:]
+	}
+	return nil
+}
+
+// fitting gives a number of rows for a statement: there are two at most, as each
+// statement is prepared once and kept.
+func fitting(left, many int) int {
+	if left < many {
+		return 1
+	}
+	return many
+}
+
+// rowsOf writes the values of so many rows.
+func rowsOf(d sqldb.Dialect, rows, width int) string {
+	groups := make([]string, rows)
+	for i := range groups {
+		groups[i] = "(" + marks(d, width*i+1, width) + ")"
+	}
+	return strings.Join(groups, ", ")
+}
+
+func putSQLite(tx *sqldb.Tx, docs []doc) error {
+	var args, index []any
+	for _, d := range docs {
+		key, err := query.Encode(sqldb.SQLite, query.ID, d.key)
+		if err != nil {
+			return err
+		}
+		args = append(args, d.table, key, d.version, strings.Join(d.title, " "), strings.Join(d.tokens, " "), strings.Join(d.reach, " "))
+	}
+	_, last, err := tx.Insert("INSERT INTO searchdoc (tablename, recordid, version, title, tokens, reach) VALUES "+rowsOf(sqldb.SQLite, len(docs), 6), args...)
 	if err != nil {
 		return err
 	}
-	text, title, reach := strings.Join(d.tokens, " "), strings.Join(d.title, " "), strings.Join(d.reach, " ")
-	all := text + " " + reach
-	if tx.Dialect() == sqldb.Postgres {
-		_, err = tx.Exec("INSERT INTO searchdoc (tablename, recordid, version, title, tokens, reach, lexemes) VALUES ($1, $2, $3, $4, $5, $6, array_to_tsvector(string_to_array($7, ' ')))", d.table, key, d.version, title, text, reach, all)
-		return err
+	for i, d := range docs {
+		index = append(index, last-int64(len(docs)-1-i), strings.Join(d.tokens, " ")+" "+strings.Join(d.reach, " "))
 	}
-	var number int64
-	if _, err = tx.QueryRow("INSERT INTO searchdoc (tablename, recordid, version, title, tokens, reach) VALUES (?, ?, ?, ?, ?, ?) RETURNING docid", []any{d.table, key, d.version, title, text, reach}, &number); err != nil {
-		return err
+	_, err = tx.Exec("INSERT INTO searchindex (rowid, tokens) VALUES "+rowsOf(sqldb.SQLite, len(docs), 2), index...)
+	return err
+}
+
+func putPostgres(tx *sqldb.Tx, docs []doc) error {
+	n := len(docs)
+	tables, keys, versions := make([]string, n), make([]string, n), make([]int64, n)
+	titles, tokens, reach := make([]string, n), make([]string, n), make([]string, n)
+	for i, d := range docs {
+		tables[i], keys[i], versions[i] = d.table, d.key.String(), d.version
+		titles[i], tokens[i], reach[i] = strings.Join(d.title, " "), strings.Join(d.tokens, " "), strings.Join(d.reach, " ")
 	}
-	_, err = tx.Exec("INSERT INTO searchindex (rowid, tokens) VALUES (?, ?)", number, all)
+	_, err := tx.Exec(`INSERT INTO searchdoc (tablename, recordid, version, title, tokens, reach, lexemes)
+		SELECT x.*, array_to_tsvector(string_to_array(x.tokens || ' ' || x.reach, ' '))
+		FROM unnest($1::text[], $2::text[]::uuid[], $3::bigint[], $4::text[], $5::text[], $6::text[]) AS x(tablename, recordid, version, title, tokens, reach)`,
+		tables, keys, versions, titles, tokens, reach)
 	return err
 }
 
@@ -128,80 +179,36 @@ func drop(tx *sqldb.Tx, number int64) error {
 	return err
 }
 
-// count notes of terms how many more records have them, makes the variants of
-// new terms, and forgets those that no record has.
+// count notes of terms how many more records have them, and forgets those that no
+// record has.
 func count(tx *sqldb.Tx, more map[string]int64) error {
-	var fresh, gone []any
 	terms := slices.Sorted(maps.Keys(more)) // in one order everywhere, so that nodes don't wait for each other in a circle
 	terms = slices.DeleteFunc(terms, func(t string) bool { return more[t] == 0 })
-	var args []any
-	for _, t := range terms {
-		args = append(args, t, more[t])
-	}
-	err := inRows(tx, args, "INSERT INTO searchterm (term, n) VALUES ", " ON CONFLICT (term) DO UPDATE SET n = searchterm.n + excluded.n RETURNING term, n", func(rows *sqldb.Rows) error {
-		var term string
-		var n int64
-		if err := rows.Scan(&term, &n); err != nil {
-			return err
+	var gone []string
+	for len(terms) > 0 {
+		n := fitting(len(terms), 64)
+		var args []any
+		for _, t := range terms[:n] {
+			args = append(args, t, more[t])
 		}
-		switch {
-		case n <= 0:
-			gone = append(gone, term)
-		case n == more[term]:
-			for _, v := range variants(term) {
-				fresh = append(fresh, v, term)
+		terms = terms[n:]
+		err := queryEach(tx, "INSERT INTO searchterm (term, n) VALUES "+rowsOf(tx.Dialect(), n, 2)+" ON CONFLICT (term) DO UPDATE SET n = searchterm.n + excluded.n RETURNING term, n", args, func(rows *sqldb.Rows) error {
+			var term string
+			var left int64
+			err := rows.Scan(&term, &left)
+			if left <= 0 {
+				gone = append(gone, term)
 			}
-		}
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	if err := inRows(tx, fresh, "INSERT INTO searchvariant (variant, term) VALUES ", " ON CONFLICT DO NOTHING", nil); err != nil {
-		return err
-	}
-	p := tx.Dialect().Placeholder
-	for _, t := range gone {
-		if _, err := tx.Exec("DELETE FROM searchterm WHERE term = "+p(1)+" AND n <= 0", t); err != nil {
 			return err
-		}
-		list := variants(t.(string))
-		if len(list) == 0 {
-			continue
-		}
-		if _, err := tx.Exec("DELETE FROM searchvariant WHERE term = "+p(1)+" AND variant IN ("+marks(tx.Dialect(), 2, len(list))+")", append([]any{t}, anys(list)...)...); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// inRows writes pairs, many in a statement. There are few different statements,
-// as each is prepared once and kept.
-func inRows(tx *sqldb.Tx, pairs []any, before, after string, each func(*sqldb.Rows) error) error {
-	for len(pairs) > 0 {
-		n := 1
-		for _, size := range []int{64, 8} {
-			if len(pairs)/2 >= size {
-				n = size
-				break
-			}
-		}
-		groups := make([]string, n)
-		for i := range groups {
-			groups[i] = "(" + marks(tx.Dialect(), 2*i+1, 2) + ")"
-		}
-		text := before + strings.Join(groups, ", ") + after
-		var err error
-		if each == nil {
-			_, err = tx.Exec(text, pairs[:2*n]...)
-		} else {
-			err = queryEach(tx, text, pairs[:2*n], each)
-		}
+		})
 		if err != nil {
 			return err
 		}
-		pairs = pairs[2*n:]
+	}
+	for _, t := range gone {
+		if _, err := tx.Exec("DELETE FROM searchterm WHERE term = "+tx.Dialect().Placeholder(1)+" AND n <= 0", t); err != nil {
+			return err
+		}
 	}
 	return nil
 }
