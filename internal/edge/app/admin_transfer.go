@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/rapport-platform/rapport/internal/ground/diskfile"
 	"github.com/rapport-platform/rapport/internal/ground/errs"
 	"github.com/rapport-platform/rapport/internal/ground/id"
 	"github.com/rapport-platform/rapport/internal/platform/access"
@@ -134,8 +135,11 @@ func (c *core) refused(ctx context.Context, file id.ID) (path string, err error)
 	if err != nil {
 		return "", err
 	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	return path, c.imports.Refused(ctx, file, f)
+	err = errors.Join(c.imports.Refused(ctx, file, f), f.Close())
+	if err != nil { // no half of it
+		return "", errors.Join(diskfile.Full(err), os.Remove(path))
+	}
+	return path, nil
 }
 
 // ExportInput says which rows are exported.
@@ -165,8 +169,7 @@ func Export(ctx context.Context, c Config, in ExportInput, to io.Writer) (rows i
 		if err != nil {
 			return err
 		}
-		e := &export.Exporter{Store: core.store, Access: core.access, Clock: core.app.c.Clock}
-		rows, err = e.Export(ctx, export.Request{Query: o.Query, View: o.View, Format: in.Format, Language: "en", Text: log}, to)
+		rows, err = core.exporter().Export(ctx, export.Request{Query: o.Query, View: o.View, Format: in.Format, Language: "en", Text: log}, to)
 		return err
 	})
 	return rows, err

@@ -27,5 +27,9 @@ func (c *core) wireTransfer(api *httpapi.ODataAPI) {
 	c.runner.Handle(bulk.Kind, many.Handler())
 	(&httpapi.ImportsAPI{Imports: c.imports, Clock: cfg.Clock}).Register(c.mux)
 	(&httpapi.BulkAPI{Bulk: many, Keeper: keeper}).Register(c.mux)
-	(&httpapi.ExportsAPI{OData: api, Exports: &export.Exporter{Store: c.store, Access: c.access, Clock: cfg.Clock}}).Register(c.mux)
+	(&httpapi.ExportsAPI{OData: api, Exports: c.exporter()}).Register(c.mux)
+}
+
+func (c *core) exporter() *export.Exporter {
+	return &export.Exporter{Store: c.store, Access: c.access, Clock: c.app.c.Clock, Dir: filepath.Join(c.app.c.Data, transferFolder)}
 }

@@ -12,6 +12,10 @@ import (
 // checkpointer does not keep up.
 const walPages = 16_384
 
+// walKept is how long the log's file stays, in bytes, once it begins anew after
+// something long, such as a snapshot, has had it grow.
+const walKept = 256 << 20
+
 // checkpointEvery is how often the log is copied back while there are commits.
 // SQLite's own way does it within every commit that finds the log above 4 MB:
 // under load that is several times a second, each time with a flush for which

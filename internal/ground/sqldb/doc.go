@@ -3,7 +3,7 @@
 // runs a closure in a transaction and may run it again.
 //
 // The map: dialect.go (quoting, placeholders), open.go (addresses, pools),
-// write.go (the contract), outside.go (PostgreSQL's statements without a transaction), scrub.go (remnants of what was deleted), sqlite.go (one writer connection that commits many
+// write.go (the contract), snapshot.go (reading as of one moment), outside.go (PostgreSQL's statements without a transaction), scrub.go (remnants of what was deleted), sqlite.go (one writer connection that commits many
 // callers at once, run by whichever caller comes first), checkpoint.go (its log copied back beside it), postgres.go (a transaction each, retried), rows.go (results),
 // errors.go (what the drivers' errors mean), migrate.go (the core tables'
 // ordered history).

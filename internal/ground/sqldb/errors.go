@@ -21,6 +21,8 @@ import (
 // Constraint tells which.
 var ErrUnique = errs.New(errs.Conflict, "sqldb.unique", "a row with the same key is already there")
 
+const codeFull = "sqldb.full"
+
 // UniqueError is a violation of a unique key.
 type UniqueError struct {
 	Constraint string // name of the index or constraint; on SQLite it may be "table.column, table.column"
@@ -74,6 +76,11 @@ func unavailable(err error) error {
 	return errs.Wrap(err, errs.Unavailable, "sqldb.unavailable", "the database can't be reached at the moment")
 }
 
+// full says what an administrator has to know at once.
+func full(err error) error {
+	return errs.Wrap(err, errs.Unavailable, codeFull, "the disk of the database is full: nothing can be kept until there is room")
+}
+
 func unique(constraint string, cause error) error {
 	e := *ErrUnique
 	e.Cause = &UniqueError{Constraint: constraint, cause: cause}
@@ -92,7 +99,9 @@ func classifySQLite(e *sqlite.Error) error {
 		return outOfRange(e)
 	}
 	switch e.Code() & 0xff {
-	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY:
+	case sqlite3.SQLITE_FULL:
+		return full(e)
+	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY:
 		return unavailable(e)
 	}
 	return errs.Wrap(e, errs.Internal, "sqldb.failed", "the database refused the operation")
@@ -110,6 +119,8 @@ func classifyPostgres(e *pgconn.PgError) error {
 		return errs.Wrap(e, errs.Unavailable, "sqldb.retry", "a table was changed meanwhile")
 	case e.Code == "55P03": // lock_timeout ran out
 		return errs.Wrap(e, errs.Unavailable, "sqldb.lock_timeout", "others hold what is to be changed; try again")
+	case e.Code == "53100":
+		return full(e)
 	// Connection exceptions, resources exhausted, operator intervention (shutdown, starting up).
 	case strings.HasPrefix(e.Code, "08"), strings.HasPrefix(e.Code, "53"), strings.HasPrefix(e.Code, "57P"):
 		return unavailable(e)

@@ -39,6 +39,8 @@ type DB struct {
 	path    string      // of the SQLite file
 	file    string      // of SQLite: the driver's address of the file, for writing
 	stmts   *statements // nil on PostgreSQL, whose driver keeps its own
+
+	snapshots chan struct{} // holds one for each that is under way
 }
 
 // writer runs write closures; one implementation per dialect.
@@ -136,7 +138,7 @@ func openPostgres(ctx context.Context, o Options) (*DB, error) {
 	pool := stdlib.OpenDB(*config)
 	pool.SetMaxOpenConns(o.Readers + 16)
 	pool.SetMaxIdleConns(o.Readers + 16)
-	db := &DB{dialect: Postgres, reader: pool, writer: &postgresWriter{pool: pool, logger: o.Logger}, logger: o.Logger}
+	db := &DB{dialect: Postgres, reader: pool, writer: &postgresWriter{pool: pool, logger: o.Logger}, logger: o.Logger, snapshots: make(chan struct{}, snapshotsMost)}
 	if err := db.Ping(ctx); err != nil {
 		pool.Close()
 		return nil, err
@@ -165,7 +167,7 @@ func openSQLite(ctx context.Context, o Options) (*DB, error) {
 	file := "file:" + (&url.URL{Path: path}).EscapedPath() + "?_txlock=immediate" + common
 	// What is deleted or replaced is overwritten with zeros, so that the file holds
 	// nothing of what the tables no longer do, but in the write-ahead log until Scrub.
-	w, err := sql.Open("sqlite", file+"&_pragma=cache_size(-32768)&_pragma=secure_delete(1)&_pragma=wal_autocheckpoint("+strconv.Itoa(walPages)+")")
+	w, err := sql.Open("sqlite", file+"&_pragma=cache_size(-32768)&_pragma=secure_delete(1)&_pragma=wal_autocheckpoint("+strconv.Itoa(walPages)+")&_pragma=journal_size_limit("+strconv.Itoa(walKept)+")")
 	if err != nil {
 		return nil, err
 	}
@@ -186,7 +188,7 @@ func openSQLite(ctx context.Context, o Options) (*DB, error) {
 	r.SetMaxOpenConns(o.Readers)
 	r.SetMaxIdleConns(o.Readers)
 	writer.checkpointer.Store(newCheckpointer(context.WithoutCancel(ctx), r, o.Logger))
-	db := &DB{dialect: SQLite, reader: r, writer: writer, logger: o.Logger, path: path, file: file, stmts: &statements{prepare: r.PrepareContext}}
+	db := &DB{dialect: SQLite, reader: r, writer: writer, logger: o.Logger, path: path, file: file, stmts: &statements{prepare: r.PrepareContext}, snapshots: make(chan struct{}, snapshotsMost)}
 	if err := db.Ping(ctx); err != nil {
 		db.Close()
 		return nil, err

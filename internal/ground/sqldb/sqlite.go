@@ -178,7 +178,10 @@ func (w *sqliteWriter) abandon(ctx context.Context, committed []*writeRequest, c
 		w.logger.Debug("rollback of an abandoned group", "error", err)
 	}
 	w.logger.Error("a group of writes is abandoned", "writes", len(committed), "error", cause)
-	err := errs.Wrap(cause, errs.Unavailable, "sqldb.group", "the database could not keep what was written; try again")
+	err := error(errs.Wrap(cause, errs.Unavailable, "sqldb.group", "the database could not keep what was written; try again"))
+	if e := classify(cause); errs.CodeOf(e) == codeFull {
+		err = e
+	}
 	for _, r := range committed {
 		r.reply <- err
 	}

@@ -2,6 +2,7 @@ package record
 
 import (
 	"context"
+	"maps"
 	"slices"
 
 	"github.com/rapport-platform/rapport/internal/ground/errs"
@@ -111,6 +112,57 @@ func (r reader) find(ctx context.Context, q query.Query, guard query.Guard) (Pag
 	return page, tookTooLong(ctx, err)
 }
 
+// asked is a query that is being answered.
+type asked struct {
+	checked *query.Query
+	guard   query.Guard
+	hidden  func(table, column string) bool
+	every   bool
+	trace   bool                // of what is shown
+	used    map[string][]string // columns that are asked by, for the trace
+	added   []string            // names in rows that only the trace wants
+}
+
+// ask checks a query in the name of the context's principal.
+func (r reader) ask(ctx context.Context, q query.Query, guard query.Guard) (a asked, err error) {
+	catalog := r.o.Catalog()
+	withKeys(catalog, &q)
+	a = asked{guard: guard, hidden: r.o.Access.Hidden(ctx), every: r.o.Access.Listed(ctx), used: map[string][]string{}}
+	if guard == nil && a.every {
+		a.hidden, a.every = nil, false // the store itself asks, for a member that knows few columns by name
+	}
+	a.trace = guard != nil && traced(ctx, r.o)
+	if a.trace && len(q.Links) > 0 {
+		a.added = withLinkIDs(ctx, catalog, &q)
+	}
+	a.checked, err = query.Check(catalog, &q, query.Limits{Secured: a.hidden, Every: a.every, Used: func(table, column string) {
+		if !slices.Contains(a.used[table], column) {
+			a.used[table] = append(a.used[table], column)
+		}
+	}})
+	return a, err
+}
+
+// show makes rows fit to be given out: without what the principal may not see,
+// with a trace of what he does.
+func (r reader) show(ctx context.Context, a *asked, rows []Row) error {
+	conceal(r.o.Catalog(), a.checked, rows, a.hidden, a.every)
+	if !a.trace {
+		return nil
+	}
+	if list := r.shown(ctx, a.checked, rows, maps.Clone(a.used)); len(list) > 0 {
+		if err := r.note(ctx, list...); err != nil {
+			return err
+		}
+	}
+	for _, row := range rows {
+		for _, name := range a.added {
+			delete(row, name)
+		}
+	}
+	return nil
+}
+
 // page reads a page; the time for it is bounded by the context.
 func (r reader) page(ctx context.Context, q query.Query, guard query.Guard) (Page, error) {
 	if q.Limit < 0 || q.Limit > MaxPage {
@@ -119,29 +171,14 @@ func (r reader) page(ctx context.Context, q query.Query, guard query.Guard) (Pag
 	if q.Limit == 0 {
 		q.Limit = DefaultPage
 	}
-	catalog := r.o.Catalog()
-	withKeys(catalog, &q)
-	hidden, every := r.o.Access.Hidden(ctx), r.o.Access.Listed(ctx)
-	if guard == nil && every {
-		hidden, every = nil, false // the store itself asks, for a member that knows few columns by name
-	}
-	trace := guard != nil && traced(ctx, r.o)
-	used := map[string][]string{}
-	var added []string
-	if trace && len(q.Links) > 0 {
-		added = withLinkIDs(ctx, catalog, &q)
-	}
-	checked, err := query.Check(catalog, &q, query.Limits{Secured: hidden, Every: every, Used: func(table, column string) {
-		if !slices.Contains(used[table], column) {
-			used[table] = append(used[table], column)
-		}
-	}})
+	a, err := r.ask(ctx, q, guard)
 	if err != nil {
 		return Page{}, err
 	}
+	checked := a.checked
 	limit := checked.Limit
 	checked.Limit++ // one more tells whether there is a next page
-	st, err := query.Render(catalog, r.o.DB.Dialect(), checked, guard)
+	st, err := query.Render(r.o.Catalog(), r.o.DB.Dialect(), checked, guard)
 	if err != nil {
 		return Page{}, err
 	}
@@ -155,18 +192,8 @@ func (r reader) page(ctx context.Context, q query.Query, guard query.Guard) (Pag
 		page.Next = query.CursorAfter(checked, rows[limit-1])
 	}
 	page.Rows = rows
-	conceal(catalog, checked, rows, hidden, every)
-	if trace {
-		if list := r.shown(ctx, checked, rows, used); len(list) > 0 {
-			if err := r.note(ctx, list...); err != nil {
-				return Page{}, err
-			}
-		}
-		for _, row := range rows {
-			for _, name := range added {
-				delete(row, name)
-			}
-		}
+	if err := r.show(ctx, &a, rows); err != nil {
+		return Page{}, err
 	}
 	if err := r.expand(ctx, checked, rows, guard); err != nil {
 		return Page{}, err
@@ -202,13 +229,26 @@ func (r reader) rows(ctx context.Context, st query.Statement) ([]Row, error) {
 		return nil, err
 	}
 	defer found.Close()
+	scan := r.scanner(st)
+	var out []Row
+	for found.Next() {
+		row, err := scan(found)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, row)
+	}
+	return out, found.Err()
+}
+
+// scanner reads the rows of a statement one after another.
+func (r reader) scanner(st query.Statement) func(found *sqldb.Rows) (Row, error) {
 	raw, into := make([]any, len(st.Columns)), make([]any, len(st.Columns))
 	for i := range raw {
 		into[i] = &raw[i]
 	}
-	size := min(len(st.Columns), sparseSize)
-	var out []Row
-	for found.Next() {
+	size, d := min(len(st.Columns), sparseSize), r.o.DB.Dialect()
+	return func(found *sqldb.Rows) (Row, error) {
 		if err := found.Scan(into...); err != nil {
 			return nil, errs.Wrap(err, errs.Internal, "record.read", "the row could not be read")
 		}
@@ -217,15 +257,14 @@ func (r reader) rows(ctx context.Context, st query.Statement) ([]Row, error) {
 			if raw[i] == nil {
 				continue
 			}
-			v, err := query.Decode(r.o.DB.Dialect(), c.Kind, c.Scale, raw[i])
+			v, err := query.Decode(d, c.Kind, c.Scale, raw[i])
 			if err != nil {
 				return nil, err
 			}
 			row[c.Name] = v
 		}
-		out = append(out, row)
+		return row, nil
 	}
-	return out, found.Err()
 }
 
 // Names gives the primary names of rows by id, for showing lookups. As in

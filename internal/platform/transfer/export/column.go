@@ -73,14 +73,14 @@ func (c *column) target(row record.Row) string {
 
 // names keeps the primary names of lookups' targets.
 type names struct {
-	from  *record.Store
+	from  *record.Moment
 	known map[string]map[id.ID]string
 	n     int
 }
 
 const maxNames = 50_000 // kept in memory
 
-func newNames(from *record.Store) *names {
+func newNames(from *record.Moment) *names {
 	return &names{from: from, known: map[string]map[id.ID]string{}}
 }
 

@@ -2,12 +2,14 @@ package export
 
 import (
 	"context"
+	"errors"
 	"io"
 	"time"
 
 	"github.com/rapport-platform/rapport/internal/ground/clock"
 	"github.com/rapport-platform/rapport/internal/ground/errs"
 	"github.com/rapport-platform/rapport/internal/ground/id"
+	"github.com/rapport-platform/rapport/internal/ground/sqldb"
 	"github.com/rapport-platform/rapport/internal/platform/access"
 	"github.com/rapport-platform/rapport/internal/platform/odata"
 	"github.com/rapport-platform/rapport/internal/platform/query"
@@ -30,7 +32,7 @@ func MediaType(format string) string {
 
 // Request says what is written, and how.
 type Request struct {
-	Query    query.Query // its Limit and After are ours
+	Query    query.Query // without Limit and After
 	View     odata.View  // columns in order
 	Format   string
 	Language string         // of labels and headings
@@ -44,6 +46,8 @@ type Exporter struct {
 	Store  *record.Store
 	Access *access.Control
 	Clock  clock.Clock
+	Dir    string       // where files lie until they have been fetched; "" is the system's folder for such
+	Bounds sqldb.Bounds // of the moment that an export shows
 }
 
 // The outcomes of an export, options of rpt_outcome.
@@ -82,25 +86,9 @@ func (e *Exporter) Export(ctx context.Context, r Request, to io.Writer) (rows in
 	if err != nil {
 		return 0, err
 	}
-	r.Query.Limit, r.Query.Count, r.Query.Expand = pageRows, false, nil
-	reading := record.Exporting(ctx, r.Format)   // each page leaves a trace before it goes out
-	first, err := e.Store.Find(reading, r.Query) // what is wrong with the query is told before anything is noted
-	if err != nil {
-		return 0, err
-	}
-	note, err := e.note(ctx, r)
-	if err != nil {
-		return 0, err
-	}
-	rows, err = e.pages(reading, r, columns, first, to)
-	outcome := complete
-	if err != nil {
-		outcome = brokenOff
-	}
-	if e := e.noteEnd(context.WithoutCancel(ctx), note, rows, outcome); err == nil {
-		err = e
-	}
-	return rows, err
+	x := &run{Exporter: e, r: r, columns: columns, to: to}
+	err = e.Store.AtOneMoment(record.Exporting(ctx, r.Format), e.Bounds, x.read) // each page leaves a trace before it goes out
+	return x.end(ctx, err)
 }
 
 // narrow keeps to the rows that were named.
@@ -124,50 +112,13 @@ func (r *Request) narrow() error {
 	return nil
 }
 
-func (e *Exporter) pages(ctx context.Context, r Request, columns []column, page record.Page, to io.Writer) (n int64, err error) {
-	w, err := open(r, columns, to)
-	if err != nil {
-		return 0, err
-	}
-	defer func() {
-		if err != nil {
-			_ = w.close() // temporary files go; what was written is of no use
-		}
-	}()
-	names := newNames(e.Store)
-	values := make([]any, len(columns))
-	for {
-		if r.shown() {
-			if err := names.load(ctx, columns, page.Rows); err != nil {
-				return n, err
-			}
-		}
-		for _, row := range page.Rows {
-			for i := range columns {
-				values[i] = columns[i].value(row, names, &r)
-			}
-			if err := w.row(values); err != nil {
-				return n, err
-			}
-			n++
-		}
-		if page.Next == nil {
-			return n, w.close()
-		}
-		r.Query.After = page.Next
-		if page, err = e.Store.Find(ctx, r.Query); err != nil {
-			return n, err
-		}
-	}
-}
-
 // shown tells whether values are written as people read them.
 func (r *Request) shown() bool { return r.Format == CSV || r.Format == XLSX }
 
-func open(r Request, columns []column, to io.Writer) (writer, error) {
+func (e *Exporter) open(r Request, columns []column, to io.Writer) (writer, error) {
 	switch r.Format {
 	case XLSX:
-		return newXLSX(r, columns, to)
+		return newXLSX(r, columns, to, e.Dir)
 	case JSONL:
 		return newJSONL(columns, to), nil
 	case Parquet:
@@ -192,10 +143,27 @@ func (e *Exporter) note(ctx context.Context, r Request) (key id.ID, err error) {
 	return key, err
 }
 
-func (e *Exporter) noteEnd(ctx context.Context, key id.ID, rows, outcome int64) error {
+// noteEnd tells how an export ended, and what went wrong.
+func (e *Exporter) noteEnd(ctx context.Context, key id.ID, rows int64, failure error) error {
 	system := access.Elevate(ctx, "export")
+	row := record.Row{"rpt_rows": rows, "rpt_outcome": complete, "rpt_finishedon": e.Clock.Now()}
+	if failure != nil {
+		row["rpt_outcome"], row["rpt_error"] = brokenOff, reason(failure)
+	}
 	return e.Store.Write(ctx, func(tx *record.Tx) error {
-		_, err := tx.Update(system, "rpt_exportlog", key, record.Row{"rpt_rows": rows, "rpt_outcome": outcome, "rpt_finishedon": e.Clock.Now()}, record.Match{})
+		_, err := tx.Update(system, "rpt_exportlog", key, row, record.Match{})
 		return err
 	})
+}
+
+// reason puts a failure in words for whoever asked.
+func reason(err error) string {
+	var e *errs.Error
+	switch {
+	case errors.As(err, &e) && e.Kind != errs.Internal:
+		return e.Message
+	case errors.As(err, new(*lost)), errors.Is(err, context.Canceled):
+		return "the receiver broke off before the file was whole"
+	}
+	return "the export failed on the server; its log holds the details"
 }

@@ -33,8 +33,8 @@ type xlsxWriter struct {
 	dates, days, bold int // styles
 }
 
-func newXLSX(r Request, columns []column, to io.Writer) (writer, error) {
-	w := &xlsxWriter{to: to, file: excelize.NewFile(), title: sheetName(r.View.Table.Plural.In(r.Language))}
+func newXLSX(r Request, columns []column, to io.Writer, dir string) (writer, error) {
+	w := &xlsxWriter{to: to, file: excelize.NewFile(excelize.Options{TmpDir: dir}), title: sheetName(r.View.Table.Plural.In(r.Language))}
 	if err := w.begin(columns); err != nil {
 		return nil, errors.Join(err, w.file.Close())
 	}
