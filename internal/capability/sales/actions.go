@@ -12,7 +12,7 @@ import (
 
 // Disqualify says why a lead is closed without a sale.
 type Disqualify struct {
-	Status *int64 `json:"Status,omitempty" doc:"Status reason: 4 lost, 5 cannot contact, 6 no longer interested, 7 canceled"`
+	Status *int64 `json:"Status,omitempty" doc:"Status reason: 4 lost, 5 cannot contact, 6 no longer interested, 7 canceled, 8 duplicate, 9 spam or test entry"`
 	Reason string `json:"Reason" doc:"Why, in the seller's words"`
 	// To whom the business went.
 	Competitor *action.Ref `json:"Competitor,omitempty" type:"competitor" doc:"Who got the business, where it is known"`

@@ -12,7 +12,8 @@ import (
 type Fitness struct {
 	Rows      int            `json:"rows"` // with a known outcome
 	Positives int            `json:"positives"`
-	Open      int            `json:"open"` // whose horizon is not over
+	Open      int            `json:"open"`    // whose horizon is not over
+	LeftOut   int            `json:"leftOut"` // closed for a reason that is left out
 	Ordered   string         `json:"ordered"`
 	First     *time.Time     `json:"first,omitempty"`
 	Last      *time.Time     `json:"last,omitempty"`
@@ -49,7 +50,7 @@ func (s *Service) fitness(ctx context.Context, set *Setup) (Fitness, error) {
 		return Fitness{}, err
 	}
 	f := l.frame
-	out := Fitness{Rows: f.Rows(), Open: l.open, Sampled: l.part() > 0, Ordered: "time", Inputs: []Input{}, Hints: append([]feature.Hint{}, l.hints...)}
+	out := Fitness{Rows: f.Rows(), Open: l.open, LeftOut: l.leftOut, Sampled: l.part() > 0, Ordered: "time", Inputs: []Input{}, Hints: append([]feature.Hint{}, l.hints...)}
 	for _, yes := range f.Label {
 		if yes {
 			out.Positives++

@@ -41,8 +41,18 @@ type env struct {
 	lake    *lake.Lake
 	snap    atomic.Pointer[access.Snapshot]
 
+	ahead *ahead // the clock of scoring alone
+
 	unit, sella id.ID
 }
+
+// ahead is the time of the system, and some more.
+type ahead struct {
+	clock.System
+	by atomic.Int64 // nanoseconds
+}
+
+func (a *ahead) Now() time.Time { return a.System.Now().Add(time.Duration(a.by.Load())) }
 
 // none is a stream on which nothing happens.
 type none struct{}
@@ -65,7 +75,7 @@ func each(t *testing.T, run func(t *testing.T, e *env)) {
 	catalog := fixture.Catalog(t)
 	dbtest.Each(t, fixture.Schema(t, catalog), func(t *testing.T, db *sqldb.DB) {
 		logger := slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
-		e := &env{t: t, ctx: access.AsSystem(t.Context(), "test")}
+		e := &env{t: t, ctx: access.AsSystem(t.Context(), "test"), ahead: &ahead{}}
 		reload := func() {
 			snap, err := access.Load(t.Context(), db)
 			if err != nil {
@@ -86,7 +96,7 @@ func each(t *testing.T, run func(t *testing.T, e *env)) {
 		queue := job.NewQueue(db, clock.System{})
 		dir := t.TempDir()
 		e.lake = lake.New(lake.Config{Dir: dir + "/lake", Catalog: now, Logger: logger, Linger: 10 * time.Millisecond})
-		e.service = scoring.New(scoring.Config{DB: db, Store: e.store, Queue: queue, Lake: e.lake, Actions: e.actions, Catalog: now, Tail: tailer, Clock: clock.System{}, Logger: logger, Dir: dir + "/imports", Threads: 2})
+		e.service = scoring.New(scoring.Config{DB: db, Store: e.store, Queue: queue, Lake: e.lake, Actions: e.actions, Catalog: now, Tail: tailer, Clock: e.ahead, Logger: logger, Dir: dir + "/imports", Threads: 2})
 		e.service.Define(e.actions)
 		var g lifecycle.Group
 		g.Add("tailer", tailer)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/rapport-platform/rapport/internal/capability/scoring/feature"
@@ -14,9 +15,10 @@ import (
 
 // The states of a lead that tell what became of it.
 const (
-	leadOpen      = "0"
-	leadQualified = "1"
-	contacted     = "2" // statuscode
+	leadOpen         = "0"
+	leadQualified    = "1"
+	leadDisqualified = "2"
+	contacted        = "2" // statuscode
 )
 
 // moments after its arrival at which a lead serves as an example, as long as it
@@ -33,6 +35,7 @@ type ownLead struct {
 	contacted time.Time
 	closed    time.Time
 	converted time.Time
+	reason    string // for which it is closed; "" while it is open, or qualified
 }
 
 // ownColumns are the columns of leads that are read from the lake.
@@ -60,10 +63,18 @@ func (s *Service) addOwn(ctx context.Context, l *learning) error {
 	if err != nil {
 		return err
 	}
+	left := make([]string, len(l.setup.LeftOut))
+	for i, reason := range l.setup.LeftOut {
+		left[i] = strconv.FormatInt(reason, 10)
+	}
 	changed := map[string]int{}
 	leads := 0
 	for key, lead := range s.lives(ctx, columns, visits, &err) {
 		if !l.takes(key.String()) {
+			continue
+		}
+		if lead.reason != "" && slices.Contains(left, lead.reason) {
+			l.leftOut++
 			continue
 		}
 		leads++
@@ -164,6 +175,10 @@ func lifeOf(rows []lake.Row, columns []string, visits map[string][]feature.Event
 			visitor = v
 		}
 		lead.mark(row.At, now, before)
+		lead.reason = ""
+		if now["statecode"] == leadDisqualified {
+			lead.reason = now["statuscode"]
+		}
 		before = now
 	}
 	lead.line = feature.NewTimeline(arrived, facts, visits[visitor])

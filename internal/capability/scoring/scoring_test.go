@@ -194,6 +194,67 @@ func TestLearnsFromOwnLeads(t *testing.T) {
 	})
 }
 
+// What was closed for a reason that the set-up leaves out teaches nothing.
+func TestReasonsLeftOut(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, e *env) {
+		closed := map[int64][]id.ID{}
+		for i, reason := range []int64{3, 3, 4, 4, 4, 5, 8, 9, 9} {
+			state := int64(2)
+			if reason == 3 {
+				state = 1
+			}
+			key := e.lead(fmt.Sprintf("Closed%d", i), nil, nil)
+			e.update("lead", key, record.Row{"statecode": state, "statuscode": reason})
+			closed[reason] = append(closed[reason], key)
+		}
+		m := e.create("rpt_model", record.Row{"rpt_name": "Leads", "rpt_data": int64(2), "rpt_horizon": int64(1), "rpt_retrainevery": int64(0)}).ID("rpt_modelid")
+		if got := fmt.Sprintf("%s", e.get("rpt_model", m)["rpt_reasonsout"]); got != "[8,9]" {
+			t.Errorf("a new model leaves out %s", got)
+		}
+		e.ahead.by.Store(int64(47 * time.Hour)) // the horizon of each lead's first moment is over, of the second not yet
+		fit := func() (out scoring.Fitness) {
+			if err := json.Unmarshal([]byte(e.must("rpt_CheckTrainingData", m, nil)["Fitness"].(string)), &out); err != nil {
+				t.Fatal(err)
+			}
+			return out
+		}
+		is := func(what string, rows, positives, left int) {
+			t.Helper()
+			var got scoring.Fitness
+			e.until(what, func() bool {
+				got = fit()
+				return got.Rows == rows && got.Positives == positives && got.LeftOut == left
+			})
+		}
+		is("duplicates and spam are left out", 6, 2, 3)
+		e.update("rpt_model", m, record.Row{"rpt_reasonsout": json.RawMessage(`[4]`)})
+		is("the lost are left out instead", 6, 2, 3)
+		e.update("rpt_model", m, record.Row{"rpt_reasonsout": json.RawMessage(`[4,5,8,9]`)})
+		is("only successes are left", 2, 2, 7)
+		e.update("rpt_model", m, record.Row{"rpt_reasonsout": json.RawMessage(`[]`)})
+		is("everything counts", 9, 2, 0)
+		// The last reason counts: a lead that was no duplicate after all teaches again.
+		e.update("rpt_model", m, record.Row{"rpt_reasonsout": json.RawMessage(`[8,9]`)})
+		e.update("lead", closed[8][0], record.Row{"statecode": int64(0), "statuscode": int64(1)})
+		e.update("lead", closed[8][0], record.Row{"statecode": int64(2), "statuscode": int64(4)})
+		is("the last reason counts", 7, 2, 2)
+		// The training learns from the same rows.
+		if v := e.trained(m); v.Int("rpt_rows") != 7 && !strings.Contains(v.Text("rpt_reason"), "at least 40") {
+			t.Errorf("trained on %v rows: %s", v["rpt_rows"], v.Text("rpt_reason"))
+		}
+		for _, wrong := range []string{`{"a": 1}`, `["spam"]`, `[1.5]`, `7`} {
+			err := e.store.Write(e.ctx, func(tx *record.Tx) error {
+				_, err := tx.Update(e.ctx, "rpt_model", m, record.Row{"rpt_reasonsout": json.RawMessage(wrong)}, record.Match{})
+				return err
+			})
+			if errs.CodeOf(err) != "scoring.setup" {
+				t.Errorf("%s: %v", wrong, err)
+			}
+		}
+	})
+}
+
 func TestImportsAreCancelledAndChecked(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, e *env) {

@@ -28,6 +28,7 @@ type Setup struct {
 	Data      int64
 	Horizon   time.Duration
 	Excluded  []string
+	LeftOut   []int64 // status reasons: what was closed for one of them is not learned from
 	Scale     model.Scale
 	MinChange int64
 	Retrain   time.Duration // 0 is never
@@ -110,6 +111,9 @@ func setupOf(row record.Row) *Setup {
 	}
 	if text, ok := row["rpt_excluded"].(json.RawMessage); ok {
 		_ = json.Unmarshal(text, &set.Excluded) // checked when it was written
+	}
+	if text, ok := row["rpt_reasonsout"].(json.RawMessage); ok {
+		_ = json.Unmarshal(text, &set.LeftOut)
 	}
 	return set
 }

@@ -21,12 +21,13 @@ import (
 
 // learning is the collecting of rows to learn from.
 type learning struct {
-	setup *Setup
-	now   time.Time
-	frame *feature.Frame
-	open  int // leads whose horizon is not over
-	hints []feature.Hint
-	most  uint64 // of the hash of a key that is taken; 0 takes all
+	setup   *Setup
+	now     time.Time
+	frame   *feature.Frame
+	open    int // leads whose horizon is not over
+	leftOut int // leads closed for a reason that is left out
+	hints   []feature.Hint
+	most    uint64 // of the hash of a key that is taken; 0 takes all
 }
 
 // takes tells whether a lead is among those learned from, where there are more than fit.

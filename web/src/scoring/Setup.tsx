@@ -2,6 +2,7 @@ import { Alert, Button, Checkbox, Loader, NumberInput, Radio, TextInput } from "
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import { useTableMeta } from "@/api/metadata";
 import { callBound, createRecord, patchRecord } from "@/api/records";
 import { parseJson } from "@/api/rows";
 import type { Row, Table } from "@/api/types";
@@ -13,6 +14,11 @@ import { HintList } from "./Hints";
 import classes from "./scoring.module.css";
 import { type Fitness, inWords } from "./types";
 
+const DISQUALIFIED = 2;
+
+/** What a new model leaves out: duplicates, and spam and test entries. */
+const meaningless = [8, 9];
+
 const steps = ["data", "check", "grades"] as const;
 
 /** Setting a model up: what it learns from, whether the data are fit, what scores mean. */
@@ -22,6 +28,8 @@ export function Setup({ table, row, onDone, onClose }: { table: Table; row?: Row
   const [busy, setBusy] = useState(false);
   const [id, setId] = useState(row ? String(row.rpt_modelid) : "");
   const [fit, setFit] = useState<Fitness>();
+  const reasons = (useTableMeta("lead").data?.columns.find((c) => c.name === "statuscode")?.options ?? []).filter((o) => o.state === DISQUALIFIED);
+  const [leftOut, setLeftOut] = useState<number[]>(row ? parseJson<number[]>(row.rpt_reasonsout, []) : meaningless);
   const [excluded, setExcluded] = useState<string[]>(parseJson<string[]>(row?.rpt_excluded, []));
   const [form, setForm] = useState({
     name: String(row?.rpt_name ?? t("scoring.defaultName")), data: String(row?.rpt_data ?? 3), horizon: Number(row?.rpt_horizon ?? 90),
@@ -32,7 +40,7 @@ export function Setup({ table, row, onDone, onClose }: { table: Table; row?: Row
 
   async function save(): Promise<string> {
     const body = { rpt_name: form.name, rpt_data: Number(form.data), rpt_horizon: form.horizon, rpt_gradea: form.a, rpt_gradeb: form.b, rpt_gradec: form.c,
-      rpt_retrainevery: form.retrain, rpt_excluded: JSON.stringify(excluded), rpt_endpoint: form.endpoint || null };
+      rpt_retrainevery: form.retrain, rpt_excluded: JSON.stringify(excluded), rpt_reasonsout: JSON.stringify(leftOut), rpt_endpoint: form.endpoint || null };
     if (id) {
       await patchRecord(table, id, body);
       return id;
@@ -76,6 +84,13 @@ export function Setup({ table, row, onDone, onClose }: { table: Table; row?: Row
             </div>
           </Radio.Group>
           <NumberInput mt="sm" label={t("scoring.field.horizon")} description={t("scoring.field.horizonHint")} min={1} max={3650} allowDecimal={false} value={form.horizon} onChange={(v) => set({ horizon: Number(v) || 1 })} />
+          {form.data !== "1" && reasons.length > 0 && (
+            <Checkbox.Group mt="sm" label={t("scoring.field.reasons")} description={t("scoring.field.reasonsHint")} value={leftOut.map(String)} onChange={(list) => setLeftOut(list.map(Number).sort((a, b) => a - b))}>
+              <div className="stack" style={{ marginTop: 6 }}>
+                {reasons.map((o) => <Checkbox key={o.value} value={String(o.value)} label={o.label} />)}
+              </div>
+            </Checkbox.Group>
+          )}
           <div className={classes.end} style={{ marginTop: 16 }}>
             {onClose && <Button variant="default" onClick={onClose}>{t("scoring.close")}</Button>}
             <Button loading={busy} disabled={!form.name.trim()} onClick={() => void check()}>{t("scoring.checkData")}</Button>
@@ -128,7 +143,7 @@ function FitnessView({ fit, excluded, onExclude }: { fit: Fitness; excluded: str
         : <Alert data-tone="warn" icon={<Icon name="warning" />} title={t("scoring.unfit")}>{fit.gate.message} {t("scoring.unfitRules")}</Alert>}
       <p className={classes.hint} style={{ marginTop: 10 }}>
         {fit.first && fit.last ? t("scoring.span", { first: formatDay(fit.first), last: formatDay(fit.last) }) : fit.rows > 0 ? t("scoring.fileOrder") : ""}{" "}
-        {fit.open > 0 && t("scoring.openLeads", { count: fit.open })} {fit.sampled && t("scoring.sampled")}
+        {fit.open > 0 && t("scoring.openLeads", { count: fit.open })} {fit.leftOut > 0 && t("scoring.leftOut", { count: fit.leftOut })} {fit.sampled && t("scoring.sampled")}
       </p>
       {fit.hints.length > 0 && <div style={{ marginBottom: 12 }}><h2>{t("scoring.hints")}</h2><p className={classes.hint}>{t("scoring.hintsHint")}</p><HintList hints={fit.hints} /></div>}
       {useful.length > 0 && (

@@ -30,7 +30,7 @@ export interface Report {
 }
 
 export interface Fitness {
-  rows: number; positives: number; open: number; ordered: "time" | "file"; first?: string; last?: string; sampled: boolean;
+  rows: number; positives: number; open: number; leftOut: number; ordered: "time" | "file"; first?: string; last?: string; sampled: boolean;
   gate: { ok: boolean; code?: string; message?: string };
   inputs: { name: string; label: Words; kind: string; filled: number; levels?: number; used: boolean; useful: boolean }[];
   hints: Hint[];
