@@ -97,12 +97,16 @@ func (s *Service) decide(ctx context.Context, w work, also func(*record.Tx) erro
 		moved := false
 		err = s.c.Store.Write(ctx, func(tx *record.Tx) error {
 			moved = false
+			// Those behind lookups first: whoever changes one of them holds it before its dependents.
+			if err := src.hold(system, tx, row); err != nil {
+				return err
+			}
 			locked, err := tx.Demand(ctx, w.Table, w.Record, access.Write)
 			if err != nil {
 				return err
 			}
-			if moved = locked.Version() != row.Version(); moved {
-				return nil
+			if moved, err = src.moved(ctx, tx, row, locked, inputs); err != nil || moved {
+				return err
 			}
 			out, err = s.keep(system, tx, set, version, src.table, locked, result, ways, calls, now)
 			if err == nil && also != nil {

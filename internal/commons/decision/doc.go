@@ -19,6 +19,7 @@
 //	source.go     inputs that come from columns of a record
 //	ask.go        services of others
 //	secret.go     their secrets
+//	behind.go     records that are read through lookups, and what their changes outdate
 //	version.go    which version is in force; the sets that hooks obey
 //	check.go      deciding on a record
 //	override.go   asking for an override, and settling it
@@ -28,5 +29,5 @@
 //	actions.go    what people and programs can ask for
 //	errors.go     codes
 //
-// Jobs: decision.check. Tables of its own: decisionsecret (migration 0070).
+// Jobs: decision.check, decision.outdate. Tables of its own: decisionsecret (migration 0070).
 package decision

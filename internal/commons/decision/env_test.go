@@ -75,6 +75,8 @@ type bureau struct {
 	asked atomic.Int64
 	last  atomic.Value // body of the last request
 	hold  chan struct{}
+	// during is done once, while a request waits for its answer.
+	during atomic.Pointer[func()]
 }
 
 func newBureau(t *testing.T) *bureau {
@@ -89,6 +91,9 @@ func newBureau(t *testing.T) *bureau {
 			return
 		}
 		b.last.Store(body)
+		if do := b.during.Swap(nil); do != nil {
+			(*do)()
+		}
 		switch b.fault.Load() {
 		case "slow":
 			select {

@@ -194,7 +194,7 @@ func (s *Service) Obey(table string) record.Hook {
 				if src == nil || !src.reads(old, row) {
 					continue
 				}
-				if old.Int(one.outcome) != 0 {
+				if one.outcome == "" || old.Int(one.outcome) != 0 {
 					if err := supersede(s.system(ctx, "inputs have changed"), tx, one.id, row.ID(src.table.ID)); err != nil {
 						return err
 					}
@@ -205,7 +205,10 @@ func (s *Service) Obey(table string) record.Hook {
 					}
 				}
 			}
-			return nil
+			return s.outdate(ctx, tx, table, old, row)
+		},
+		BeforeDelete: func(ctx context.Context, tx *record.Tx, row record.Row) error {
+			return s.outdateGone(ctx, tx, table, row)
 		},
 	}
 }

@@ -26,6 +26,10 @@ import (
 // jobCheck is the kind of the jobs that decide in the background.
 const jobCheck = "decision.check"
 
+// jobOutdate is the kind of the jobs that go through the many records behind
+// which another one has changed.
+const jobOutdate = "decision.outdate"
+
 // Asker sends to addresses of others; *webhook.Client does it, which keeps clear
 // of private networks.
 type Asker interface {
@@ -86,7 +90,7 @@ func (s *Service) Refresh(ctx context.Context) error { return s.sets.Refresh(ctx
 
 // Handlers gives the handlers of the package's jobs.
 func (s *Service) Handlers() map[string]job.Handler {
-	return map[string]job.Handler{jobCheck: {Run: s.runCheck, MaxAttempts: 5}}
+	return map[string]job.Handler{jobCheck: {Run: s.runCheck, MaxAttempts: 5}, jobOutdate: {Run: s.runOutdate, MaxAttempts: 20}}
 }
 
 // system is the context in which the platform itself writes decisions.

@@ -20,6 +20,15 @@ type source struct {
 	columns []string
 	expand  []query.Expand
 	at      []place
+	links   []link
+}
+
+// link is a lookup by which inputs are read.
+type link struct {
+	column   string // of the record
+	table    *metadata.Table
+	relation string
+	columns  []string // of the other record
 }
 
 type place struct {
@@ -67,8 +76,10 @@ func bind(catalog *metadata.Catalog, table string, d *decide.Definition) (*sourc
 		if at < 0 {
 			at, out.expand = len(out.expand), append(out.expand, query.Expand{Relation: nav})
 			out.columns = append(out.columns, name)
+			out.links = append(out.links, link{column: name, table: to, relation: nav})
 		}
 		out.expand[at].Query.Select = append(out.expand[at].Query.Select, further)
+		out.links[at].columns = append(out.links[at].columns, further)
 	}
 	if t.Title != "" {
 		out.columns = append(out.columns, t.Title)
@@ -108,22 +119,23 @@ func plain(v any) any {
 func (s *source) reads(old, change record.Row) bool {
 	for _, p := range s.at {
 		if p.relation != "" {
-			continue // what it leads to is another record; that it leads elsewhere is in columns
+			continue // what it leads to is another record (behind.go)
 		}
 		if v, given := change[p.column]; given && !same(old[p.column], v) {
 			return true
 		}
 	}
-	for _, e := range s.expand {
-		for _, c := range s.table.Columns {
-			if c.IsLookup() && len(c.Targets) == 1 && c.NavTo(c.Targets[0]) == e.Relation {
-				if v, given := change[c.Name]; given && !same(old[c.Name], v) {
-					return true
-				}
-			}
+	for _, l := range s.links {
+		if v, given := change[l.column]; given && !same(old[l.column], v) {
+			return true
 		}
 	}
 	return false
+}
+
+// reads tells whether a change of the record that a lookup leads to touches an input.
+func (l *link) reads(old, row record.Row) bool {
+	return slices.ContainsFunc(l.columns, func(c string) bool { return !same(old[c], row[c]) })
 }
 
 func same(a, b any) bool { return fmt.Sprint(a) == fmt.Sprint(b) }

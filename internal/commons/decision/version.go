@@ -119,6 +119,7 @@ func compileRow(row record.Row) (*decide.Program, error) {
 // sets is what hooks obey: for each table the sets that decide on its records.
 type sets struct {
 	byTable map[string][]*set
+	behind  map[string][]*set // by the tables that lookups lead to
 }
 
 type set struct {
@@ -147,7 +148,7 @@ func (s *Service) load(ctx context.Context) (*sets, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &sets{byTable: map[string][]*set{}}
+	out := &sets{byTable: map[string][]*set{}, behind: map[string][]*set{}}
 	for _, row := range page.Rows {
 		one := &set{id: row.ID("rpt_decisionid"), outcome: row.Text("rpt_outcomecolumn"), guard: row["rpt_guardstate"], sources: map[id.ID]*source{}}
 		one.automatic, _ = row["rpt_automatic"].(bool)
@@ -168,6 +169,9 @@ func (s *Service) load(ctx context.Context) (*sets, error) {
 			}
 		}
 		out.byTable[row.Text("rpt_table")] = append(out.byTable[row.Text("rpt_table")], one)
+		for table := range one.leadsTo() {
+			out.behind[table] = append(out.behind[table], one)
+		}
 	}
 	return out, nil
 }
