@@ -68,6 +68,7 @@ function Card({ set, table, id, row, onDone }: { set: Row; table: Table; id: str
       </header>
       {!check && <p className="dim">{t("decision.none")}</p>}
       {check && <p className="faint">{t("decision.by", { version: String(check.rpt_versionnumber ?? ""), when: formatInstant(String(check.rpt_decidedon)) })}</p>}
+      {check && !current && <p className={classes.outdated}><Icon name="warning" size={14} /> {t("decision.outdatedHint")}</p>}
       {check && <Reasons check={check} />}
       {current && <Ways check={check} />}
       {current && Number(check.rpt_outcome) !== 1 && (

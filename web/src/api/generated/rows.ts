@@ -421,7 +421,7 @@ export interface Rows {
     sic?: string | null;
     stageid?: string | null;
     statecode?: 0 | 1 | 2 | null;
-    statuscode?: 1 | 2 | 3 | 4 | 5 | 6 | 7 | null;
+    statuscode?: 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | null;
     subject?: string | null;
     telephone1?: string | null;
     telephone2?: string | null;
