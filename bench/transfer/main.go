@@ -21,25 +21,36 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/rapport-platform/rapport/internal/test/pgserver"
 )
 
 type settings struct {
-	rows     int
-	profile  string // where the CPU profile of the import goes; "" is none
-	formats  string // of the exports, by commas
-	heap     string // where what lies in memory during the import goes; "" is none
-	postgres string // address of a fresh database; "" starts a server
+	rows         int
+	profile      string // where the CPU profile of the import goes; "" is none
+	formats      string // of the exports, by commas
+	heap         string // where what lies in memory during the import goes; "" is none
+	postgres     string // address of a fresh database; "" starts a server
+	server       int    // process of the server that was started; 0 is none
+	watch        bool   // tell of memory while it runs
+	live         string // where the heap goes when it is at its largest; "" is none
+	catch        time.Duration
+	profileAfter string // where the CPU profile of catching up goes; "" is none
 }
 
 func main() {
 	var s settings
 	flag.IntVar(&s.rows, "rows", 50_000, "leads in the file")
 	flag.StringVar(&s.profile, "cpuprofile", "", "file for the CPU profile of the import, of the last database measured")
-	flag.StringVar(&s.formats, "formats", "csv,parquet", "formats to export to: csv, jsonl, parquet, xlsx")
+	flag.StringVar(&s.formats, "formats", "csv,parquet", "formats to export to, none if empty: csv, jsonl, parquet, xlsx")
 	flag.StringVar(&s.heap, "memprofile", "", "file for what lies in memory when the import ends, of the last database measured")
 	flag.StringVar(&s.postgres, "postgres", "", "address of a fresh PostgreSQL database; a server is started without it")
+	flag.IntVar(&s.server, "server", 0, "process of the PostgreSQL server, whose children's processor time is counted")
+	flag.BoolVar(&s.watch, "watch", false, "write the memory of the process to the error output every second")
+	flag.StringVar(&s.live, "heapprofile", "", "file for what lay in memory when it was most")
+	flag.DurationVar(&s.catch, "catchup", 0, "how long search may catch up at the end; 0 is not waited for")
+	flag.StringVar(&s.profileAfter, "catchupprofile", "", "file for the CPU profile of catching up")
 	databases := flag.String("databases", "sqlite,postgres", "what to measure")
 	out := flag.String("out", "", "file to write the table to as well")
 	one := flag.String("one", "", "measure the database of this address only and write JSON; \"sqlite\" is a file of its own")
@@ -98,14 +109,14 @@ func apart(ctx context.Context, s settings, name string) (r result, err error) {
 			return r, err
 		}
 		defer server.Stop()
-		address = server.URL("postgres")
+		address, s.server = server.URL("postgres"), server.PID()
 	}
 	self, err := os.Executable()
 	if err != nil {
 		return r, err
 	}
-	args := []string{"-one", address, "-rows", strconv.Itoa(s.rows), "-formats", s.formats}
-	for name, path := range map[string]string{"-cpuprofile": s.profile, "-memprofile": s.heap} {
+	args := []string{"-one", address, "-rows", strconv.Itoa(s.rows), "-formats", s.formats, "-server", strconv.Itoa(s.server), "-catchup", s.catch.String(), "-watch=" + strconv.FormatBool(s.watch)}
+	for name, path := range map[string]string{"-cpuprofile": s.profile, "-memprofile": s.heap, "-heapprofile": s.live, "-catchupprofile": s.profileAfter} {
 		if path == "" {
 			continue
 		}

@@ -3,17 +3,19 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
 	"runtime/pprof"
+	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/rapport-platform/rapport"
@@ -22,16 +24,27 @@ import (
 
 // result is what one database gave.
 type result struct {
-	Database string
-	Created  int64
-	Refused  int64
-	Took     float64 // seconds, of the import
-	CPU      float64 // seconds of the process meanwhile, followers among them
-	Peak     int64   // bytes, at the end of the import, since the product that laid the tables had stopped
-	Behind   int64   // changes that search had not taken in when the import ended
-	Peer     string  // the database's own program
-	PeerTook float64 // seconds; 0 where it could not be run
-	Exports  []exported
+	Database  string
+	Created   int64
+	Refused   int64
+	Took      float64 // seconds, of the import
+	CPU       float64 // seconds of the process meanwhile, followers among them
+	ServerCPU float64 // seconds of the database server's processes meanwhile; 0 where there is none, or it is not ours
+	Peak      int64   // bytes, at the end of the import, since the product that laid the tables had stopped
+	Behind    int64   // changes that search had not taken in when the import ended
+	Peer      string  // the database's own program
+	PeerTook  float64 // seconds; 0 where it could not be run
+	Exports   []exported
+	Caught    caught
+}
+
+// caught tells how the followers caught up when all else was over.
+type caught struct {
+	Changes int64   // that search had still to take in
+	Took    float64 // seconds, until it had; 0 where it was not waited for
+	CPU     float64 // seconds of the process meanwhile, of all followers
+	Peak    int64   // bytes, of the process so far
+	Left    int64   // changes still missing when the wait was given up
 }
 
 type exported struct {
@@ -67,11 +80,16 @@ func measure(ctx context.Context, s settings, database string) (result, error) {
 	if err := forgetPeak(); err != nil {
 		return r, err
 	}
+	w := watch(s)
+	defer w.end()
 	if err := bring(ctx, s, o, file, mapping, &r); err != nil {
 		return r, err
 	}
 	peer(dir, file, database, &r)
-	return r, carry(ctx, s, o, &r)
+	if err := carry(ctx, s, o, &r); err != nil {
+		return r, err
+	}
+	return r, catchUp(ctx, s, o, &r)
 }
 
 // lay makes the tables and the roles, which is not measured.
@@ -104,18 +122,18 @@ func bring(ctx context.Context, s settings, o rapport.Options, file, mapping str
 		defer pprof.StopCPUProfile()
 	}
 	var first, last time.Time
-	var began, ended float64
+	var began, ended, serverBegan, serverEnded float64
 	state, _, err := rapport.Import(ctx, o, rapport.ImportInput{User: "admin", Table: "lead", File: file, Mapping: mapping}, func(transfer.State) {
 		if first.IsZero() {
-			first, began = time.Now(), processor()
+			first, began, serverBegan = time.Now(), processor(), server(s.server)
 		}
-		last, ended = time.Now(), processor()
+		last, ended, serverEnded = time.Now(), processor(), server(s.server)
 	})
 	if err != nil {
 		return err
 	}
 	if s.heap != "" {
-		if err := writeHeap(s.heap); err != nil {
+		if err := writeProfile(s.heap, "allocs"); err != nil {
 			return err
 		}
 	}
@@ -123,22 +141,16 @@ func bring(ctx context.Context, s settings, o rapport.Options, file, mapping str
 		return fmt.Errorf("too few rows to measure")
 	}
 	f := state.Files[0]
-	r.Created, r.Refused, r.Took, r.CPU, r.Peak, r.Behind = f.Created, f.Refused, last.Sub(first).Seconds(), ended-began, peak(), state.SearchBehind
+	r.Created, r.Refused, r.Took, r.CPU, r.ServerCPU, r.Peak, r.Behind = f.Created, f.Refused, last.Sub(first).Seconds(), ended-began, serverEnded-serverBegan, peak(), state.SearchBehind
 	return nil
-}
-
-func writeHeap(path string) error {
-	f, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	return pprof.Lookup("allocs").WriteTo(f, 0)
 }
 
 // carry exports all leads in each of the formats. Starting the product is not measured:
 // an export of nothing takes as long.
 func carry(ctx context.Context, s settings, o rapport.Options, r *result) error {
+	if s.formats == "" {
+		return nil
+	}
 	began := time.Now()
 	if _, err := rapport.Export(ctx, o, rapport.ExportInput{User: "admin", Table: "lead", Format: "csv", Filter: "lastname eq 'nobody'"}, io.Discard); err != nil {
 		return err
@@ -154,6 +166,74 @@ func carry(ctx context.Context, s settings, o rapport.Options, r *result) error 
 		r.Exports = append(r.Exports, exported{format, n, out.n, max(time.Since(began)-idle, time.Millisecond).Seconds(), peak()})
 	}
 	return nil
+}
+
+// catchUp starts the product and waits until search has taken in all changes and
+// the lake has everything, as far as their metrics tell.
+func catchUp(ctx context.Context, s settings, o rapport.Options, r *result) error {
+	r.Caught.Peak = peak()
+	if s.catch == 0 {
+		return nil
+	}
+	server, err := rapport.New(o)
+	if err != nil {
+		return err
+	}
+	if err := server.Start(ctx); err != nil {
+		return err
+	}
+	if err := server.Ready(ctx); err != nil {
+		return errors.Join(err, server.Shutdown(ctx))
+	}
+	if s.profileAfter != "" {
+		f, err := os.Create(s.profileAfter)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		if err := pprof.StartCPUProfile(f); err != nil {
+			return err
+		}
+		defer pprof.StopCPUProfile()
+	}
+	began, used := time.Now(), processor()
+	for {
+		left, err := behind(ctx, server.URL())
+		if err != nil {
+			return errors.Join(err, server.Shutdown(ctx))
+		}
+		c := &r.Caught
+		c.Changes, c.Left, c.Took, c.CPU, c.Peak = max(c.Changes, left), left, time.Since(began).Seconds(), processor()-used, peak()
+		if left == 0 || time.Since(began) >= s.catch {
+			return server.Shutdown(ctx)
+		}
+		select {
+		case <-time.After(time.Second):
+		case <-ctx.Done():
+			return errors.Join(ctx.Err(), server.Shutdown(context.WithoutCancel(ctx)))
+		}
+	}
+}
+
+// behind asks the product how many changes search does not hold yet.
+func behind(ctx context.Context, address string) (int64, error) {
+	q, err := http.NewRequestWithContext(ctx, http.MethodGet, address+"/metrics", nil)
+	if err != nil {
+		return 0, err
+	}
+	answer, err := http.DefaultClient.Do(q)
+	if err != nil {
+		return 0, err
+	}
+	defer answer.Body.Close()
+	const name = "rapport_search_lag_changes "
+	for lines := bufio.NewScanner(answer.Body); lines.Scan(); {
+		if value, ok := strings.CutPrefix(lines.Text(), name); ok {
+			n, err := strconv.ParseFloat(value, 64)
+			return int64(n), err
+		}
+	}
+	return 0, errors.New("the product does not tell how far search is behind")
 }
 
 // counting counts what is written.
@@ -193,32 +273,4 @@ func peer(dir, file, database string, r *result) {
 		return
 	}
 	r.PeerTook = time.Since(began).Seconds()
-}
-
-// processor gives the processor time of this process so far, in seconds.
-func processor() float64 {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		return 0
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano()).Seconds()
-}
-
-// forgetPeak has the peak of memory begin anew, on Linux: the tables are laid by
-// the same process.
-func forgetPeak() error { return os.WriteFile("/proc/self/clear_refs", []byte("5"), 0) }
-
-// peak gives the most memory that the process has had, in bytes, on Linux; else 0.
-func peak() int64 {
-	text, err := os.ReadFile("/proc/self/status")
-	if err != nil {
-		return 0
-	}
-	for line := range strings.SplitSeq(string(text), "\n") {
-		var kib int64
-		if _, err := fmt.Sscanf(line, "VmHWM: %d kB", &kib); err == nil {
-			return kib << 10
-		}
-	}
-	return 0
 }

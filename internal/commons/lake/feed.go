@@ -22,8 +22,9 @@ import (
 const (
 	feedApp     = "rapport.changes" // notes in each table how far the change log is in
 	changesLog  = "changes"
-	readMax     = 1000
-	pendingMax  = 5_000 // changes on their way at one time
+	readMax     = 500
+	pendingMax  = 2_500   // changes on their way at one time
+	pendingSize = 4 << 20 // bytes of their values, at which no more are read
 	retryLeast  = 200 * time.Millisecond
 	retryMost   = 30 * time.Second
 	lookAgain   = 500 * time.Millisecond // when nothing says that there are changes
@@ -269,9 +270,10 @@ func (f *Feed) letsBy(ctx context.Context) bool {
 // there are enough.
 func (f *Feed) collect(ctx context.Context, pos int64) (out []changelog.Change, err error) {
 	var enough <-chan time.Time
+	size := 0
 	for {
 		grown := f.c.Log.Tailer().Updated() // taken before looking, so that nothing slips between
-		some, err := f.c.Log.Tailer().After(ctx, pos, readMax)
+		some, err := f.c.Log.Tailer().After(ctx, pos, min(readMax, pendingMax-len(out)))
 		if err != nil {
 			return nil, err
 		}
@@ -279,12 +281,16 @@ func (f *Feed) collect(ctx context.Context, pos int64) (out []changelog.Change, 
 			if len(out) == 0 {
 				enough = f.lake.c.Clock.After(f.lake.c.Linger)
 			}
+			before := len(out)
 			out = append(out, some...)
 			pos = some[len(some)-1].Seq
-			if len(out) >= pendingMax {
+			for i := range some {
+				size += len(some[i].Before) + len(some[i].After)
+			}
+			if len(out) >= pendingMax || size >= pendingSize {
 				return out, nil
 			}
-			if len(some) == readMax {
+			if len(some) == min(readMax, pendingMax-before) {
 				continue
 			}
 		}
@@ -309,6 +315,7 @@ func (f *Feed) collect(ctx context.Context, pos int64) (out []changelog.Change, 
 
 // take writes changes into the lake's tables.
 func (f *Feed) take(ctx context.Context, changes []changelog.Change) error {
+	defer f.images.trim()
 	if err := f.recall(ctx, changes); err != nil {
 		return err
 	}

@@ -16,8 +16,12 @@ import (
 // record, so the feed remembers the records it has seen lately; one that it
 // has not is put together out of the record's earlier changes.
 
-// imagesMax is how many records are remembered.
-const imagesMax = 20_000
+// How much is remembered from one batch of changes to the next: so many records,
+// or so many bytes of their values, whichever is less.
+const (
+	imagesMax   = 4_000
+	imagesBytes = 8 << 20
+)
 
 type imageKey struct {
 	table  string
@@ -29,15 +33,17 @@ type image struct {
 	key     imageKey
 	version int64
 	values  map[string]any
+	bytes   int // of the change rows that it was made of, at least
 }
 
 // images remembers the records used last.
 type images struct {
 	byKey map[imageKey]*list.Element
 	order *list.List // newest first
+	bytes int
 }
 
-func newImages() *images { return &images{map[imageKey]*list.Element{}, list.New()} }
+func newImages() *images { return &images{byKey: map[imageKey]*list.Element{}, order: list.New()} }
 
 func (c *images) get(k imageKey) (*image, bool) {
 	e, ok := c.byKey[k]
@@ -49,23 +55,24 @@ func (c *images) get(k imageKey) (*image, bool) {
 }
 
 func (c *images) put(i *image) {
-	if e, ok := c.byKey[i.key]; ok {
-		e.Value = i
-		c.order.MoveToFront(e)
-		return
-	}
+	c.drop(i.key)
 	c.byKey[i.key] = c.order.PushFront(i)
-	for c.order.Len() > imagesMax {
-		last := c.order.Back()
-		c.order.Remove(last)
-		delete(c.byKey, last.Value.(*image).key)
-	}
+	c.bytes += i.bytes
 }
 
 func (c *images) drop(k imageKey) {
 	if e, ok := c.byKey[k]; ok {
+		c.bytes -= e.Value.(*image).bytes
 		c.order.Remove(e)
 		delete(c.byKey, k)
+	}
+}
+
+// trim forgets the records that were used longest ago. It is called between
+// batches, as all that a batch needs must be at hand until its end.
+func (c *images) trim() {
+	for c.order.Len() > imagesMax || c.bytes > imagesBytes {
+		c.drop(c.order.Back().Value.(*image).key)
 	}
 }
 
@@ -87,9 +94,9 @@ func shapeOf(t *metadata.Table) *shape {
 // apply gives the record after a change, and the columns that changed. prev is
 // the record before it; nil for a create.
 func (f *Feed) apply(s *shape, prev *image, c changelog.Change) (next *image, changed []string) {
-	next = &image{key: imageKey{c.Table, c.Record}, version: c.Version, values: map[string]any{}}
+	next = &image{key: imageKey{c.Table, c.Record}, version: c.Version, values: map[string]any{}, bytes: len(c.After)}
 	if prev != nil && c.Op != changelog.Create {
-		next.values = maps.Clone(prev.values)
+		next.values, next.bytes = maps.Clone(prev.values), max(prev.bytes, len(c.Before))+len(c.After)
 	}
 	var after map[string]json.RawMessage
 	if len(c.After) > 0 {
@@ -102,6 +109,7 @@ func (f *Feed) apply(s *shape, prev *image, c changelog.Change) (next *image, ch
 		if !ok {
 			continue // a column that is no more
 		}
+		name = col.Name // shared by all, while that of the text would be kept with each record
 		changed = append(changed, name)
 		v, ok := keep(col, raw)
 		if !ok {

@@ -40,9 +40,11 @@ func (c Codec) name() string {
 }
 
 const (
-	pageBytes    = 128 << 10
-	batchRows    = 1024      // rows turned into columns at a time
-	groupRows    = 256 << 10 // of a row group
+	pageBytes    = 64 << 10 // of each column, held until it is full
+	batchRows    = 1024     // rows turned into columns at a time
+	batchBytes   = 4 << 20  // of their values, at which they are turned before that
+	groupRows    = 64 << 10 // of a row group, whose packed pages are held until it is full
+	groupBytes   = 32 << 20 // of the values of a row group, at which it ends before that
 	writeBuffer  = 64 << 10
 	engine       = "delta.go/1"
 	sortedTag    = "SORTED_BY"
@@ -59,6 +61,8 @@ type dataFile struct {
 	batch  [][]parquet.Value
 	rows   int64
 	inside int64 // rows of the row group
+	size   int   // bytes of the values of the batch
+	held   int   // bytes of the values of the row group
 	stats  []*columnStats
 }
 
@@ -144,13 +148,27 @@ func (d *dataFile) add(row []any) error {
 		}
 		d.batch[i] = append(d.batch[i], v)
 		d.stats[i].add(row[i])
+		d.size += sizeOf(row[i])
 	}
 	d.rows++
 	d.inside++
-	if d.inside%batchRows == 0 {
+	if d.inside%batchRows == 0 || d.size >= batchBytes {
 		return d.flush()
 	}
 	return nil
+}
+
+// sizeOf gives about how many bytes a value takes.
+func sizeOf(v any) int {
+	switch x := v.(type) {
+	case nil:
+		return 1
+	case string:
+		return len(x)
+	case []byte:
+		return len(x)
+	}
+	return 8
 }
 
 func (d *dataFile) flush() error {
@@ -165,8 +183,10 @@ func (d *dataFile) flush() error {
 		clear(d.batch[i])
 		d.batch[i] = d.batch[i][:0]
 	}
-	if d.inside >= groupRows {
-		d.inside = 0
+	d.held += d.size
+	d.size = 0
+	if d.inside >= groupRows || d.held >= groupBytes {
+		d.inside, d.held = 0, 0
 		return d.w.Flush()
 	}
 	return nil

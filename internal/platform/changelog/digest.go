@@ -109,21 +109,25 @@ func (r *logged) sum() [digestSize]byte {
 }
 
 // scanLogged reads rows of columns, followed by c.pos, c.salt and c.digest.
-func (l *Log) scanLogged(rows *sqldb.Rows) ([]logged, error) {
+func (l *Log) scanLogged(rows *sqldb.Rows) (out []logged, err error) {
+	err = l.eachLogged(rows, func(row logged) { out = append(out, row) })
+	return out, err
+}
+
+func (l *Log) eachLogged(rows *sqldb.Rows, fn func(logged)) error {
 	defer rows.Close()
-	var out []logged
 	for rows.Next() {
 		var r logged
 		var salt any
 		var digest sql.NullString
 		if err := l.scan(rows, &r.Change, &r.Seq, &r.pos, &salt, &digest); err != nil {
-			return nil, err
+			return err
 		}
 		d := decoder{d: l.db.Dialect()}
 		if r.salt, r.digest = as[id.ID](&d, query.ID, salt), digest.String; d.err != nil {
-			return nil, d.err
+			return d.err
 		}
-		out = append(out, r)
+		fn(r)
 	}
-	return out, rows.Err()
+	return rows.Err()
 }

@@ -85,15 +85,12 @@ type entry struct {
 	sum [digestSize]byte
 }
 
-func packEntries(after int64, rows []logged) []byte {
-	out := make([]byte, 0, len(rows)*(digestSize+2))
-	for i := range rows {
-		out = binary.AppendUvarint(out, uint64(rows[i].Seq-after))
-		after = rows[i].Seq
-		sum := rows[i].sum()
-		out = append(out, sum[:]...)
-	}
-	return out
+// packEntry adds the entry of a row to those of a seal; after is the Seq of the
+// row before it.
+func packEntry(out []byte, after int64, row *logged) []byte {
+	out = binary.AppendUvarint(out, uint64(row.Seq-after))
+	sum := row.sum()
+	return append(out, sum[:]...)
 }
 
 var errEntries = errors.New("the entries of the seal can't be read")
@@ -125,11 +122,15 @@ func (l *Log) Seal(ctx context.Context, keys *secret.Box, now time.Time) (int, e
 	if err != nil {
 		return 0, err
 	}
-	rows, err := l.rowsOf(ctx, sealed, 1<<62, SealBatch)
-	if err != nil || len(rows) == 0 {
+	s := Seal{Kind: SealRows, First: sealed, Last: sealed, At: now.UTC().Truncate(time.Microsecond)}
+	// Rows are packed as they come: a batch of large ones need not be in memory.
+	err = l.eachOf(ctx, sealed, 1<<62, SealBatch, func(row logged) {
+		s.entries = packEntry(s.entries, s.Last, &row)
+		s.Last, s.Count = row.Seq, s.Count+1
+	})
+	if err != nil || s.Count == 0 {
 		return 0, err
 	}
-	s := Seal{Kind: SealRows, First: sealed, Last: rows[len(rows)-1].Seq, Count: int64(len(rows)), At: now.UTC().Truncate(time.Microsecond), entries: packEntries(sealed, rows)}
 	s.finish(last, keys)
 	written := false
 	err = l.db.Write(ctx, func(tx *sqldb.Tx) error {
@@ -144,7 +145,7 @@ func (l *Log) Seal(ctx context.Context, keys *secret.Box, now time.Time) (int, e
 	if err != nil || !written {
 		return 0, err
 	}
-	return len(rows), nil
+	return int(s.Count), nil
 }
 
 func number(s *Seal) int64 {
@@ -233,7 +234,12 @@ func (l *Log) seals(ctx context.Context, ask querier, rest string, args ...any) 
 }
 
 // rowsOf reads rows above and up to positions with what their digests are made of.
-func (l *Log) rowsOf(ctx context.Context, after, through int64, limit int) ([]logged, error) {
+func (l *Log) rowsOf(ctx context.Context, after, through int64, limit int) (out []logged, err error) {
+	err = l.eachOf(ctx, after, through, limit, func(row logged) { out = append(out, row) })
+	return out, err
+}
+
+func (l *Log) eachOf(ctx context.Context, after, through int64, limit int, fn func(logged)) error {
 	p := l.db.Dialect().Placeholder
 	from, seq := "changelog c", "c.pos"
 	if l.db.Dialect() == sqldb.Postgres {
@@ -241,7 +247,7 @@ func (l *Log) rowsOf(ctx context.Context, after, through int64, limit int) ([]lo
 	}
 	rows, err := l.db.Query(ctx, "SELECT "+seq+", "+columns+", c.pos, c.salt, c.digest FROM "+from+" WHERE "+seq+" > "+p(1)+" AND "+seq+" <= "+p(2)+" ORDER BY "+seq+" LIMIT "+p(3), after, through, limit)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return l.scanLogged(rows)
+	return l.eachLogged(rows, fn)
 }

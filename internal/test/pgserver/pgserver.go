@@ -36,6 +36,15 @@ type Server struct {
 	exited   chan error
 }
 
+// PID gives the number of the server's process, whose children serve the
+// connections; 0 where it does not run.
+func (s *Server) PID() int {
+	if s.cmd == nil || s.cmd.Process == nil {
+		return 0
+	}
+	return s.cmd.Process.Pid
+}
+
 // New makes a data folder below dir. The server is not started yet.
 func New(ctx context.Context, dir string) (*Server, error) {
 	bin, err := find()

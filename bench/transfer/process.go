@@ -1,0 +1,142 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime/metrics"
+	"runtime/pprof"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// processor gives the processor time of this process so far, in seconds.
+func processor() float64 {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano()).Seconds()
+}
+
+// ticks is how many clock ticks a second /proc counts, on all systems that Go runs on.
+const ticks = 100
+
+// server gives the processor time of a database server and its children so far,
+// those that have ended among them, in seconds; on Linux, else 0.
+func server(pid int) float64 {
+	if pid == 0 {
+		return 0
+	}
+	all, _ := filepath.Glob("/proc/[0-9]*/stat") // the pattern is well-formed
+	own := strconv.Itoa(pid)
+	sum := 0.0
+	for _, path := range all {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			continue // it has ended
+		}
+		at := strings.LastIndexByte(string(text), ')') // names may hold anything
+		if at < 0 {
+			continue
+		}
+		f := strings.Fields(string(text[at+1:]))
+		if len(f) < 15 || f[1] != own && filepath.Base(filepath.Dir(path)) != own {
+			continue
+		}
+		used := f[11:13] // user and system
+		if f[1] != own {
+			used = f[11:15] // and of children that have ended
+		}
+		for _, v := range used {
+			n, _ := strconv.ParseFloat(v, 64)
+			sum += n / ticks
+		}
+	}
+	return sum
+}
+
+// forgetPeak has the peak of memory begin anew, on Linux: the tables are laid by
+// the same process.
+func forgetPeak() error { return os.WriteFile("/proc/self/clear_refs", []byte("5"), 0) }
+
+// peak gives the most memory that the process has had, in bytes, on Linux; else 0.
+func peak() int64 { return status("VmHWM") }
+
+func status(name string) int64 {
+	text, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return 0
+	}
+	for line := range strings.SplitSeq(string(text), "\n") {
+		var kib int64
+		if _, err := fmt.Sscanf(line, name+": %d kB", &kib); err == nil {
+			return kib << 10
+		}
+	}
+	return 0
+}
+
+// watcher looks at the process's memory while it runs.
+type watcher struct {
+	stop, done chan struct{}
+}
+
+// watch begins to tell of memory, where that was asked for.
+func watch(s settings) *watcher {
+	w := &watcher{make(chan struct{}), make(chan struct{})}
+	go func() {
+		defer close(w.done)
+		if s.watch || s.live != "" {
+			w.look(s)
+		}
+	}()
+	return w
+}
+
+func (w *watcher) end() {
+	close(w.stop)
+	<-w.done
+}
+
+func (w *watcher) look(s settings) {
+	most, told := uint64(0), time.Now()
+	began := told
+	for {
+		select {
+		case <-w.stop:
+			return
+		case <-time.After(100 * time.Millisecond):
+		}
+		live, inuse, mapped := memory()
+		if s.live != "" && live > most+most/20 {
+			most = live
+			if err := writeProfile(s.live, "heap"); err != nil {
+				fmt.Fprintln(os.Stderr, err)
+			}
+		}
+		if s.watch && time.Since(told) >= time.Second {
+			told = time.Now()
+			fmt.Fprintf(os.Stderr, "%6.1fs live %4d MiB, heap %4d, Go %4d, anon %4d, file %4d, peak %4d, processor %.1fs\n", told.Sub(began).Seconds(), live>>20, inuse>>20, mapped>>20, status("RssAnon")>>20, status("RssFile")>>20, peak()>>20, processor())
+		}
+	}
+}
+
+// memory gives the bytes of Go's heap that the last collection left alive, those
+// in use now, and all that Go has mapped and not given back.
+func memory() (live, inuse, mapped uint64) {
+	sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}, {Name: "/memory/classes/heap/objects:bytes"}, {Name: "/memory/classes/total:bytes"}, {Name: "/memory/classes/heap/released:bytes"}}
+	metrics.Read(sample)
+	return sample[0].Value.Uint64(), sample[1].Value.Uint64(), sample[2].Value.Uint64() - sample[3].Value.Uint64()
+}
+
+func writeProfile(path, name string) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return pprof.Lookup(name).WriteTo(f, 0)
+}
