@@ -204,7 +204,7 @@ func catchUp(ctx context.Context, s settings, o rapport.Options, r *result) erro
 		}
 		c := &r.Caught
 		c.Changes, c.Left, c.Took, c.CPU, c.Peak = max(c.Changes, left), left, time.Since(began).Seconds(), processor()-used, peak()
-		if left == 0 || time.Since(began) >= s.catch {
+		if left == 0 && time.Since(began) > 5*time.Second || time.Since(began) >= s.catch {
 			return server.Shutdown(ctx)
 		}
 		select {

@@ -35,6 +35,9 @@ func importTable(ctx context.Context, o rapport.Options, args []string, out io.W
 	f := s.Files[0]
 	words := map[bool]string{true: "dry run: ", false: ""}[in.DryRun]
 	fmt.Fprintf(out, "%s%d rows read, %d created, %d changed, %d unchanged, %d refused\n", words, f.Read, f.Created, f.Updated, f.Unchanged, f.Refused)
+	if s.SearchBehind > 0 && !in.DryRun {
+		fmt.Fprintf(out, "search is %d changes behind; it takes them in as soon as the product runs\n", s.SearchBehind)
+	}
 	if refused != "" {
 		fmt.Fprintf(out, "the refused rows, with their reasons: %s\n", refused)
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rapport-platform/rapport/internal/ground/errs"
@@ -53,6 +54,7 @@ type Feed struct {
 	images *images
 	shapes map[string]*shape
 	laid   *metadata.Catalog // that shapes were made of
+	far    atomic.Bool       // the last batch was a full one: there are more
 	behind time.Time         // since when the feed lets an import by; zero if it does not
 }
 
@@ -224,6 +226,7 @@ func (f *Feed) follow(ctx context.Context, went func()) error {
 		if len(changes) == 0 {
 			continue
 		}
+		f.far.Store(len(changes) >= pendingMax)
 		f.state.waitingSince(changes[0].At)
 		if err := f.take(ctx, changes); err != nil {
 			return err
@@ -419,6 +422,16 @@ func (f *Feed) flush(ctx context.Context) error {
 		return err
 	}
 	return f.state.waitFor(ctx, last)
+}
+
+// catchingUp tells whether this node's feed of changes is far behind.
+func (l *Lake) catchingUp() bool {
+	f, ok := l.feeds.Load(changesLog)
+	if !ok {
+		return false
+	}
+	feed, ok := f.(*Feed)
+	return ok && feed.far.Load()
 }
 
 func (f *Feed) progress() *progress { return f.state }

@@ -17,6 +17,7 @@ import (
 
 const (
 	tidyEvery  = 30 * time.Second
+	tidyLate   = 5 * time.Minute  // while the feed of changes is far behind
 	cleanEvery = time.Hour        // files and commits that nobody needs
 	smallFiles = 16               // of one size make a larger one
 	tailLeast  = 5_000            // changes that a base is made or renewed for
@@ -34,12 +35,13 @@ type Upkeep struct {
 	turn    turn
 	joins   map[string][]Join
 	cleaned time.Time
+	tidied  time.Time
 }
 
 // NewUpkeep makes the service. joins says, for each table with arrivals, which
 // records they become.
 func (l *Lake) NewUpkeep(db *sqldb.DB, joins map[string][]Join) *Upkeep {
-	u := &Upkeep{lake: l, joins: joins, turn: turn{hold: job.NewHold(db, l.c.Clock, "lake upkeep", 10*leaseFor), clock: l.c.Clock}, cleaned: l.c.Clock.Now()}
+	u := &Upkeep{lake: l, joins: joins, turn: turn{hold: job.NewHold(db, l.c.Clock, "lake upkeep", 10*leaseFor), clock: l.c.Clock}, cleaned: l.c.Clock.Now(), tidied: l.c.Clock.Now()}
 	u.loop.Run = u.run
 	return u
 }
@@ -63,6 +65,10 @@ func (u *Upkeep) run(ctx context.Context) {
 			continue
 		}
 		now := u.lake.c.Clock.Now()
+		if u.lake.catchingUp() && now.Sub(u.tidied) < tidyLate {
+			continue // what is brought together now would be again, and both want memory
+		}
+		u.tidied = now
 		clean := now.Sub(u.cleaned) >= cleanEvery
 		if clean {
 			u.cleaned = now

@@ -48,7 +48,7 @@ const (
 func (a *Addresses) Follower() *event.Batch {
 	return &event.Batch{Consumer: addressConsumer, Log: event.Changes(a.Log), DB: a.DB, Clock: a.Clock, Logger: a.Logger, Rest: func() float64 {
 		if a.Log.Tailer().Loading() {
-			return 8
+			return 30 // what an import makes is taken in behind it
 		}
 		return 0.5
 	}, Handle: a.take}

@@ -39,7 +39,7 @@ const (
 func (l *Later) Follower() *event.Batch {
 	rest := func() float64 {
 		if l.Log.Tailer().Loading() {
-			return 8
+			return 30 // what an import makes is taken in behind it
 		}
 		return 0.5
 	}

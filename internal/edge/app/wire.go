@@ -114,6 +114,7 @@ func (c *core) wire(ctx context.Context, tailer *changelog.Tailer) error {
 	c.services.Add("exchange with counterparts", atStart(c.exchange.Schedule))
 	c.services.Add("computed columns", record.NewDeriver(c.store, cfg.Logger))
 	c.services.Add("housekeeping", c.housekeeping())
+	c.services.Add("memory", c.boundMemory())
 	return nil
 }
 

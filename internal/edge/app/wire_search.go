@@ -30,6 +30,7 @@ func (c *core) wireSearch(ctx context.Context) error {
 	c.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "rapport_search_lag_changes", Help: "Changes of records that the search index does not hold yet."},
 		func() float64 { return float64(c.index.Behind()) }))
 	c.services.Add("search", c.index.Follower(cfg.Logger))
+	c.services.Add("search lane", c.index.NewLane(cfg.Logger))
 	old, err := c.index.Outdated(ctx)
 	if err != nil || !old {
 		return err

@@ -40,8 +40,8 @@ func (c Codec) name() string {
 }
 
 const (
-	pageBytes    = 64 << 10 // of each column, held until it is full
-	batchRows    = 1024     // rows turned into columns at a time
+	pageBytes    = 32 << 10 // of each column, held until it is full
+	batchRows    = 256      // rows turned into columns at a time
 	batchBytes   = 4 << 20  // of their values, at which they are turned before that
 	groupRows    = 64 << 10 // of a row group, whose packed pages are held until it is full
 	groupBytes   = 32 << 20 // of the values of a row group, at which it ends before that

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 
@@ -19,6 +20,7 @@ type Log struct {
 	tailer   *Tailer
 	insert   string
 	insertAt string
+	many     sync.Map // the statement that writes so many rows, by their number
 }
 
 // New gives the change log of a database.

@@ -34,6 +34,7 @@ type Tailer struct {
 	mu        sync.Mutex
 	listeners []func([]Change)
 	updated   chan struct{}
+	bulks     []string // origins of very many changes; replaced, never altered
 	seq       int64
 	recent    recent
 }

@@ -31,6 +31,10 @@ type Batch struct {
 	Logger   *slog.Logger
 	FromEnd  bool // a new consumer begins at the end of the log
 	Max      int  // events of one batch; 0 means 1000
+	// Hurry tells whether so much is left that writers may wait for larger batches,
+	// of HurryMax events, which cost less for each of them; nil is never.
+	Hurry    func() bool
+	HurryMax int
 	// Gather is how long the first event of a batch waits for others, so that a
 	// flush to disk serves many.
 	Gather time.Duration
@@ -116,13 +120,14 @@ func (b *Batch) next(ctx context.Context, wait, gather time.Duration) (t taken, 
 	if err := b.open(ctx); err != nil {
 		return t, err
 	}
-	events, err := b.read(ctx, b.most(), wait)
+	most := b.most()
+	events, err := b.read(ctx, most, wait)
 	if err != nil {
 		return t, err
 	}
-	if len(events) > 0 && len(events) < b.most() && gather > 0 {
+	if len(events) > 0 && len(events) < most && gather > 0 {
 		b.pause(ctx, gather)
-		more, err := b.read(ctx, b.most()-len(events), 0)
+		more, err := b.read(ctx, most-len(events), 0)
 		if err != nil {
 			return t, err
 		}
@@ -146,6 +151,9 @@ func (b *Batch) next(ctx context.Context, wait, gather time.Duration) (t taken, 
 }
 
 func (b *Batch) most() int {
+	if b.Hurry != nil && b.Hurry() {
+		return b.HurryMax
+	}
 	if b.Max == 0 {
 		return batchMax
 	}

@@ -82,7 +82,7 @@ func (c changeLog) Get(ctx context.Context, seq uint64) (Event, error) {
 	if len(changes) == 0 || changes[0].Seq != int64(seq) {
 		return Event{}, errs.New(errs.NotFound, "event.gone", "the event is no longer kept")
 	}
-	return fromChange(changes[0]), nil
+	return fromChange(&changes[0]), nil
 }
 
 func (c changeLog) Last(ctx context.Context) (uint64, error) {
@@ -113,15 +113,17 @@ func (r *changeReader) Next(ctx context.Context, max int, wait time.Duration) ([
 		}
 	}
 	out := make([]Event, len(changes))
-	for i, c := range changes {
-		out[i] = fromChange(c)
-		r.seq = c.Seq
+	for i := range changes {
+		out[i] = fromChange(&changes[i])
+		r.seq = changes[i].Seq
 	}
 	return out, nil
 }
 
 func (r *changeReader) Close() {}
 
-func fromChange(c changelog.Change) Event {
-	return Event{Topic: "changes", Seq: uint64(c.Seq), Source: c.Table, ID: c.Record.String() + "@" + itoa(c.Version), At: c.At, Change: &c}
+// fromChange gives a change, which is not copied: changes are shared by all who
+// follow the log, and nobody alters them.
+func fromChange(c *changelog.Change) Event {
+	return Event{Topic: "changes", Seq: uint64(c.Seq), Source: c.Table, ID: c.Record.String() + "@" + itoa(c.Version), At: c.At, Change: c}
 }

@@ -3,10 +3,13 @@ package record
 import (
 	"context"
 	"errors"
+	"fmt"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/rapport-platform/rapport/internal/ground/errs"
 	"github.com/rapport-platform/rapport/internal/ground/id"
 	"github.com/rapport-platform/rapport/internal/ground/sqldb"
 	"github.com/rapport-platform/rapport/internal/platform/access"
@@ -67,10 +70,13 @@ func (tx *Tx) CreateMany(ctx context.Context, table string, in []Row) ([]Row, er
 	if err != nil {
 		return nil, err
 	}
-	if err := tx.insertMany(t, base, out); err != nil {
+	changes := tx.prepare(ctx, t, out)
+	err = tx.insertMany(t, base, out)
+	prepared := <-changes // also where the rows can't be written: nobody is to read them any more
+	if err != nil {
 		return nil, err
 	}
-	if err := tx.changedMany(ctx, t, out); err != nil {
+	if err := tx.changedMany(t, prepared); err != nil {
 		return nil, err
 	}
 	return out, tx.afterCreate(ctx, t, out)
@@ -220,26 +226,52 @@ func insertManySQL(d sqldb.Dialect, table string, written []string, rows int) st
 	return b.String()
 }
 
+// prepared are the change rows of rows to be made.
+type prepared struct {
+	list []changelog.Change
+	err  error
+}
+
+// prepare works the change rows out while the rows are written: on SQLite, where
+// there is one writer, what need not happen on its goroutine must not. The rows
+// are read only, until the answer has come.
+func (tx *Tx) prepare(ctx context.Context, t *metadata.Table, rows []Row) <-chan prepared {
+	is := tx.happening(ctx, access.From(ctx), t, changelog.Create)
+	out := make(chan prepared, 1)
+	go func() {
+		var p prepared
+		defer func() {
+			if e := recover(); e != nil {
+				p = prepared{err: errs.Wrap(fmt.Errorf("panic: %v\n%s", e, debug.Stack()), errs.Internal, "record.image", "the change could not be recorded")}
+			}
+			out <- p
+		}()
+		p.list = make([]changelog.Change, len(rows))
+		var l *layout
+		for i, row := range rows {
+			l = l.next(t, row)
+			c := is
+			c.Record, c.Version = row.ID(t.ID), row.Version()
+			if c.After, p.err = written(row, l.logged, false); p.err != nil {
+				return
+			}
+			p.list[i] = c
+		}
+	}()
+	return out
+}
+
 // changedMany writes the change rows of rows that have been made.
-func (tx *Tx) changedMany(ctx context.Context, t *metadata.Table, rows []Row) error {
-	p, most := access.From(ctx), changelog.AppendMax
+func (tx *Tx) changedMany(t *metadata.Table, p prepared) error {
+	if p.err != nil {
+		return p.err
+	}
+	most := changelog.AppendMax
 	if tx.sql.Dialect() == sqldb.SQLite {
 		most = insertBlock
 	}
-	var l *layout
-	for chunk := range slices.Chunk(rows, most) {
-		changes := make([]changelog.Change, len(chunk))
-		for i, row := range chunk {
-			l = l.next(t, row)
-			c := tx.happening(ctx, p, t, changelog.Create)
-			c.Record, c.Version = row.ID(t.ID), row.Version()
-			var err error
-			if c.After, err = written(row, l.logged, false); err != nil {
-				return err
-			}
-			changes[i] = c
-		}
-		if err := tx.append(t, changes); err != nil {
+	for chunk := range slices.Chunk(p.list, most) {
+		if err := tx.append(t, chunk); err != nil {
 			return err
 		}
 	}

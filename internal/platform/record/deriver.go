@@ -28,6 +28,7 @@ type Deriver struct {
 	store  *Store
 	logger *slog.Logger
 	seen   *metadata.Catalog // whose definitions have been looked at
+	noted  int64             // the position as it stands in the database, as far as this node knows
 }
 
 // NewDeriver makes the service.
@@ -40,6 +41,7 @@ func NewDeriver(s *Store, logger *slog.Logger) *Deriver {
 const (
 	derivedConsumer = "derived/changes"
 	derivedRead     = 500
+	derivedNote     = 5_000 // changes from which nothing followed, after which the position is noted all the same
 	derivedPause    = time.Second
 	derivedGather   = 100 * time.Millisecond // for others that come with the first
 )
@@ -136,7 +138,7 @@ func (d *Deriver) Step(ctx context.Context, after int64) (int64, error) {
 		}
 	}
 	last := changes[len(changes)-1].Seq
-	if len(work) == 0 && last-after < derivedRead/2 {
+	if len(work) == 0 && last-d.noted < derivedNote {
 		return last, nil // the position is a hint; it is noted when something was done
 	}
 	return last, d.note(ctx, last)
@@ -325,7 +327,7 @@ func (d *Deriver) definition(ctx context.Context, t *metadata.Table, c *metadata
 
 // note writes down how far the changes have been worked off.
 func (d *Deriver) note(ctx context.Context, seq int64) error {
-	return d.store.o.DB.Write(ctx, func(tx *sqldb.Tx) error {
+	err := d.store.o.DB.Write(ctx, func(tx *sqldb.Tx) error {
 		at, err := query.Encode(tx.Dialect(), query.Time, d.store.o.Clock.Now())
 		if err != nil {
 			return err
@@ -335,4 +337,8 @@ func (d *Deriver) note(ctx context.Context, seq int64) error {
 			") ON CONFLICT (consumer) DO UPDATE SET seq = excluded.seq, at = excluded.at WHERE excluded.seq > consumerposition.seq", derivedConsumer, seq, at)
 		return err
 	})
+	if err == nil {
+		d.noted = seq
+	}
+	return err
 }

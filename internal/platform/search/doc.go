@@ -11,7 +11,8 @@
 // can be rebuilt while the system runs.
 //
 // The map: token.go (cutting and folding), index.go (documents and terms),
-// follow.go (the loop, lag), rebuild.go (the job), expand.go (what a word may
+// follow.go (the loop, lag), lane.go (what people change while it is far behind),
+// rebuild.go (the job), expand.go (what a word may
 // mean), find.go (candidates, rank, access). Owned tables: searchdoc,
 // searchindex, searchterm (migrations 0033, 0060, 0100).
 package search

@@ -16,12 +16,13 @@ const (
 	batch    = 100      // changes of one transaction: other writers wait that long
 	gather   = 200 * time.Millisecond
 	far      = 5000 // changes behind, from which on the follower hurries
+	hurried  = 500  // changes of one transaction then
 )
 
 // Follower gives the consumer that keeps the index up to date; what is missing
 // is told by Behind.
 func (x *Index) Follower(logger *slog.Logger) *event.Batch {
-	return &event.Batch{Consumer: consumer, Log: event.Changes(x.o.Log), DB: x.o.DB, Clock: x.o.Clock, Logger: logger, Max: batch, Gather: gather, Rest: x.rest, Handle: x.take}
+	return &event.Batch{Consumer: consumer, Log: event.Changes(x.o.Log), DB: x.o.DB, Clock: x.o.Clock, Logger: logger, Max: batch, Gather: gather, Rest: x.rest, Hurry: x.hurry, HurryMax: hurried, Handle: x.take}
 }
 
 // rest tells how long the follower stays away after a batch, in times of what
@@ -30,12 +31,15 @@ func (x *Index) Follower(logger *slog.Logger) *event.Batch {
 func (x *Index) rest() float64 {
 	switch {
 	case x.o.Log.Tailer().Loading():
-		return 8
+		return 30 // what people change meanwhile comes by the lane
 	case x.Behind() > far:
 		return 0.25
 	}
 	return 2
 }
+
+// hurry tells whether many changes are left and nobody writes very many more.
+func (x *Index) hurry() bool { return x.Behind() > far && !x.o.Log.Tailer().Loading() }
 
 // take brings the documents of changed records up to date.
 func (x *Index) take(ctx context.Context, events []event.Event) (event.Effect, error) {

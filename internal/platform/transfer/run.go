@@ -83,7 +83,7 @@ func (r *runner) files() error {
 		return err
 	}
 	if r.dry == nil {
-		defer r.s.c.Log.Tailer().Load()()
+		defer r.s.c.Log.Tailer().Load(r.ref.Origin())()
 	}
 	kept := int64(0)
 	for _, f := range list {
