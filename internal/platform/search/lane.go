@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rapport-platform/rapport/internal/ground/errs"
@@ -15,6 +16,7 @@ import (
 
 const (
 	laneMost  = 2000                   // records that wait; more come by the follower
+	laneLot   = 100                    // changes of one origin that come together; more are no person's
 	laneEvery = 250 * time.Millisecond // for others that come with the first
 )
 
@@ -28,6 +30,7 @@ type Lane struct {
 	tail   *changelog.Tailer
 	logger *slog.Logger
 
+	seen    atomic.Int64 // the last change heard of
 	mu      sync.Mutex
 	waiting map[docKey]bool
 	some    chan struct{} // holds one while records wait
@@ -44,15 +47,19 @@ func (x *Index) NewLane(logger *slog.Logger) *Lane {
 
 // hear notes what is to be taken in ahead of its turn. It never waits.
 func (l *Lane) hear(changes []changelog.Change) {
+	defer l.seen.Store(changes[len(changes)-1].Seq)
 	if !l.tail.Loading() && l.x.Behind() <= far {
 		return
 	}
-	bulk := l.tail.Bulk()
+	bulk, lots := l.tail.Bulk(), map[string]int{}
+	for i := range changes {
+		lots[changes[i].Origin]++
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for i := range changes {
 		c := &changes[i]
-		if c.Channel == changelog.Platform || len(l.waiting) >= laneMost || bulk(c) {
+		if len(l.waiting) >= laneMost || lots[c.Origin] > laneLot || bulk(c) {
 			continue
 		}
 		if t, ok := l.x.o.Catalog().Table(c.Table); ok && searched(t) {
@@ -67,8 +74,10 @@ func (l *Lane) hear(changes []changelog.Change) {
 	}
 }
 
+// Seen gives the number of the last change that the lane has heard of.
+func (l *Lane) Seen() int64 { return l.seen.Load() }
+
 func (l *Lane) run(ctx context.Context) {
-	ctx = access.AsSystem(ctx, "search index")
 	for {
 		select {
 		case <-l.some:
@@ -88,6 +97,7 @@ func (l *Lane) run(ctx context.Context) {
 
 // Step takes in what waits now. What can't be comes by the follower.
 func (l *Lane) Step(ctx context.Context) error {
+	ctx = access.AsSystem(ctx, "search index")
 	l.mu.Lock()
 	now := l.waiting
 	l.waiting = map[docKey]bool{}
