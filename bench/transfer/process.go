@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"os"
-	"path/filepath"
 	"runtime/metrics"
 	"runtime/pprof"
 	"strconv"
@@ -30,30 +29,37 @@ func server(pid int) float64 {
 	if pid == 0 {
 		return 0
 	}
-	all, _ := filepath.Glob("/proc/[0-9]*/stat") // the pattern is well-formed
 	own := strconv.Itoa(pid)
+	sum := used(own, true)
+	children, err := os.ReadFile("/proc/" + own + "/task/" + own + "/children")
+	if err != nil {
+		return 0
+	}
+	for child := range strings.FieldsSeq(string(children)) {
+		sum += used(child, false)
+	}
+	return sum
+}
+
+// used gives the processor time of a process, with that of its children that have
+// ended where asked for.
+func used(pid string, ended bool) float64 {
+	text, err := os.ReadFile("/proc/" + pid + "/stat")
+	if err != nil {
+		return 0 // it has ended, and its parent has what it used
+	}
+	f := strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:])) // names may hold anything
+	if len(f) < 15 {
+		return 0
+	}
+	columns := f[11:13] // user and system
+	if ended {
+		columns = f[11:15]
+	}
 	sum := 0.0
-	for _, path := range all {
-		text, err := os.ReadFile(path)
-		if err != nil {
-			continue // it has ended
-		}
-		at := strings.LastIndexByte(string(text), ')') // names may hold anything
-		if at < 0 {
-			continue
-		}
-		f := strings.Fields(string(text[at+1:]))
-		if len(f) < 15 || f[1] != own && filepath.Base(filepath.Dir(path)) != own {
-			continue
-		}
-		used := f[11:13] // user and system
-		if f[1] != own {
-			used = f[11:15] // and of children that have ended
-		}
-		for _, v := range used {
-			n, _ := strconv.ParseFloat(v, 64)
-			sum += n / ticks
-		}
+	for _, v := range columns {
+		n, _ := strconv.ParseFloat(v, 64) // the kernel writes numbers there
+		sum += n / ticks
 	}
 	return sum
 }
