@@ -8,7 +8,6 @@ import (
 	"image"
 	"image/png"
 	"io"
-	"log/slog"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -17,10 +16,11 @@ import (
 	"github.com/rapport-platform/rapport/internal/commons/document"
 	"github.com/rapport-platform/rapport/internal/ground/errs"
 	"github.com/rapport-platform/rapport/internal/ground/id"
+	"github.com/rapport-platform/rapport/internal/kit/clamd"
 	"github.com/rapport-platform/rapport/internal/platform/files"
-	"github.com/rapport-platform/rapport/internal/platform/job"
 	"github.com/rapport-platform/rapport/internal/platform/query"
 	"github.com/rapport-platform/rapport/internal/platform/record"
+	"github.com/rapport-platform/rapport/internal/test/clamdserver"
 )
 
 func TestRequestsFollowTheRecord(t *testing.T) {
@@ -361,15 +361,7 @@ func TestVirus(t *testing.T) {
 	t.Parallel()
 	each(t, options{scan: true}, func(t *testing.T, e *env) {
 		e.scanner.away.Store(true)
-		runner := job.NewRunner(job.Options{Queue: e.jobs, Logger: slog.New(slog.DiscardHandler), Poll: 10 * time.Millisecond, Lease: 1000 * time.Hour, Handlers: map[string]job.Handler{files.ScanKind: e.files.Scans()}})
-		e.must(runner.Start(context.WithoutCancel(t.Context())))
-		t.Cleanup(func() {
-			ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), time.Minute)
-			defer cancel()
-			if err := runner.Stop(ctx); err != nil {
-				t.Error(err)
-			}
-		})
+		e.scans()
 		key := e.request(papers, 5000)
 		ann, identity, income := e.member(e.ann), e.item(key, "identity"), e.item(key, "income")
 		e.must(e.service.Send(ann, identity, "good.pdf", strings.NewReader(pdf("good"))))
@@ -394,6 +386,101 @@ func TestVirus(t *testing.T) {
 				t.Fatal("the good one is never accepted")
 			}
 			e.clock.Advance(time.Second)
+		}
+	})
+}
+
+// TestVirusByClamAV has ClamAV's own daemon find the test virus: the file is refused,
+// nothing of it is left on disk, and member and owner are told.
+func TestVirusByClamAV(t *testing.T) {
+	t.Parallel()
+	daemon, err := clamd.New(clamdserver.Start(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	each(t, options{real: daemon}, func(t *testing.T, e *env) {
+		key := e.request(papers, 5000)
+		ann, identity, income := e.member(e.ann), e.item(key, "identity"), e.item(key, "income")
+		e.must(e.service.Send(ann, identity, "good.pdf", strings.NewReader(pdf("good"))))
+		e.must(e.service.Send(ann, income, "bad.pdf", strings.NewReader(pdf(clamdserver.Eicar))))
+		e.scans()
+		want := "identity 2, income 4, letter 1"
+		for deadline := time.Now().Add(2 * time.Minute); e.statuses(key) != want || e.contents() != 1; time.Sleep(10 * time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatalf("never: %s and one content, but %s and %d", want, e.statuses(key), e.contents())
+			}
+			e.clock.Advance(time.Second)
+		}
+		list, err := e.service.Mine(ann, key, "en")
+		e.must(err)
+		for _, item := range list {
+			for _, f := range item.Files {
+				_, r, err := e.service.Open(ann, key, f.ID)
+				if err == nil {
+					r.Close()
+				}
+				if bad := f.Name == "bad.pdf"; bad && errs.CodeOf(err) != "files.infected" || !bad && err != nil {
+					t.Errorf("%s: %v", f.Name, err)
+				}
+			}
+		}
+		told, err := e.store.Find(e.ctx, query.Query{Table: "appnotification", Where: query.Compare{Left: query.Path{"ownerid"}, Value: e.sella}})
+		e.must(err)
+		said := ""
+		for _, row := range told.Rows {
+			said += row.Text("title") + "\n"
+		}
+		if !strings.Contains(said, "virus") {
+			t.Errorf("the owner was told %q", said)
+		}
+		if len(e.letters) == 0 || e.letters[len(e.letters)-1].Contact != e.ann {
+			t.Errorf("the member was told %v", e.letters)
+		}
+	})
+}
+
+// TestScansBesideUploads has files scanned while they are still being taken: none is
+// held for ever, and none that is bad is taken for good.
+func TestScansBesideUploads(t *testing.T) {
+	t.Parallel()
+	each(t, options{scan: true}, func(t *testing.T, e *env) {
+		e.scans()
+		ann := e.member(e.ann)
+		bad := map[id.ID]bool{}
+		for n := range 12 {
+			item, words := e.item(e.request(papers, 5000), "income"), fmt.Sprintf("paper %d", n)
+			if n%2 == 1 {
+				bad[item], words = true, words+" with a virus"
+			}
+			err := e.service.Send(ann, item, "paper.pdf", strings.NewReader(pdf(words)))
+			if err != nil && !(bad[item] && errs.CodeOf(err) == files.ErrInfected.Code) {
+				t.Errorf("%s: %v", words, err)
+			}
+		}
+		held := query.Query{Table: "rpt_documentfile", Where: query.Compare{Left: query.Path{"rpt_state"}, Value: document.FileHeld}, Limit: 1}
+		for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(10 * time.Millisecond) {
+			page, err := e.store.Find(e.ctx, held)
+			e.must(err)
+			if len(page.Rows) == 0 {
+				break
+			}
+			if time.Now().After(deadline) {
+				t.Fatalf("held for ever: %v", page.Rows)
+			}
+			e.clock.Advance(time.Second)
+		}
+		page, err := e.store.Find(e.ctx, query.Query{Table: "rpt_documentfile", Limit: 100})
+		e.must(err)
+		good := 0
+		for _, row := range page.Rows {
+			if is := row.Int("rpt_state") == document.FileInfected; is != bad[row.ID("rpt_requestid")] {
+				t.Errorf("a file is in state %d", row.Int("rpt_state"))
+			} else if !is {
+				good++
+			}
+		}
+		if good != 6 {
+			t.Errorf("%d good ones", good)
 		}
 	})
 }

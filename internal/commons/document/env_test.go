@@ -3,9 +3,12 @@ package document_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -95,6 +98,7 @@ type env struct {
 
 type options struct {
 	scan  bool
+	real  files.Scanner // in place of the one above
 	total int64
 }
 
@@ -118,6 +122,9 @@ func each(t *testing.T, o options, run func(t *testing.T, e *env)) {
 		fo := files.Options{DB: db, Bucket: bucket, Records: e.store, Catalog: now, Clock: e.clock, Keys: box, Jobs: e.jobs}
 		if o.scan {
 			fo.Scanner = e.scanner
+		}
+		if o.real != nil {
+			fo.Scanner = o.real
 		}
 		e.files = files.New(fo)
 		e.store.KeepFiles(e.files)
@@ -263,4 +270,33 @@ func jsonText(v any) string {
 		return err.Error()
 	}
 	return string(text)
+}
+
+// scans has files scanned.
+func (e *env) scans() {
+	e.t.Helper()
+	runner := job.NewRunner(job.Options{Queue: e.jobs, Logger: slog.New(slog.DiscardHandler), Poll: 10 * time.Millisecond, Lease: 1000 * time.Hour, Handlers: map[string]job.Handler{files.ScanKind: e.files.Scans()}})
+	e.must(runner.Start(context.WithoutCancel(e.t.Context())))
+	e.t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(e.t.Context()), time.Minute)
+		defer cancel()
+		if err := runner.Stop(ctx); err != nil {
+			e.t.Error(err)
+		}
+	})
+}
+
+// contents counts the contents of files that lie on disk.
+func (e *env) contents() (n int) {
+	e.t.Helper()
+	e.must(filepath.WalkDir(e.dir+"/files", func(path string, d fs.DirEntry, err error) error {
+		if err == nil && d.Type().IsRegular() && !strings.HasSuffix(path, ".attrs") {
+			n++
+		}
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		return err
+	}))
+	return n
 }

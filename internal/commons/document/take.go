@@ -137,7 +137,7 @@ func (s *Service) takeUp(ctx context.Context, contact, request id.ID, in files.I
 	}
 	name, err := s.inspect(ctx, in, row.Text("rpt_kinds"))
 	if err != nil {
-		return err
+		return s.infected(ctx, in, err)
 	}
 	return s.c.Store.Write(ctx, func(tx *record.Tx) error {
 		row, err := tx.Demand(ctx, tableRequest, request, access.Write) // locks it
@@ -186,8 +186,30 @@ func (s *Service) takeUp(ctx context.Context, contact, request id.ID, in files.I
 				return err
 			}
 		}
-		return s.rollUp(ctx, tx, row.Text("rpt_recordtable"), row.ID("rpt_recordid"))
+		if err := s.rollUp(ctx, tx, row.Text("rpt_recordtable"), row.ID("rpt_recordid")); err != nil {
+			return err
+		}
+		// The scan may have ended before there was a row to tell of it.
+		now, err := s.c.Files.InfoIn(tx.SQL(), in.ID)
+		if err != nil || in.Scan != files.Waiting || now.Scan == files.Waiting {
+			return err
+		}
+		return s.scanned(ctx, tx.SQL(), now)
 	})
+}
+
+// infected gives why content can't be looked at: a scan may have had it removed.
+func (s *Service) infected(ctx context.Context, in files.Info, why error) error {
+	scan := files.Unscanned
+	err := s.c.Store.Write(ctx, func(tx *record.Tx) error {
+		now, err := s.c.Files.InfoIn(tx.SQL(), in.ID)
+		scan = now.Scan
+		return err
+	})
+	if err == nil && scan == files.Infected {
+		return files.ErrInfected
+	}
+	return why
 }
 
 // replace marks the files of a refused request as replaced by what comes now.

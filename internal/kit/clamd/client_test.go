@@ -7,7 +7,6 @@ import (
 	"errors"
 	"io"
 	"net"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -16,11 +15,8 @@ import (
 
 	"github.com/rapport-platform/rapport/internal/ground/errs"
 	"github.com/rapport-platform/rapport/internal/kit/clamd"
+	"github.com/rapport-platform/rapport/internal/test/clamdserver"
 )
-
-// eicar is the text that scanners take for a virus, put together here so that
-// none takes this file for one.
-var eicar = `X5O!P%@AP[4\PZX54(P^)7CC)7}$` + `EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*`
 
 // daemon speaks clamd's INSTREAM: it finds the test virus, and takes up to most bytes.
 func daemon(t *testing.T, network, address string, most int) (where string, got func() []byte) {
@@ -60,7 +56,7 @@ func daemon(t *testing.T, network, address string, most int) (where string, got 
 		last = content.Bytes()
 		mu.Unlock()
 		answer := "stream: OK\x00"
-		if bytes.Contains(content.Bytes(), []byte(eicar)) {
+		if bytes.Contains(content.Bytes(), []byte(clamdserver.Eicar)) {
 			answer = "stream: Eicar-Test-Signature FOUND\x00"
 		}
 		_, _ = c.Write([]byte(answer))
@@ -103,7 +99,7 @@ func TestScan(t *testing.T) {
 					t.Errorf("%d bytes: %q, %v; %d came", size, found, err, len(got()))
 				}
 			}
-			if found, err := c.Scan(t.Context(), strings.NewReader("before "+eicar)); err != nil || found != "Eicar-Test-Signature" {
+			if found, err := c.Scan(t.Context(), strings.NewReader("before "+clamdserver.Eicar)); err != nil || found != "Eicar-Test-Signature" {
 				t.Errorf("the test virus: %q, %v", found, err)
 			}
 			// More than the daemon takes is not known to be clean.
@@ -158,20 +154,26 @@ func TestAway(t *testing.T) {
 	}
 }
 
-// TestClamscanKnowsTheText keeps the test virus honest where ClamAV's own program
-// and its signatures are there.
-func TestClamscanKnowsTheText(t *testing.T) {
+// TestTheRealDaemon asks ClamAV's own.
+func TestTheRealDaemon(t *testing.T) {
 	t.Parallel()
-	path, err := exec.LookPath("clamdscan")
-	if err != nil {
-		t.Skip("clamdscan is not installed")
+	c := client(t, clamdserver.Start(t))
+	for what, content := range map[string]string{"nothing": "", "a text": "clean", "a large one": strings.Repeat("clean ", 200_000)} {
+		if found, err := c.Scan(t.Context(), strings.NewReader(content)); err != nil || found != "" {
+			t.Errorf("%s: %q, %v", what, found, err)
+		}
 	}
-	cmd := exec.CommandContext(t.Context(), path, "--stream", "-")
-	cmd.Stdin = strings.NewReader(eicar)
-	out, err := cmd.CombinedOutput()
-	var exit *exec.ExitError
-	if errors.As(err, &exit) && exit.ExitCode() == 1 && strings.Contains(string(out), "FOUND") {
-		return
+	for what, content := range map[string]string{"the test virus": clamdserver.Eicar, "behind a megabyte": strings.Repeat("clean ", 200_000) + clamdserver.Eicar} {
+		if found, err := c.Scan(t.Context(), strings.NewReader(content)); err != nil || found != clamdserver.Found {
+			t.Errorf("%s: %q, %v", what, found, err)
+		}
 	}
-	t.Skipf("clamd does not run here: %v, %s", err, out)
+	// More than it takes is not known to be clean.
+	if found, err := c.Scan(t.Context(), io.LimitReader(zeros{}, 31<<20)); !errs.Has(err, errs.Unavailable) || found != "" {
+		t.Errorf("too much: %q, %v", found, err)
+	}
 }
+
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }

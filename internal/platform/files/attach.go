@@ -18,26 +18,21 @@ import (
 // principal has staged for this column, or that the row has had before.
 func (s *Store) Attach(ctx context.Context, tx *sqldb.Tx, table string, key id.ID, c *metadata.Column, file id.ID) (record.File, error) {
 	none := errs.InvalidFields("record.invalid", "some values can't be taken", []errs.Field{{Name: c.Name, Code: "content", Message: "there is no such content for this record"}})
-	text, enc, err := byID(tx.Dialect(), file)
-	if err != nil {
-		return record.File{}, err
-	}
-	rows, err := tx.Query(text, enc)
-	if err != nil {
-		return record.File{}, err
-	}
-	found, err := scan(tx.Dialect(), rows)
-	if err != nil {
-		return record.File{}, err
-	}
-	if len(found) == 0 || !found[0].There || found[0].Table != table || found[0].Column != c.Name {
+	in, err := s.InfoIn(tx, file)
+	if errs.CodeOf(err) == ErrNoFile.Code || err == nil && (!in.There || in.Table != table || in.Column != c.Name) {
 		return record.File{}, none
 	}
-	in := found[0]
+	if err != nil {
+		return record.File{}, err
+	}
 	switch {
 	case in.Record == key:
 	case in.Record == id.Nil && in.CreatedBy == access.From(ctx).ID:
 		rec, err := query.Encode(tx.Dialect(), query.ID, key)
+		if err != nil {
+			return record.File{}, err
+		}
+		enc, err := query.Encode(tx.Dialect(), query.ID, file)
 		if err != nil {
 			return record.File{}, err
 		}
@@ -49,6 +44,27 @@ func (s *Store) Attach(ctx context.Context, tx *sqldb.Tx, table string, key id.I
 		return record.File{}, none
 	}
 	return record.File{Name: in.Name, MediaType: in.MediaType, Size: in.Size}, nil
+}
+
+// InfoIn describes content as a transaction sees it: what a scan has found meanwhile
+// among it, once the transaction has attached the content to a row.
+func (s *Store) InfoIn(tx *sqldb.Tx, file id.ID) (Info, error) {
+	text, enc, err := byID(tx.Dialect(), file)
+	if err != nil {
+		return Info{}, err
+	}
+	rows, err := tx.Query(text, enc)
+	if err != nil {
+		return Info{}, err
+	}
+	found, err := scan(tx.Dialect(), rows)
+	if err != nil {
+		return Info{}, err
+	}
+	if len(found) == 0 {
+		return Info{}, ErrNoFile
+	}
+	return found[0], nil
 }
 
 // Put brings content in and puts it into a row, as the context's principal may write it.

@@ -58,6 +58,9 @@ func (s *Store) Scans() job.Handler {
 		if errs.CodeOf(err) == ErrNoFile.Code {
 			return nil
 		}
+		if err == nil && in.Scan == Infected { // we were stopped before its bytes were gone
+			return s.forgetBytes(ctx, key)
+		}
 		if err != nil || in.Scan != Waiting {
 			return err
 		}
@@ -80,10 +83,20 @@ func (s *Store) Scans() job.Handler {
 			if err := set1(tx, key, "scan", int64(in.Scan)); err != nil {
 				return err
 			}
+			now, err := s.InfoIn(tx, key) // it may have been attached to a row meanwhile
+			if errs.CodeOf(err) == ErrNoFile.Code {
+				return j.Done(tx)
+			}
+			if err != nil {
+				return err
+			}
 			for _, tell := range s.scanned {
-				if err := tell(ctx, tx, in); err != nil {
+				if err := tell(ctx, tx, now); err != nil {
 					return err
 				}
+			}
+			if in.Scan == Infected {
+				return nil // the job ends when its bytes are gone
 			}
 			return j.Done(tx)
 		}); err != nil || in.Scan == Clean {
