@@ -72,7 +72,7 @@ endif
 # Every fuzz target, by the folder it is in: folder:target.
 FUZZ := internal/platform/transfer/read:FuzzOpen internal/kit/delta:FuzzLog internal/kit/delta:FuzzCheckpoint internal/kit/delta:FuzzDataFile internal/kit/cloudevents:FuzzFromHTTP internal/platform/odata:FuzzFilter internal/platform/odata:FuzzRequest internal/platform/odata:FuzzBody internal/platform/odata:FuzzFetchXML internal/platform/odata:FuzzSQL internal/edge/httpapi:FuzzBatch \
 	internal/platform/stream:FuzzUnpack internal/ground/expr:FuzzEval internal/platform/flow:FuzzCompile internal/capability/intake:FuzzClean internal/capability/portal:FuzzSubmit \
-	internal/kit/gbdt/modelio:FuzzLightGBM internal/kit/gbdt/modelio:FuzzXGBoost
+	internal/commons/exchange:FuzzInbound internal/kit/gbdt/modelio:FuzzLightGBM internal/kit/gbdt/modelio:FuzzXGBoost
 FUZZTIME ?= 10m
 
 # The readers of what anybody can send to the Web API are fuzzed in every test run, for ten seconds each.

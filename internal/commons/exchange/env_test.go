@@ -57,7 +57,7 @@ const mapping = `{"kind": "loan", "case": "incident", "subject": "opportunity", 
  "notes": true, "documents": true}`
 
 // tables gives the product's tables, cases and opportunities with columns of the test's.
-func tables(t *testing.T) *metadata.Catalog {
+func tables(t testing.TB) *metadata.Catalog {
 	t.Helper()
 	extended := func(folder, name, columns string) string {
 		text, err := os.ReadFile(filepath.Join("..", "..", "capability", folder, "tables", name+".yaml"))

@@ -6,6 +6,7 @@ import (
 	"crypto/hmac"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strconv"
 	"strings"
 	"time"
@@ -87,32 +88,42 @@ func split(body []byte) ([]json.RawMessage, error) {
 func (s *Service) keepEvents(ctx context.Context, cp *counterpart, list []json.RawMessage, way string, also func(*record.Tx) error) error {
 	ctx = s.system(ctx, way)
 	rows := make([]record.Row, 0, len(list))
-	seen := map[string]bool{}
+	seen := map[string]string{}
 	var ids []any
-	for _, raw := range list {
-		row := s.eventRow(cp, raw, way)
-		if key := row.Text("rpt_eventid"); !seen[key] {
-			seen[key] = true
+	add := func(row record.Row) bool {
+		key := row.Text("rpt_eventid")
+		was, is := seen[key]
+		if !is {
+			seen[key] = row.Text("rpt_digest")
 			rows, ids = append(rows, row), append(ids, key)
+		}
+		return !is || was == row.Text("rpt_digest")
+	}
+	for _, raw := range list {
+		if row := s.eventRow(cp, raw, way); !add(row) {
+			add(s.reused(row))
 		}
 	}
 	return s.c.Store.Write(ctx, func(tx *record.Tx) error {
 		if err := tx.SQL().Lock("exchange inbox " + cp.id.String()); err != nil {
 			return err
 		}
-		known := map[string]bool{}
-		if len(ids) > 0 {
-			page, err := tx.Find(ctx, query.Query{Table: tableEvent, Select: []string{"rpt_eventid"}, Where: query.And{eq("rpt_counterpartid", cp.id), query.In{Left: query.Path{"rpt_eventid"}, Values: ids}}, Limit: mostEvents})
-			if err != nil {
-				return err
-			}
-			for _, row := range page.Rows {
-				known[row.Text("rpt_eventid")] = true
-			}
+		known, err := s.came(ctx, tx, cp, ids)
+		if err != nil {
+			return err
 		}
 		for _, row := range rows {
-			if known[row.Text("rpt_eventid")] {
-				continue
+			if was, is := known[row.Text("rpt_eventid")]; is {
+				if was == "" || was == row.Text("rpt_digest") {
+					continue
+				}
+				row = s.reused(row)
+				if again, err := s.came(ctx, tx, cp, []any{row["rpt_eventid"]}); err != nil || len(again) > 0 {
+					if err != nil {
+						return err
+					}
+					continue
+				}
 			}
 			if err := s.keepEvent(ctx, tx, cp, row); err != nil {
 				return err
@@ -123,6 +134,19 @@ func (s *Service) keepEvents(ctx context.Context, cp *counterpart, list []json.R
 		}
 		return nil
 	})
+}
+
+// came gives, of events with these ids that have come before, what they said.
+func (s *Service) came(ctx context.Context, tx *record.Tx, cp *counterpart, ids []any) (map[string]string, error) {
+	out := map[string]string{}
+	if len(ids) == 0 {
+		return out, nil
+	}
+	page, err := tx.Find(ctx, query.Query{Table: tableEvent, Select: []string{"rpt_eventid", "rpt_digest"}, Where: query.And{eq("rpt_counterpartid", cp.id), query.In{Left: query.Path{"rpt_eventid"}, Values: ids}}, Limit: 2 * mostEvents})
+	for _, row := range page.Rows {
+		out[row.Text("rpt_eventid")] = row.Text("rpt_digest")
+	}
+	return out, err
 }
 
 func (s *Service) keepEvent(ctx context.Context, tx *record.Tx, cp *counterpart, row record.Row) error {
@@ -165,13 +189,31 @@ func (s *Service) eventRow(cp *counterpart, raw json.RawMessage, way string) rec
 	row := record.Row{"rpt_counterpartid": cp.id, "rpt_way": way, "rpt_payload": strings.ToValidUTF8(string(raw), "?"), "statecode": eventWaiting}
 	e, key, err := readEvent(raw)
 	if err != nil {
-		row["rpt_eventid"], row["rpt_name"], row["rpt_payload"] = "sha256-"+digest(raw)[:48], "?", clip(row.Text("rpt_payload"), 20_000)
-		row["statecode"], row["rpt_reason"], row["rpt_settledon"] = eventQuarantined, clip(err.Error(), 2000), s.c.Clock.Now()
-		return row
+		return s.aside(row, digest(raw), err)
+	}
+	e.Time = "" // it may be written anew each time
+	if said, err := json.Marshal(e); err == nil {
+		row["rpt_digest"] = digest(said)
 	}
 	row["rpt_eventid"], row["rpt_recordid"], row["rpt_number"], row["rpt_kind"] = e.ID, key, e.Sequence, clip(e.Type, 40)
 	row["rpt_name"] = clip(fmt.Sprintf("%s %d", e.Type, e.Sequence), 300)
 	return row
+}
+
+// aside makes the row of an event go to quarantine at once, under a name of its own.
+func (s *Service) aside(row record.Row, sum string, why error) record.Row {
+	row["rpt_eventid"], row["rpt_name"], row["rpt_payload"] = "sha256-"+sum[:48], "?", clip(row.Text("rpt_payload"), 20_000)
+	row["statecode"], row["rpt_reason"], row["rpt_settledon"] = eventQuarantined, clip(why.Error(), 2000), s.c.Clock.Now()
+	return row
+}
+
+// reused is an event under the id of another one that says something else. Which of
+// the two is right nobody here can know: the first stands, a person is told.
+func (s *Service) reused(row record.Row) record.Row {
+	why := nonsense("the id %s has come before, with something else", row.Text("rpt_eventid"))
+	out := s.aside(maps.Clone(row), row.Text("rpt_digest"), why)
+	delete(out, "rpt_recordid")
+	return out
 }
 
 // readEvent reads what every event must have: id, case and number. The rest is
