@@ -78,7 +78,7 @@ func (m member) upload(request, name string, content []byte) (resumed int) {
 				continue
 			}
 		}
-		if err == nil && res.StatusCode < 500 && res.StatusCode != http.StatusConflict && res.StatusCode != http.StatusNotFound && res.StatusCode != http.StatusLocked {
+		if err == nil && res.StatusCode < 500 && (url == "" || res.StatusCode != http.StatusConflict && res.StatusCode != http.StatusNotFound && res.StatusCode != http.StatusLocked) {
 			m.p.t.Errorf("%s: %d at %d", name, res.StatusCode, at)
 			return resumed
 		}
@@ -196,5 +196,5 @@ func (c caller) member(contact, loan string) member {
 	for _, k := range res.Cookies() {
 		cookies = append(cookies, fmt.Sprintf("%s=%s", k.Name, k.Value))
 	}
-	return member{c.p, strings.Join(cookies, "; "), in.CSRF, "/member/r/opportunity/" + loan + "/upload"}
+	return member{c.p, strings.Join(cookies, "; "), in.CSRF, "/member/r/opportunity/" + loan + "/documents/upload"}
 }

@@ -7,6 +7,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { api, axe, base, openPage, settled, signedIn, skip, start, stop } from "../helpers.mjs";
 import { backend, secret, token } from "./backend.mjs";
+import { accept, keyboard, mouse, onward, payOut, propose as proposeByHand, qualify, upload } from "./seller.mjs";
 import { applicants, call, each, outcome, rows, until, ways } from "./world.mjs";
 
 const count = Number(process.env.RAPPORT_DAY ?? 500);
@@ -14,6 +15,10 @@ const people = applicants(count);
 const eligible = people.filter((a) => outcome(a) === 1);
 const day = "endswith(emailaddress1,'@day.example.org')";
 const there = skip ? undefined : backend(process.env.RAPPORT_LOANBACKEND_FILE, process.env.RAPPORT_LOANBACKEND_PORT);
+// Their sellers work in the browser, the first by mouse, the second by keyboard alone; a third sends his documents himself, too.
+const [first, second, third] = eligible.filter((a) => a.product === "VEHICLE");
+const inBrowser = [[first, mouse], [second, keyboard]];
+const uploading = [first, second, third];
 const eur = (list) => list.reduce((sum, a) => sum + a.amount, 0);
 
 /** A part of the day; it needs those before it, so that after a failure the rest says so and ends. */
@@ -104,10 +109,20 @@ part("the rules decide on every one, as a reckoning by hand does", 10, async () 
   for (const n of [1, 2, 3]) assert.equal(decided.filter((l) => l.lend_eligibility === n).length, people.filter((a) => outcome(a) === n).length, `outcome ${n}`);
 });
 
+const sellers = new Map();
+/** The page of the seller to whom a lead was dealt. */
+async function sellerOf(a) {
+  const [lead] = await rows("leads", `leadid eq ${a.lead}`, "_ownerid_value");
+  const [seller] = await rows("systemusers", `systemuserid eq ${lead._ownerid_value}`, "domainname");
+  if (!sellers.has(seller.domainname)) sellers.set(seller.domainname, await signedIn({ who: seller.domainname }));
+  return sellers.get(seller.domainname);
+}
+
 part("the eligible become opportunities, the others are told why not", 10, async () => {
+  for (const [a, by] of inBrowser) await qualify(await sellerOf(a), by, a);
   await each(people.filter((a) => outcome(a) === 3), (a) => call("POST", `leads(${a.lead})/Microsoft.Dynamics.CRM.rpt_DisqualifyLead`, { Reason: "Not eligible by the rules" }));
   await each(eligible, async (a) => {
-    await call("POST", `leads(${a.lead})/Microsoft.Dynamics.CRM.QualifyLead`, { CreateAccount: false, CreateContact: true, CreateOpportunity: true, Status: -1 });
+    if (a !== first && a !== second) await call("POST", `leads(${a.lead})/Microsoft.Dynamics.CRM.QualifyLead`, { CreateAccount: false, CreateContact: true, CreateOpportunity: true, Status: -1 });
     const found = await rows("opportunities", `_originatingleadid_value eq ${a.lead}`, "opportunityid,_parentcontactid_value");
     assert.equal(found.length, 1, a.email);
     [a.opportunity, a.contact] = [found[0].opportunityid, found[0]._parentcontactid_value];
@@ -154,19 +169,21 @@ part("at Propose a case opens at the back-end, which is killed, slowed and lies"
   const [counterpart] = await rows("rpt_counterparts", "rpt_uniquename eq 'loanbackend'", "rpt_counterpartid");
   await call("PATCH", `rpt_counterparts(${counterpart.rpt_counterpartid})`, { rpt_url: there.url, rpt_token: token, rpt_signingsecret: secret, rpt_poll: 2, rpt_attempts: 100, statecode: 0, statuscode: 1 });
   await until("the counterpart is in force", async () => (await call("POST", `rpt_counterparts(${counterpart.rpt_counterpartid})/Microsoft.Dynamics.CRM.rpt_ExchangeStatus`, {})).body.InForce);
-  const third = Math.ceil(eligible.length / 3);
+  const others = eligible.filter((a) => a !== first && a !== second);
+  const some = Math.ceil(others.length / 3);
   const propose = async (a) => {
     await move(a, "Develop");
     await move(a, "Propose");
     await patch(a, { msfsi_interestrate: 3.5, lend_prequalified: true });
   };
   await there.faults({ error: 0.2, lostanswer: 0.2, duplicate: 0.3, outoforder: 0.3 });
-  await each(eligible.slice(0, third), propose);
+  await each(others.slice(0, some), propose);
   await there.kill();
-  await each(eligible.slice(third, 2 * third), propose); // nobody there
+  await each(others.slice(some, 2 * some), propose); // nobody there
+  for (const [a, by] of inBrowser) await proposeByHand(await sellerOf(a), by, a); // which a seller does not notice
   await there.start();
   await there.faults({ lies: 0.1, nonsense: 0.1, slow: "300ms", duplicate: 0.2 });
-  await each(eligible.slice(2 * third), propose);
+  await each(others.slice(2 * some), propose);
   await there.kill(); // in the middle of it
   await there.start();
   await there.faults({});
@@ -196,12 +213,25 @@ part("the back-end's decisions arrive, once each, and both sides are equal", 15,
   assert.deepEqual([end.Dead, end.Waiting, end.EventsWaiting], [0, 0, 0]);
 });
 
-part("documents come in by post, and open the gate", 10, async () => {
-  await each(eligible, async (a) => {
+part("documents come in, some by the portal and the rest by post, and open the gate", 10, async () => {
+  for (const [a, by] of inBrowser) {
+    const page = await sellerOf(a);
+    await page.goto(`${base}/r/opportunity/${a.opportunity}`);
+    await onward(page, by, "Propose", "Documents");
+  }
+  await each(eligible.filter((a) => a !== first && a !== second), async (a) => {
     await move(a, "Documents");
     assert.equal((await move(a, a.product === "HOME" || a.product === "BUSINESS" ? "Collateral" : "Underwriting", null)).status, 400, "the gate holds without documents");
   });
-  await each(eligible, async (a) => {
+  for (const a of uploading) {
+    const names = await upload(a);
+    if (a === third) {
+      for (const d of await rows("rpt_documentrequests", `rpt_recordid eq ${a.opportunity} and rpt_status eq 2`, "rpt_documentrequestid")) await call("POST", `rpt_documentrequests(${d.rpt_documentrequestid})/Microsoft.Dynamics.CRM.rpt_AcceptDocument`, {});
+      await patch(a, { lend_kycdone: true });
+    } else await accept(await sellerOf(a), a === first ? mouse : keyboard, a, names);
+    await until("they are complete", async () => (await call("GET", `opportunities(${a.opportunity})?$select=lend_documentscomplete`)).body.lend_documentscomplete === true);
+  }
+  await each(eligible.filter((a) => !uploading.includes(a)), async (a) => {
     let asked = [];
     await until("the documents are asked for", async () => (asked = await rows("rpt_documentrequests", `rpt_recordid eq ${a.opportunity} and rpt_required eq true`, "rpt_documentrequestid,rpt_status")).length > 0);
     for (const d of asked.filter((d) => d.rpt_status === 1)) await call("POST", `rpt_documentrequests(${d.rpt_documentrequestid})/Microsoft.Dynamics.CRM.rpt_ReceiveDocument`, { Note: "By post" });
@@ -211,7 +241,12 @@ part("documents come in by post, and open the gate", 10, async () => {
 });
 
 part("and the money is paid out", 15, async () => {
-  await each(eligible, async (a) => {
+  for (const [a, by] of inBrowser) await payOut(await sellerOf(a), by, a);
+  for (const page of sellers.values()) {
+    assert.deepEqual(page.trouble, []);
+    await page.context().close();
+  }
+  await each(eligible.filter((a) => a !== first && a !== second), async (a) => {
     if (a.product === "HOME" || a.product === "BUSINESS") {
       await move(a, "Collateral");
       await patch(a, { lend_collateralvalued: true });
