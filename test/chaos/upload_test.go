@@ -63,6 +63,9 @@ func (m member) upload(request, name string, content []byte) (resumed int) {
 					if lost = false; at > 0 {
 						resumed++
 					}
+					if at == len(content) {
+						return resumed
+					}
 				}
 				continue
 			}

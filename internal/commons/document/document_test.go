@@ -8,6 +8,7 @@ import (
 	"image"
 	"image/png"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -305,6 +306,24 @@ func TestUploadsGoOn(t *testing.T) {
 		}
 		if _, err := e.service.Upload(ann, u.ID); errs.CodeOf(err) != "document.upload" {
 			t.Errorf("it has come to its end: %v", err)
+		}
+		// One that has come whole, and was cut off before it was a file, is one when it is asked about.
+		last := pdf("the last page")
+		u, err = again.Begin(ann, e.item(key, "income"), "last.pdf", int64(len(last)))
+		e.must(err)
+		if n, err := again.Append(ann, u, 0, strings.NewReader(last)); err != nil || n != int64(len(last)) {
+			t.Fatalf("%d, %v", n, err)
+		}
+		if u, err := e.service.Upload(ann, u.ID); err != nil || u.Offset != u.Size {
+			t.Errorf("a whole one: %+v, %v", u, err)
+		}
+		list, err = e.service.Mine(ann, key, "en")
+		e.must(err)
+		if !slices.ContainsFunc(list, func(i document.Request) bool { return len(i.Files) == 1 && i.Files[0].Name == "last.pdf" }) {
+			t.Errorf("documents: %+v", list)
+		}
+		if _, err := e.service.Upload(ann, u.ID); errs.CodeOf(err) != "document.upload" {
+			t.Errorf("it has been made a file: %v", err)
 		}
 		// One that takes too long, one that is given up, one that says too much.
 		u, err = e.service.Begin(ann, identity, "a.pdf", 100)

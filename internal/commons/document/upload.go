@@ -60,7 +60,9 @@ func (s *Service) Begin(ctx context.Context, request id.ID, name string, size in
 	})
 }
 
-// Upload tells how far an upload of the member's has got.
+// Upload tells how far an upload of the member's has got. One that has come whole, but
+// was cut off before it was made a file, is made one now: nothing else would be sent
+// of it.
 func (s *Service) Upload(ctx context.Context, key id.ID) (Upload, error) {
 	contact, err := member(ctx)
 	if err != nil {
@@ -97,7 +99,9 @@ func (s *Service) Upload(ctx context.Context, key id.ID) (Upload, error) {
 	if errs.Has(err, errs.NotFound) {
 		return Upload{}, ErrUpload
 	}
-	out.Offset = in.Size
+	if out.Offset = in.Size; err == nil && out.Offset == out.Size {
+		err = s.Finish(ctx, out)
+	}
 	return out, err
 }
 
