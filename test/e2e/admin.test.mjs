@@ -99,6 +99,60 @@ test("a role is edited by the keyboard alone", { skip, timeout: 180_000 }, async
   assert.deepEqual(page.trouble, []);
 });
 
+test("a role is made with the rights of another", { skip, timeout: 180_000 }, async () => {
+  const page = await signedIn();
+  await page.goto(`${base}/admin/roles`);
+  await page.getByRole("button", { name: "New role" }).click();
+  const name = `Night shift ${Date.now().toString(36)}`;
+  const dialog = page.getByRole("dialog", { name: "New role" });
+  await dialog.getByLabel("Name").fill(name);
+  await dialog.getByRole("combobox", { name: "With the rights of" }).click();
+  await page.getByRole("option", { name: "Salesperson", exact: true }).click();
+  await checked(page, "admin-role-copy");
+  await dialog.getByRole("button", { name: "Create" }).click();
+  await dialog.waitFor({ state: "detached" });
+  await page.getByRole("table", { name: `Privileges of ${name}` }).waitFor();
+  const rights = async (role) => (await api(page, "GET", `/api/data/v9.2/roleprivilegescollection?$select=rpt_table,accessright,privilegedepthmask&$filter=roleid/name eq '${role}'`, undefined, { Prefer: "odata.maxpagesize=5000" })).body.value
+    .map((r) => `${r.rpt_table} ${r.accessright} ${r.privilegedepthmask}`).sort();
+  const copied = await rights(name);
+  assert.ok(copied.length > 20);
+  assert.deepEqual(copied, await rights("Salesperson"));
+  // Ties between tables have words, too.
+  await page.getByLabel("Find a table").fill("competitorleads");
+  await page.getByRole("rowheader", { name: /–/ }).first().waitFor();
+  assert.deepEqual(page.trouble, []);
+  await page.context().close();
+});
+
+test("an app is made from text; what is no JSON is refused where it stands", { skip, timeout: 180_000 }, async () => {
+  const page = await signedIn();
+  const mark = Date.now().toString(36);
+  await page.goto(`${base}/r/appmodule/new`);
+  await page.getByLabel("Name", { exact: false }).first().fill(`Counter ${mark}`);
+  await page.getByLabel("Unique Name").fill(`new_counter_${mark}`);
+  await page.getByRole("textbox", { name: "Navigation" }).fill("[{");
+  await page.getByRole("button", { name: "Create", exact: true }).click();
+  await page.getByText("This is no valid JSON.").waitFor();
+  await page.getByRole("textbox", { name: "Navigation" }).fill(JSON.stringify([{ name: "work", label: { en: "Work", de: "Arbeit" }, items: [{ table: "task" }] }]));
+  await checked(page, "admin-app");
+  await page.getByRole("button", { name: "Create", exact: true }).click();
+  await page.getByRole("heading", { level: 1, name: `Counter ${mark}` }).waitFor();
+
+  await page.getByRole("button", { name: "Change Navigation" }).click();
+  const text = page.getByRole("textbox", { name: "Navigation" });
+  await text.fill((await text.inputValue()).replace("task", "phonecall"));
+  await page.keyboard.press("Control+Enter");
+  await page.getByRole("button", { name: "Change Navigation" }).waitFor();
+  let kept;
+  for (let i = 0; i < 300 && !kept?.includes("phonecall"); i++) {
+    kept = (await api(page, "GET", `/api/data/v9.2/appmodules?$select=rpt_navigation&$filter=uniquename eq 'new_counter_${mark}'`)).body.value[0].rpt_navigation;
+    await page.waitForTimeout(100);
+  }
+  assert.match(kept, /phonecall/);
+  assert.deepEqual(page.trouble, []);
+  await page.context().close();
+});
+
 test("every screen of administration is there and can be read by all", { skip, timeout: 240_000 }, async () => {
   const page = await signedIn();
   for (const area of ["teams", "units", "profiles", "providers", "keys", "log"]) {

@@ -273,8 +273,14 @@ func (w *wording) format(c *metadata.Column, v any, row map[string]any) string {
 		}
 		return w.number(x.String(), least)
 	case time.Time:
+		if w.lang == "de" {
+			return x.In(w.zone).Format("02.01.2006 15:04")
+		}
 		return x.In(w.zone).Format("2006-01-02 15:04")
 	case query.Date:
+		if day, err := time.Parse(time.DateOnly, string(x)); w.lang == "de" && err == nil {
+			return day.Format("02.01.2006")
+		}
 		return string(x)
 	case string:
 		return x

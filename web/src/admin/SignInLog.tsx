@@ -8,6 +8,8 @@ import classes from "./admin.module.css";
 
 export interface Attempt { at: string; username: string; systemuserid: string | null; address: string; outcome: string }
 
+const toneOf = (outcome: string) => (outcome.startsWith("signed in") ? "good" : outcome.startsWith("link") ? undefined : "bad");
+
 export function AttemptTable({ list }: { list: Attempt[] }) {
   const { t } = useTranslation();
   return (
@@ -17,7 +19,7 @@ export function AttemptTable({ list }: { list: Attempt[] }) {
         <tbody>
           {list.map((a, i) => (
             <tr key={i}><td className="tnum">{formatInstant(a.at)}</td><th scope="row">{a.username || "–"}</th><td className="tnum">{a.address}</td>
-              <td><span className={classes.pill} data-tone={a.outcome === "signed in" ? "good" : a.outcome === "link" ? undefined : "bad"}>{a.outcome}</span></td></tr>
+              <td><span className={classes.pill} data-tone={toneOf(a.outcome)}>{t(`admin.log.said.${a.outcome.replace(/[^a-z]+/g, "_")}`, { defaultValue: a.outcome })}</span></td></tr>
           ))}
         </tbody>
       </table>

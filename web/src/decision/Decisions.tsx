@@ -1,7 +1,7 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
-import { useTableMeta } from "@/api/metadata";
+import { useTableMeta, useTables } from "@/api/metadata";
 import { fetchTop } from "@/api/records";
 import { columnOf } from "@/api/rows";
 import type { Row } from "@/api/types";
@@ -19,6 +19,7 @@ export function Decisions() {
   const navigate = useNavigate();
   const { id } = useParams({ strict: false });
   const meta = useTableMeta("rpt_decisionversion");
+  const { data: tables } = useTables();
   const sets = useSets();
   const versions = useQuery({
     queryKey: ["decision", "versions"],
@@ -49,7 +50,7 @@ export function Decisions() {
           {sets.data.rows.length === 0 && <Calm small icon="rules" title={t("decision.title")}>{t("decision.empty")}</Calm>}
           {sets.data.rows.map((s) => (
             <section key={String(s.rpt_decisionid)}>
-              <h2 className={classes.set}>{String(s.rpt_name ?? "")}<span className="faint"> {String(s.rpt_table ?? "")}</span></h2>
+              <h2 className={classes.set}>{String(s.rpt_name ?? "")}<span className="faint"> {tables?.find((x) => x.logicalname === s.rpt_table)?.pluralLabel ?? String(s.rpt_table ?? "")}</span></h2>
               <ol>{versions.data.rows.filter((v) => v._rpt_decisionid_value === s.rpt_decisionid).map(item)}</ol>
             </section>
           ))}

@@ -6,7 +6,7 @@ import { recordPath } from "@/lib/paths";
 import { Failure } from "@/ui/Calm";
 
 /** Tables whose records come from elsewhere and are never typed in. */
-const notMadeHere = new Set(["queueitem", "annotation", "appnotification", "rpt_quarantine", "rpt_deadletter", "rpt_flowrun", "rpt_flowcheckpoint", "campaignresponse", "rpt_historyimport", "rpt_modelversion", "rpt_modelpart", "rpt_leadhistory", "import", "importfile", "rpt_bulkoperation", "rpt_exportlog"]);
+const notMadeHere = new Set(["queueitem", "annotation", "appnotification", "rpt_quarantine", "rpt_deadletter", "rpt_flowrun", "rpt_flowcheckpoint", "campaignresponse", "rpt_historyimport", "rpt_modelversion", "rpt_modelpart", "rpt_leadhistory", "import", "importfile", "rpt_bulkoperation", "rpt_exportlog", "rpt_definition", "organization"]);
 
 /** The list of one table, with what a special screen adds to it. */
 export function TableScreen({ logical, empty, actions, newPath }: { logical: string; empty?: ReactNode; actions?: ReactNode } & Pick<RecordGridProps, "newPath">) {

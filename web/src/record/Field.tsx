@@ -1,3 +1,4 @@
+import { ActionIcon } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import { type KeyboardEvent, lazy, Suspense, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -37,7 +38,7 @@ export function Field({ table, column, row, handle, strip }: Props) {
   const settled = useRef(false);
   const [peek, setPeek] = useState<boolean>();
   const file = column.type === "file" || column.type === "image";
-  const editable = !column.readonly && table.privileges.write && column.type !== "id" && column.type !== "json";
+  const editable = !column.readonly && table.privileges.write && column.type !== "id";
   const pending = handle.pending.has(column.name);
 
   // What the server refused comes back into its editor: nothing typed is lost.
@@ -99,6 +100,11 @@ export function Field({ table, column, row, handle, strip }: Props) {
           <Suspense fallback={null}><FileField table={table} column={column} row={row} handle={handle} editable={editable} /></Suspense>
         ) : editing ? (
           <FieldEditor column={column} draft={draft} autoFocus error={problem} onDraft={setDraft} onCommit={commit} onCancel={() => { if (!problem || isTyped(column)) stop(true); }} />
+        ) : editable && column.type === "json" ? (
+          <div className={classes.fixed}>
+            <span className={classes.content}>{content}</span>
+            <ActionIcon className={classes.aside} aria-label={t("field.edit", { what: column.label })} onClick={() => start()}><Icon name="pencil" size={14} /></ActionIcon>
+          </div>
         ) : editable ? (
           <>
             <button type="button" ref={display} className={classes.display} aria-labelledby={`label-${suffix} value-${suffix}`}

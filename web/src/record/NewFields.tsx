@@ -15,7 +15,7 @@ export function NewFields({ form }: { form: NewForm }) {
           {section.label && <h2>{section.label}</h2>}
           <div className={classes.fields}>
             {section.columns.map((column) => (
-              <div key={column.name} className={classes.field} data-wide={column.type === "memo" || undefined}>
+              <div key={column.name} className={classes.field} data-wide={column.type === "memo" || column.type === "json" || undefined}>
                 <label htmlFor={`${id}-${column.name}`}>{column.label}{needed(column) && <span className={classes.required} aria-hidden="true"> *</span>}</label>
                 <fieldset className={classes.ruled} disabled={locked(column)}>
                   <FieldEditor id={`${id}-${column.name}`} column={column} draft={drafts[column.name] ?? null} error={problems[column.name]}

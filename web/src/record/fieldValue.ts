@@ -11,7 +11,17 @@ export function toInput(column: Column, value: unknown): string {
     if (Number.isNaN(at.getTime())) return "";
     return toWall(at);
   }
+  if (column.type === "json") return readable(value);
   return String(value);
+}
+
+/** Structured data as people can read and change it. */
+function readable(value: unknown): string {
+  try {
+    return JSON.stringify(typeof value === "string" ? JSON.parse(value) : value, null, 2);
+  } catch {
+    return String(value);
+  }
 }
 
 export type Parsed = { value: unknown; problem?: undefined } | { problem: string; value?: undefined };
@@ -39,6 +49,12 @@ export function fromInput(column: Column, typed: string, t: TFunction): Parsed {
     }
     case "date":
       return /^\d{4}-\d\d-\d\d$/.test(text) ? { value: text } : { problem: t("field.date") };
+    case "json":
+      try {
+        return { value: JSON.stringify(JSON.parse(text)) };
+      } catch {
+        return { problem: t("field.json") };
+      }
     default:
       if (column.maxlength && [...text].length > column.maxlength) return { problem: t("field.long", { count: column.maxlength }) };
       return { value: text };

@@ -23,14 +23,14 @@ export interface NewSection {
 }
 
 function asked(column: Column | undefined): column is Column {
-  return column !== undefined && !column.readonly && !column.later && !filledIn.has(column.name) && !["json", "id", "file", "image"].includes(column.type);
+  return column !== undefined && !column.readonly && !column.later && !filledIn.has(column.name) && !["id", "file", "image"].includes(column.type);
 }
 
 /** What is asked of a new record: the whole form, or in short its key fields, its first section and what is required. */
 export function newSections(table: Table, short: boolean): NewSection[] {
   const form = formOf(table);
   const all = form.tabs.flatMap((tab) => tab.sections).map((s) => ({ label: s.label, columns: s.columns.map((n) => columnOf(table, n)).filter(asked) })).filter((s) => s.columns.length > 0);
-  const sections = short ? all.slice(0, 1).map((s) => ({ label: "", columns: s.columns.filter((c) => c.type !== "memo").slice(0, SHORT) })) : all;
+  const sections = short ? all.slice(0, 1).map((s) => ({ label: "", columns: s.columns.filter((c) => c.type !== "memo" && c.type !== "json").slice(0, SHORT) })) : all;
   const missing = table.columns.filter((c) => (c.required || c.name === table.primaryname) && asked(c) && !sections.some((s) => s.columns.includes(c)));
   if (missing.length > 0) sections.push({ label: "", columns: missing });
   return sections;

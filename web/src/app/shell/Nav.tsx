@@ -58,7 +58,7 @@ export function Nav() {
       <AppSwitcher />
       <button type="button" className={classes.search} data-tour="search" onClick={shell.openPalette}>
         <Icon name="search" size={15} />
-        <span className="grow">{t("shell.search")}</span>
+        <span className="grow clip">{t("shell.search")}</span>
         <kbd className={classes.kbd}>{keyCaps("mod+k").join(" ")}</kbd>
       </button>
       <div className={classes.scroll} data-tour="nav">

@@ -28,7 +28,7 @@ export function FieldEditor({ column, draft, onDraft, onCommit, onCancel, error,
     if (event.key === "Escape" && onCancel) {
       event.stopPropagation();
       onCancel();
-    } else if (event.key === "Enter" && onCommit && (column.type !== "memo" || event.ctrlKey || event.metaKey)) {
+    } else if (event.key === "Enter" && onCommit && (!["memo", "json"].includes(column.type) || event.ctrlKey || event.metaKey)) {
       event.preventDefault();
       onCommit(draft);
     }
@@ -57,6 +57,11 @@ export function FieldEditor({ column, draft, onDraft, onCommit, onCancel, error,
       );
     case "lookup":
       return <LookupEditor {...common} column={column} value={draft as Reference | null} onChange={(v) => { onDraft(v); onCommit?.(v); }} onCancel={onCancel} />;
+    case "json":
+      return (
+        <Textarea {...common} autosize minRows={3} maxRows={24} value={String(draft ?? "")} spellCheck={false} classNames={{ input: "mono" }} onChange={(e) => onDraft(e.currentTarget.value)}
+          onKeyDown={keys} onBlur={() => onCommit?.(draft)} />
+      );
     case "memo":
       return (
         <Textarea {...common} autosize minRows={2} maxRows={14} value={String(draft ?? "")} onChange={(e) => onDraft(e.currentTarget.value)}
