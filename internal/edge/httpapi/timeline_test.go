@@ -119,7 +119,7 @@ func TestTimelineSpeaksGermanAndLocalTime(t *testing.T) {
 				t.Errorf("lacks %s: %s", want, r.body)
 			}
 		}
-		if r := ada.do("GET", "/api/ui/tables/task/"+task.String()+"/timeline", "").want(200); !strings.Contains(r.body, `"2026-12-02 00:30"`) {
+		if r := ada.do("GET", "/api/ui/tables/task/"+task.String()+"/timeline", "").want(200); !strings.Contains(r.body, `"02.12.2026 00:30"`) {
 			t.Errorf("due in the local time: %s", r.body)
 		}
 	})
