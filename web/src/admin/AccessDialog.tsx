@@ -4,6 +4,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { request } from "@/api/http";
 import { API } from "@/api/odata";
+import { inWords } from "@/i18n/messages";
 import { callUnbound } from "@/api/records";
 import type { Row, Table } from "@/api/types";
 import { Failure } from "@/ui/Calm";
@@ -28,6 +29,11 @@ function useTeams() {
   return (teams.data ?? []).map((x) => ({ id: String(x.teamid), name: nameOf(x), ofRecord: x.systemmanaged === true }));
 }
 
+/** Why a right is missing, in the person's language. */
+async function translated(rights: Rights["rights"]): Promise<Rights["rights"]> {
+  return Object.fromEntries(await Promise.all(Object.entries(rights).map(async ([right, x]) => [right, { ...x, missing: await inWords(x.missing ?? "") }] as const)));
+}
+
 function useWhy() {
   const { t } = useTranslation();
   const teams = useTeams();
@@ -42,7 +48,7 @@ export function AccessDialog({ table, id, name, onClose }: { table: Table; id: s
   const path = `/api/access/${table.logicalname}/${id}`;
   const key = ["access", table.logicalname, id];
   const holders = useQuery({ queryKey: [...key, "holders"], retry: false, queryFn: async ({ signal }) => (await request<{ value: Holder[] }>(`${path}/holders`, { signal })).data.value });
-  const rights = useQuery({ queryKey: [...key, "rights", user], queryFn: async ({ signal }) => (await request<Rights>(user ? `${path}?user=${user}` : path, { signal })).data.rights });
+  const rights = useQuery({ queryKey: [...key, "rights", user], queryFn: async ({ signal }) => translated((await request<Rights>(user ? `${path}?user=${user}` : path, { signal })).data.rights) });
   const users = useRows("systemusers", { select: ["systemuserid", "fullname", "domainname"], orderby: "fullname", filter: "isdisabled ne true" });
   const may = (right: string) => rights.data?.[right]?.held === true;
   return (

@@ -1,3 +1,5 @@
+import { inWords } from "@/i18n/messages";
+
 /** One refused field, in the server's words. */
 export interface FieldError {
   name: string;
@@ -52,9 +54,9 @@ export async function errorFrom(response: Response): Promise<ApiError> {
     // The product's own code, where the Web API's is one that Dataverse has for many things.
     if (typeof inner["@rapport.code"] === "string") code = inner["@rapport.code"];
     else if (typeof inner.code === "string") code = inner.code;
-    if (typeof inner.message === "string") message = inner.message;
+    if (typeof inner.message === "string") message = await inWords(inner.message);
     const named = inner["@rapport.fields"];
-    if (Array.isArray(named)) fields = named as FieldError[];
+    if (Array.isArray(named)) fields = await Promise.all((named as FieldError[]).map(async (f) => ({ ...f, message: await inWords(f.message) })));
   } catch {
     // Not JSON: a proxy's page, or no body. The status alone must do.
   }
