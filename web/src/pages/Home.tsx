@@ -73,7 +73,7 @@ export function Home() {
             {serves ? cases.data && <Cases table={cases.data} me={me} /> : meta.data && <WorkList table={meta.data} me={me} />}
             <div className={classes.side}>
               {readable("activitypointer") && me && <Due me={me} />}
-              {marketing && campaigns.data && <Campaigns table={campaigns.data} />}
+              {marketing && campaigns.data && <Campaigns table={campaigns.data} counted={readable("lead")} />}
               {!serves && meta.data && <ByOwner table={meta.data} me={me} />}
               {!serves && meta.data && <Today table={meta.data} />}
               <Health readable={readable} />
@@ -177,14 +177,24 @@ function ByOwner({ table, me }: { table: Table; me: string }) {
   );
 }
 
-/** For who does marketing: the campaigns that run. */
-function Campaigns({ table }: { table: Table }) {
+/** For who does marketing: the campaigns that run, and how many leads each has brought. */
+function Campaigns({ table, counted }: { table: Table; counted: boolean }) {
   const { t } = useTranslation();
   const query = useQuery({
     queryKey: ["home", "campaigns"],
     queryFn: ({ signal }) => fetchTop(table.entityset, { select: select(table, ["name", "statuscode", "codename"]), filter: "statecode eq 0", orderby: "createdon desc", top: 6, count: true }, signal),
   });
   useLive("campaign", () => void query.refetch());
+  const ids = (query.data?.rows ?? []).map((row) => String(row[table.primaryid]));
+  const leads = useQuery({
+    queryKey: ["home", "campaigns", "leads", ids],
+    enabled: counted && ids.length > 0,
+    queryFn: async ({ signal }) => {
+      const apply = `filter(${ids.map((id) => `_campaignid_value eq ${id}`).join(" or ")})/groupby((_campaignid_value),aggregate($count as n))`;
+      const { data } = await request<{ value: Row[] }>(`${API}/leads?$apply=${encodeURIComponent(apply)}`, { signal });
+      return new Map(data.value.map((r) => [String(r._campaignid_value), Number(r.n)]));
+    },
+  });
   const status = columnOf(table, "statuscode");
   return (
     <Card title={table.pluralLabel} link={<Link to="/r/$table" params={{ table: "campaign" }} className={classes.all}>{t("home.all", { count: query.data?.count ?? 0 })}</Link>}>
@@ -195,6 +205,7 @@ function Campaigns({ table }: { table: Table }) {
             <Link to={recordPath("campaign", String(row[table.primaryid]))} className={classes.todayItem}>
               <Icon name="campaign" />
               <span className="clip grow">{nameOf(table, row) || t("value.unnamed")}</span>
+              {leads.data && <span className="tnum faint">{t("home.brought", { count: leads.data.get(String(row[table.primaryid])) ?? 0, number: formatNumber(leads.data.get(String(row[table.primaryid])) ?? 0) })}</span>}
               {status && <ChoiceBadge option={optionFor(status, row.statuscode)} fallback="" />}
             </Link>
           </li>
