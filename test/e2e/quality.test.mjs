@@ -144,7 +144,7 @@ test("German is complete on the screens people meet first", { skip }, async () =
   const page = await openPage({ locale: "de-DE" });
   await page.goto(`${base}/`);
   await page.getByLabel("Benutzername").fill(user);
-  await page.getByLabel("Kennwort", { exact: true }).fill(password);
+  await page.getByLabel("Passwort", { exact: true }).fill(password);
   await page.getByRole("button", { name: "Anmelden" }).click();
   await page.getByRole("heading", { name: /^(Guten Morgen|Hallo|Guten Abend)/ }).waitFor();
   assert.equal(await page.evaluate(() => document.documentElement.lang), "de");
