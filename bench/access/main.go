@@ -26,7 +26,7 @@ import (
 type settings struct {
 	leads, users, units, shares int
 	rounds                      int
-	search, plans               bool
+	search, plans, pages        bool
 	fill                        bool // puts in and stops
 }
 
@@ -46,6 +46,7 @@ func run() error {
 	flag.IntVar(&s.rounds, "rounds", 40, "of each question, by another user of the depth each time")
 	flag.BoolVar(&s.search, "search", true, "builds the search index and measures it")
 	flag.BoolVar(&s.fill, "fill", false, "puts the organisation in and stops")
+	flag.BoolVar(&s.pages, "pages", true, "measures lists and counts")
 	flag.BoolVar(&s.plans, "plans", true, "shows how the database answers")
 	url := flag.String("url", "", "file or postgres:// address of a database that is kept, and used as it is if it is filled; instead of -database")
 	which := flag.String("database", "both", "sqlite, postgres or both")

@@ -192,7 +192,19 @@ func (o *organisation) shared(ctx context.Context) error {
 	return nil
 }
 
-// analyse lets the planner know what is there, as housekeeping does.
+// analyse lets the planner know what is there. Nothing is known of the index for
+// searches, which is empty yet: what is known of an empty table misleads later.
 func (o *organisation) analyse(ctx context.Context) error {
-	return o.db.Write(ctx, func(tx *sqldb.Tx) error { _, err := tx.Exec("ANALYZE"); return err })
+	return o.db.Write(ctx, func(tx *sqldb.Tx) error {
+		if _, err := tx.Exec("ANALYZE"); err != nil || o.db.Dialect() == sqldb.Postgres {
+			return err
+		}
+		for _, known := range []string{"sqlite_stat1", "sqlite_stat4"} {
+			if _, err := tx.Exec("DELETE FROM " + known + " WHERE tbl GLOB 'search*'"); err != nil {
+				return err
+			}
+		}
+		_, err := tx.Exec("ANALYZE sqlite_schema") // reads anew what is known
+		return err
+	})
 }

@@ -26,7 +26,7 @@ import (
 )
 
 type env struct {
-	t        *testing.T
+	t        testing.TB
 	db       *sqldb.DB
 	log      *changelog.Log
 	store    *record.Store
@@ -42,21 +42,25 @@ type env struct {
 func each(t *testing.T, run func(t *testing.T, e *env)) {
 	t.Helper()
 	catalog := fixture.Catalog(t)
-	dbtest.Each(t, fixture.Schema(t, catalog), func(t *testing.T, db *sqldb.DB) {
-		e := &env{t: t, db: db, log: changelog.New(db), clock: clock.NewFake(time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC))}
-		control := &access.Control{Current: func() *access.Snapshot { return e.snap }, Catalog: func() *metadata.Catalog { return catalog }}
-		e.store = record.New(record.Options{DB: db, Catalog: control.Catalog, Access: control, Log: e.log, Clock: e.clock})
-		e.jobs = job.NewQueue(db, e.clock)
-		e.fresh = func(ranked int) *search.Index {
-			return search.New(search.Options{DB: db, Store: e.store, Log: e.log, Access: control, Catalog: control.Catalog, Clock: e.clock, Jobs: e.jobs, Ranked: ranked})
-		}
-		e.index = e.fresh(0)
-		e.follower = e.index.Follower(slog.New(slog.DiscardHandler))
-		e.reload()
-		e.unit = e.must("businessunit", record.Row{"name": "Head Office"}).ID("businessunitid")
-		e.must("systemuser", record.Row{"systemuserid": access.SystemUser, "fullname": "SYSTEM", "domainname": "system", "businessunitid": e.unit})
-		run(t, e)
-	})
+	dbtest.Each(t, fixture.Schema(t, catalog), func(t *testing.T, db *sqldb.DB) { run(t, prepare(t, catalog, db)) })
+}
+
+// prepare puts an organisation of one unit in.
+func prepare(t testing.TB, catalog *metadata.Catalog, db *sqldb.DB) *env {
+	t.Helper()
+	e := &env{t: t, db: db, log: changelog.New(db), clock: clock.NewFake(time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC))}
+	control := &access.Control{Current: func() *access.Snapshot { return e.snap }, Catalog: func() *metadata.Catalog { return catalog }}
+	e.store = record.New(record.Options{DB: db, Catalog: control.Catalog, Access: control, Log: e.log, Clock: e.clock})
+	e.jobs = job.NewQueue(db, e.clock)
+	e.fresh = func(ranked int) *search.Index {
+		return search.New(search.Options{DB: db, Store: e.store, Log: e.log, Access: control, Catalog: control.Catalog, Clock: e.clock, Jobs: e.jobs, Ranked: ranked})
+	}
+	e.index = e.fresh(0)
+	e.follower = e.index.Follower(slog.New(slog.DiscardHandler))
+	e.reload()
+	e.unit = e.must("businessunit", record.Row{"name": "Head Office"}).ID("businessunitid")
+	e.must("systemuser", record.Row{"systemuserid": access.SystemUser, "fullname": "SYSTEM", "domainname": "system", "businessunitid": e.unit})
+	return e
 }
 
 func (e *env) reload() {

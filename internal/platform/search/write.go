@@ -26,6 +26,7 @@ func (x *Index) write(tx *sqldb.Tx, docs []doc) error {
 		return err
 	}
 	more := map[string]int64{} // by term, how many more records have it
+	var gone []int64
 	var fresh []doc
 	for _, d := range docs {
 		old, there := held[docKey{d.table, d.key}]
@@ -43,9 +44,7 @@ func (x *Index) write(tx *sqldb.Tx, docs []doc) error {
 			continue
 		}
 		if there {
-			if err := drop(tx, old.number); err != nil {
-				return err
-			}
+			gone = append(gone, old.number)
 		}
 		if len(d.tokens) > 0 {
 			fresh = append(fresh, d)
@@ -57,10 +56,10 @@ func (x *Index) write(tx *sqldb.Tx, docs []doc) error {
 			more[t]--
 		}
 	}
-	if err := put(tx, fresh); err != nil {
+	if err := count(tx, more); err != nil {
 		return err
 	}
-	return count(tx, more)
+	return replace(tx, gone, fresh)
 }
 
 // held reads what the index holds of the documents' records.
@@ -103,17 +102,41 @@ func (x *Index) held(tx *sqldb.Tx, docs []doc) (map[docKey]doc, error) {
 	return out, nil
 }
 
-// put takes documents in, many in a statement.
-func put(tx *sqldb.Tx, docs []doc) error {
-	if tx.Dialect() == sqldb.Postgres {
-		return putPostgres(tx, docs)
-	}
-	for len(docs) > 0 {
-		n := fitting(len(docs), 16)
-		if err := putSQLite(tx, docs[:n]); err != nil {
+// replace takes documents out by number and others in, many in a statement. On
+// SQLite the index of words comes last, document by document: a statement over
+// many rows would have it write what it has gathered, and each such part is
+// merged with others later.
+func replace(tx *sqldb.Tx, gone []int64, fresh []doc) error {
+	p := tx.Dialect().Placeholder
+	for _, number := range gone {
+		if _, err := tx.Exec("DELETE FROM searchdoc WHERE docid = "+p(1), number); err != nil {
 			return err
 		}
-		docs = docs[n:]
+	}
+	if tx.Dialect() == sqldb.Postgres {
+		return putPostgres(tx, fresh)
+	}
+	numbered := make([]int64, 0, len(fresh))
+	for left := fresh; len(left) > 0; {
+		n := fitting(len(left), 16)
+		last, err := putSQLite(tx, left[:n])
+		if err != nil {
+			return err
+		}
+		for i := range n {
+			numbered = append(numbered, last-int64(n-1-i))
+		}
+		left = left[n:]
+	}
+	for _, number := range gone {
+		if _, err := tx.Exec("DELETE FROM searchindex WHERE rowid = ?", number); err != nil {
+			return err
+		}
+	}
+	for i, d := range fresh {
+		if _, err := tx.Exec("INSERT INTO searchindex (rowid, tokens) VALUES (?, ?)", numbered[i], strings.Join(d.tokens, " ")+" "+strings.Join(d.reach, " ")); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -136,28 +159,26 @@ func rowsOf(d sqldb.Dialect, rows, width int) string {
 	return strings.Join(groups, ", ")
 }
 
-func putSQLite(tx *sqldb.Tx, docs []doc) error {
-	var args, index []any
+// putSQLite writes documents, and gives the number of the last: those before it
+// have the numbers before.
+func putSQLite(tx *sqldb.Tx, docs []doc) (last int64, err error) {
+	var args []any
 	for _, d := range docs {
 		key, err := query.Encode(sqldb.SQLite, query.ID, d.key)
 		if err != nil {
-			return err
+			return 0, err
 		}
 		args = append(args, d.table, key, d.version, strings.Join(d.title, " "), strings.Join(d.tokens, " "), strings.Join(d.reach, " "))
 	}
-	_, last, err := tx.Insert("INSERT INTO searchdoc (tablename, recordid, version, title, tokens, reach) VALUES "+rowsOf(sqldb.SQLite, len(docs), 6), args...)
-	if err != nil {
-		return err
-	}
-	for i, d := range docs {
-		index = append(index, last-int64(len(docs)-1-i), strings.Join(d.tokens, " ")+" "+strings.Join(d.reach, " "))
-	}
-	_, err = tx.Exec("INSERT INTO searchindex (rowid, tokens) VALUES "+rowsOf(sqldb.SQLite, len(docs), 2), index...)
-	return err
+	_, last, err = tx.Insert("INSERT INTO searchdoc (tablename, recordid, version, title, tokens, reach) VALUES "+rowsOf(sqldb.SQLite, len(docs), 6), args...)
+	return last, err
 }
 
 func putPostgres(tx *sqldb.Tx, docs []doc) error {
 	n := len(docs)
+	if n == 0 {
+		return nil
+	}
 	tables, keys, versions := make([]string, n), make([]string, n), make([]int64, n)
 	titles, tokens, reach := make([]string, n), make([]string, n), make([]string, n)
 	for i, d := range docs {
@@ -168,14 +189,6 @@ func putPostgres(tx *sqldb.Tx, docs []doc) error {
 		SELECT x.*, array_to_tsvector(string_to_array(x.tokens || ' ' || x.reach, ' '))
 		FROM unnest($1::text[], $2::text[]::uuid[], $3::bigint[], $4::text[], $5::text[], $6::text[]) AS x(tablename, recordid, version, title, tokens, reach)`,
 		tables, keys, versions, titles, tokens, reach)
-	return err
-}
-
-func drop(tx *sqldb.Tx, number int64) error {
-	_, err := tx.Exec("DELETE FROM searchdoc WHERE docid = "+tx.Dialect().Placeholder(1), number)
-	if err == nil && tx.Dialect() == sqldb.SQLite {
-		_, err = tx.Exec("DELETE FROM searchindex WHERE rowid = ?", number)
-	}
 	return err
 }
 

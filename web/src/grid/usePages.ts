@@ -1,4 +1,4 @@
-import { type QueryKey, useQueries, useQueryClient } from "@tanstack/react-query";
+import { type QueryClient, type QueryKey, useQueries, useQueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { fetchPage } from "@/api/records";
 import type { Page, Row } from "@/api/types";
@@ -11,6 +11,29 @@ const SETTLE_MS = 90;
 
 const at = (row: number) => Math.floor(row / PAGE);
 
+interface PageQuery {
+  queryKey: QueryKey;
+  queryFn: (c: { signal?: AbortSignal }) => Promise<Page>;
+  staleTime: number;
+}
+
+/** How one page of a list is asked for. A jump wants two or three that follow each other: the database walks to the first alone, the others go on from it. */
+export function pageQuery(client: QueryClient, key: QueryKey, url: string, n: number): PageQuery {
+  return {
+    queryKey: [...key, n],
+    queryFn: async ({ signal }) => {
+      let before = n > 0 ? client.getQueryData<Page>([...key, n - 1]) : undefined;
+      if (!before && n > 0 && client.getQueryState([...key, n - 1])?.fetchStatus === "fetching") {
+        before = await client.ensureQueryData(pageQuery(client, key, url, n - 1)).catch(() => undefined);
+        signal?.throwIfAborted();
+      }
+      if (before) return before.next ? fetchPage(before.next, PAGE, signal) : { rows: [] };
+      return fetchPage(n === 0 ? url : url.replace("&$count=true", ""), PAGE, signal, n * PAGE);
+    },
+    staleTime: 60_000,
+  };
+}
+
 /** The pages of a list of which any part can be wanted: asked for by their number, from the page before where that is known. */
 export function usePages(key: QueryKey, url: string, enabled: boolean) {
   const client = useQueryClient();
@@ -18,15 +41,7 @@ export function usePages(key: QueryKey, url: string, enabled: boolean) {
   const { from, to } = wanted.key === key ? wanted : { from: 0, to: 0 };
   const numbers = useMemo(() => [...new Set([0, ...Array.from({ length: to - from + 1 }, (_, i) => from + i)])], [from, to]);
 
-  const query = useCallback((n: number) => ({
-    queryKey: [...key, n],
-    queryFn: async ({ signal }: { signal?: AbortSignal }): Promise<Page> => {
-      const before = n > 0 ? client.getQueryData<Page>([...key, n - 1]) : undefined;
-      if (before) return before.next ? fetchPage(before.next, PAGE, signal) : { rows: [] };
-      return fetchPage(n === 0 ? url : url.replace("&$count=true", ""), PAGE, signal, n * PAGE);
-    },
-    staleTime: 60_000,
-  }), [client, key, url]);
+  const query = useCallback((n: number) => pageQuery(client, key, url, n), [client, key, url]);
 
   const results = useQueries({ queries: numbers.map((n) => ({ ...query(n), enabled })) });
   const first = results[0]!;
