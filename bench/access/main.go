@@ -66,7 +66,7 @@ func run() error {
 	}
 	defer os.RemoveAll(dir)
 	var b strings.Builder
-	fmt.Fprintf(&b, "# Reading with limited rights\n\n%d leads, %d users in %d business units, %d shares; %d cores, Go %s. Milliseconds, median and 95th of %d, each by another user.\n", s.leads, s.users, s.units, s.shares, runtime.NumCPU(), runtime.Version(), s.rounds)
+	fmt.Fprintf(&b, "# Reading with limited rights\n\n%d leads, %d users in %d business units, %d shares; %d cores, Go %s. Milliseconds: median and 95th of %d, each by another user, and processor time of this program on average.\n", s.leads, s.users, s.units, s.shares, runtime.NumCPU(), runtime.Version(), s.rounds)
 	if *url != "" {
 		if err := one(ctx, s, *url, &b); err != nil {
 			return err

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -158,18 +159,18 @@ type candidate struct {
 // words mean more documents than are ranked, those that have the words as they
 // stand come before those that have beginnings or slips of them.
 func (x *Index) ranked(ctx context.Context, words []*word, g gate, all bool) ([]candidate, error) {
-	total, err := x.documents(ctx)
+	size, err := x.documents(ctx)
 	if err != nil {
 		return nil, err
 	}
 	var out []candidate
 	if exact, narrower := exactly(words, all); narrower && most(words, all) > int64(x.most()) {
-		if out, err = x.candidates(ctx, exact, words, g, all, total); err != nil {
+		if out, err = x.candidates(ctx, exact, words, g, all, size); err != nil {
 			return nil, err
 		}
 	}
 	if len(out) < x.most() {
-		more, err := x.candidates(ctx, words, words, g, all, total)
+		more, err := x.candidates(ctx, words, words, g, all, size)
 		if err != nil {
 			return nil, err
 		}
@@ -225,23 +226,38 @@ func most(words []*word, all bool) (n int64) {
 
 // candidates gives the newest documents that have the wanted words, with their
 // scores by all of the words.
-func (x *Index) candidates(ctx context.Context, wanted, words []*word, g gate, all bool, total int64) ([]candidate, error) {
+func (x *Index) candidates(ctx context.Context, wanted, words []*word, g gate, all bool, size *sized) ([]candidate, error) {
 	d := x.o.DB.Dialect()
 	text := match(d, wanted, all)
 	if text == "" {
 		return nil, nil
 	}
-	if reach := g.match(d); reach != "" {
+	var beside []*word
+	if d == sqldb.SQLite && all && size.n > 2*int64(x.most()) {
+		var asked []*word
+		if asked, beside = apart(wanted, g.narrow(), size.n/4); len(beside) > 0 {
+			text = match(d, asked, all)
+		}
+		g.wide = size.n/4 <= size.sum(g.tables)
+	}
+	switch reach := g.match(d); {
+	case text == "":
+		text = reach
+	case reach != "":
 		text = "(" + text + ")" + operator(d, and) + reach
 	}
 	names := anys(g.tables)
 	in := "d.tablename IN (" + marks(d, 2, len(names)) + ")"
-	statement := "SELECT d.tablename, d.recordid, d.title, d.tokens FROM searchdoc d WHERE d.lexemes @@ " + d.Placeholder(1) + "::tsquery AND " + in + " ORDER BY d.docid"
+	statement := "SELECT d.tablename, d.recordid, d.title, d.tokens FROM searchdoc d WHERE d.lexemes @@ " + d.Placeholder(1) + "::tsquery AND " + in
+	order := "d.docid"
 	if d == sqldb.SQLite {
-		statement = "SELECT d.tablename, d.recordid, d.title, d.tokens FROM searchindex i CROSS JOIN searchdoc d WHERE d.docid = i.rowid AND i.searchindex MATCH ?1 AND " + in + " ORDER BY i.rowid"
+		statement = "SELECT d.tablename, d.recordid, d.title, d.tokens FROM searchindex i CROSS JOIN searchdoc d WHERE d.docid = i.rowid AND i.searchindex MATCH ?1 AND " + in
+		order = "i.rowid"
 	}
-	statement += " DESC LIMIT " + d.Placeholder(len(names)+2)
-	rows, err := x.o.DB.Query(ctx, statement, append(append([]any{text}, names...), x.most())...)
+	args := append([]any{text}, names...)
+	statement, args = withWords(d, statement, args, beside)
+	statement += " ORDER BY " + order + " DESC LIMIT " + strconv.Itoa(x.most())
+	rows, err := x.o.DB.Query(ctx, statement, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -259,35 +275,92 @@ func (x *Index) candidates(ctx context.Context, wanted, words []*word, g gate, a
 			return nil, err
 		}
 		c.key, _ = v.(id.ID)
-		c.rank(words, strings.Fields(title), strings.Fields(tokens), total)
+		c.rank(words, strings.Fields(title), strings.Fields(tokens), size.n)
 		out = append(out, c)
 	}
 	return out, rows.Err()
 }
 
-// sized is how many documents there were at a time.
+// apart leaves the words that very many documents have, so many at least, out of
+// what the index is asked: SQLite would go through all of those documents, where
+// the few that have the other words, or may be seen, can be looked at instead.
+// Something is left to be asked, or what the asker may see is narrow enough.
+func apart(words []*word, narrow bool, many int64) (asked, beside []*word) {
+	wanted := 0
+	for _, w := range words {
+		if !w.exclude && slices.Max(slices.Collect(maps.Values(w.rare))) >= many {
+			beside = append(beside, w)
+			continue
+		}
+		if asked = append(asked, w); !w.exclude {
+			wanted++
+		}
+	}
+	if wanted == 0 && (!narrow || len(asked) > 0) {
+		return words, nil
+	}
+	return asked, beside
+}
+
+// withWords adds the condition that a document has each of the words.
+func withWords(d sqldb.Dialect, statement string, args []any, words []*word) (string, []any) {
+	for _, w := range words {
+		var any []string
+		for _, term := range slices.SortedFunc(maps.Keys(w.terms), func(a, b string) int { return cmp.Compare(w.rare[b], w.rare[a]) }) {
+			args = append(args, " "+term+" ")
+			any = append(any, "instr(' ' || d.tokens || ' ', "+d.Placeholder(len(args))+") > 0")
+		}
+		statement += " AND (" + strings.Join(any, " OR ") + ")"
+	}
+	return statement, args
+}
+
+func (s *sized) sum(tables []string) (n int64) {
+	for _, t := range tables {
+		n += s.of[t]
+	}
+	return n
+}
+
+// sized is how many documents there were at a time, in all and by table.
 type sized struct {
 	n  int64
+	of map[string]int64
 	at time.Time
 }
 
-// The number of documents only weighs words: the more there are, the older it may be.
+// The number of documents only weighs words and ways to find them: the more there
+// are, the older it may be.
 const (
 	sizedFrom = 10_000
 	sizedFor  = time.Minute // for every sizedFrom documents
 )
 
-func (x *Index) documents(ctx context.Context) (int64, error) {
+func (x *Index) documents(ctx context.Context) (*sized, error) {
 	now := x.o.Clock.Now()
 	if s := x.size.Load(); s != nil && s.n >= sizedFrom && now.Sub(s.at) < time.Duration(s.n/sizedFrom)*sizedFor {
-		return s.n, nil
+		return s, nil
 	}
-	s := sized{at: now}
-	if _, err := x.o.DB.QueryRow(ctx, "SELECT COUNT(*) FROM searchdoc", nil, &s.n); err != nil {
-		return 0, err
+	s := &sized{at: now, of: map[string]int64{}}
+	rows, err := x.o.DB.Query(ctx, "SELECT tablename, COUNT(*) FROM searchdoc GROUP BY tablename")
+	if err != nil {
+		return nil, err
 	}
-	x.size.Store(&s)
-	return s.n, nil
+	defer rows.Close()
+	for rows.Next() {
+		var name string
+		var n int64
+		if err := rows.Scan(&name, &n); err != nil {
+			return nil, err
+		}
+		s.of[name] = n
+		s.n += n
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	x.size.Store(s)
+	return s, nil
 }
 
 // rank scores a document: rare words count more than common ones, whole words
@@ -418,7 +491,7 @@ func (x *Index) rows(ctx context.Context, ranked []candidate, scopes map[string]
 		case !slices.Contains(columns, t.Title):
 			columns = append([]string{t.Title}, columns...)
 		}
-		for chunk := range slices.Chunk(list, 500) {
+		for chunk := range slices.Chunk(list, candidatesMost) {
 			where := query.And{query.In{Left: query.Path{t.ID}, Values: chunk}}
 			if scopes[table].Where != nil {
 				where = append(where, scopes[table].Where)

@@ -125,6 +125,12 @@ type gate struct {
 	tables []string // may be read, some at least
 	groups []gateGroup
 	open   bool // all records of all these tables
+	wide   bool // these tables have a good part of all documents
+}
+
+// narrow tells whether in each table only some of the records are wanted.
+func (g gate) narrow() bool {
+	return !g.open && !slices.ContainsFunc(g.groups, func(of gateGroup) bool { return len(of.any) == 0 && of.owner == "" })
 }
 
 // gateGroup are tables of which the asker sees what has one of the tokens; none
@@ -214,14 +220,17 @@ func (g gate) match(d sqldb.Dialect) string {
 	}
 	var ways []string
 	for _, group := range g.groups {
-		way := anyOf(d, group.tables)
+		var parts []string
+		if !(g.wide && g.narrow() && len(g.groups) == 1) { // the table itself is asked for besides
+			parts = append(parts, anyOf(d, group.tables))
+		}
 		if len(group.any) > 0 {
-			way = "(" + way + operator(d, and) + anyOf(d, group.any) + ")"
+			parts = append(parts, anyOf(d, group.any))
 		}
 		if group.owner != "" {
-			way = "(" + way + operator(d, and) + anyOf(d, []string{group.owner}) + ")"
+			parts = append(parts, anyOf(d, []string{group.owner}))
 		}
-		ways = append(ways, way)
+		ways = append(ways, "("+strings.Join(parts, operator(d, and))+")")
 	}
 	return "(" + strings.Join(ways, operator(d, or)) + ")"
 }

@@ -285,6 +285,41 @@ func TestFindByOwner(t *testing.T) {
 	})
 }
 
+// A word that most records have is looked for among those that the other words,
+// or what the asker may see, leave.
+func TestCommonWords(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, e *env) {
+		user := e.must("systemuser", record.Row{"fullname": "U", "domainname": "u", "businessunitid": e.unit}).ID("systemuserid")
+		role := e.must("role", record.Row{"name": "r"}).ID("roleid")
+		e.must("systemuserroles", record.Row{"systemuserid": user, "roleid": role})
+		e.must("roleprivileges", record.Row{"roleid": role, "rpt_table": "account", "accessright": int64(access.Read), "privilegedepthmask": int64(access.Basic)})
+		for i := range 60 {
+			row := record.Row{"name": fmt.Sprintf("Common %s", []string{"Red", "Green", "Blue"}[i%3])}
+			if i < 6 {
+				row["ownerid"], row["owneridtype"] = user, "systemuser"
+			}
+			e.must("account", row)
+		}
+		e.must("account", record.Row{"name": "Commonplace Red"})
+		e.must("account", record.Row{"name": "Uncommon Red", "ownerid": user, "owneridtype": "systemuser"})
+		e.reload()
+		e.settle()
+		e.index = e.fresh(25)
+		asUser := access.With(t.Context(), access.Principal{Kind: access.User, ID: user})
+		for text, want := range map[string][2]int{ // of all, of the user's
+			"common red": {21, 2}, "common green": {20, 2}, "common": {25, 6}, `"common" red`: {20, 2}, "common -red": {25, 4}, "-red common": {25, 4},
+			"common red green": {0, 0}, "red": {22, 3}, "commonplace": {1, 0}, "cammon red": {20, 2}, "common nothing": {0, 0},
+		} {
+			for i, ctx := range []context.Context{e.system(), asUser} {
+				if _, n, err := e.index.Find(ctx, search.Request{Text: text, All: true, Scopes: []search.Scope{{Table: "account"}}}); err != nil || n != want[i] {
+					t.Errorf("%q, asker %d: %d, want %d: %v", text, i, n, want[i], err)
+				}
+			}
+		}
+	})
+}
+
 // Nobody finds what he may not read.
 func TestFindKeepsToAccess(t *testing.T) {
 	t.Parallel()
