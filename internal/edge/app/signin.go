@@ -9,6 +9,7 @@ import (
 	"github.com/rapport-platform/rapport/internal/platform/access"
 	"github.com/rapport-platform/rapport/internal/platform/auth"
 	"github.com/rapport-platform/rapport/internal/platform/query"
+	"github.com/rapport-platform/rapport/internal/platform/workspace"
 )
 
 func (c *core) openAuth(ctx context.Context) (err error) {
@@ -26,7 +27,7 @@ func (c *core) registerAuth() {
 	members := &httpapi.MemberAPI{Auth: c.auth, Access: c.access, Records: c.store, Clock: cfg.Clock, Proxies: cfg.Proxies, Send: c.mail.Link}
 	members.Register(c.mux)
 	c.memberPages().Register(c.mux)
-	signIn := httpapi.AuthAPI{Auth: c.auth, Roles: c.access, Users: c.store, Clock: cfg.Clock, Proxies: cfg.Proxies}
+	signIn := httpapi.AuthAPI{Auth: c.auth, Roles: c.access, Users: c.store, Preferences: &workspace.Preferences{Store: c.store}, Clock: cfg.Clock, Proxies: cfg.Proxies}
 	signIn.Register(c.mux)
 	(&httpapi.WaysAPI{AuthAPI: signIn, Ways: c.auth}).Register(c.mux)
 	(&httpapi.AccountAPI{Auth: c.auth, Users: c.store}).Register(c.mux)

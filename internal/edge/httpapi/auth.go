@@ -15,6 +15,7 @@ import (
 	"github.com/rapport-platform/rapport/internal/platform/access"
 	"github.com/rapport-platform/rapport/internal/platform/auth"
 	"github.com/rapport-platform/rapport/internal/platform/record"
+	"github.com/rapport-platform/rapport/internal/platform/workspace"
 )
 
 // Roles lists the names of the roles that a user holds; *access.Control is one.
@@ -28,13 +29,16 @@ type Roles interface {
 //	GET  /api/auth/session   who is signed in; 401 if nobody is
 //	POST /api/auth/signout   ends the session and takes the cookie away; 204
 //
-// A session is {"user":{"systemuserid","fullname","domainname"},"csrf","roles"}.
+// A session is {"user":{"systemuserid","fullname","domainname"},"csrf","roles",
+// "preferences"}; the last are those of WorkspaceAPI, so that the first list is
+// asked for in the person's own time zone.
 type AuthAPI struct {
-	Auth    Authenticator
-	Roles   Roles
-	Users   record.Reader
-	Clock   clock.Clock
-	Proxies []netip.Prefix // whose X-Forwarded-For is believed
+	Auth        Authenticator
+	Roles       Roles
+	Users       record.Reader
+	Preferences *workspace.Preferences
+	Clock       clock.Clock
+	Proxies     []netip.Prefix // whose X-Forwarded-For is believed
 }
 
 const (
@@ -65,8 +69,9 @@ type sessionBody struct {
 		FullName   string `json:"fullname"`
 		DomainName string `json:"domainname"`
 	} `json:"user"`
-	CSRF  string   `json:"csrf"`
-	Roles []string `json:"roles"`
+	CSRF        string             `json:"csrf"`
+	Roles       []string           `json:"roles"`
+	Preferences workspace.Settings `json:"preferences,omitzero"`
 }
 
 func (a *AuthAPI) signIn(w http.ResponseWriter, r *http.Request) error {
@@ -169,6 +174,8 @@ func (a *AuthAPI) describe(ctx context.Context, user id.ID, csrf string) (sessio
 	if body.Roles == nil {
 		body.Roles = []string{}
 	}
+	// Settings that can't be read keep nobody out: the interface then asks for them by themselves.
+	body.Preferences, _ = a.Preferences.Of(ctx, user)
 	return body, nil
 }
 

@@ -118,7 +118,7 @@ func newSite(t testing.TB, db *sqldb.DB, catalog *metadata.Catalog) *site {
 func (s *site) serve() {
 	s.hub = live.New(live.Options{Tail: s.log.Tailer(), Reader: s.store, Access: s.control, Catalog: s.control.Catalog, Registerer: s.metrics})
 	for _, api := range []interface{ Register(*http.ServeMux) }{
-		&httpapi.AuthAPI{Auth: s.auth, Roles: s.control, Users: s.store, Clock: s.clock},
+		&httpapi.AuthAPI{Auth: s.auth, Roles: s.control, Users: s.store, Preferences: &workspace.Preferences{Store: s.store}, Clock: s.clock},
 		&httpapi.KeysAPI{Auth: s.auth, Access: s.control},
 		&httpapi.TablesAPI{Catalog: s.control.Catalog, Access: s.control, Users: s.store},
 		&httpapi.TimelineAPI{Catalog: s.control.Catalog, Records: s.store, History: s.log, Access: s.control},

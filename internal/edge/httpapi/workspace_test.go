@@ -14,6 +14,24 @@ import (
 
 const navigation = `[{"label": {"en": "Sales", "de": "Vertrieb"}, "items": [{"table": "lead"}, {"table": "rpt_nosuch"}, {"table": "systemuser"}, {"page": "scoring", "needs": "systemuser", "label": {"en": "Model"}}]}]`
 
+func TestSessionKnowsPreferences(t *testing.T) {
+	t.Parallel()
+	eachSite(t, func(t *testing.T, s *site) {
+		nora, otto := s.signedIn("nora"), s.signedIn("otto")
+		nora.do("PATCH", "/api/ui/preferences", `{"timeZone": "Pacific/Kiritimati", "settings": {"density": "compact"}}`).want(200)
+		const want = `"preferences":{"settings":{"density":"compact"},"timeZone":"Pacific/Kiritimati"}`
+		if body := nora.do("GET", "/api/auth/session", "").want(200).body; !strings.Contains(body, want) {
+			t.Errorf("nora's session: %s", body)
+		}
+		if body := s.browser().do("POST", "/api/auth/signin", `{"username":"nora","password":"`+password+`"}`).want(200).body; !strings.Contains(body, want) {
+			t.Errorf("signed in anew: %s", body)
+		}
+		if body := otto.do("GET", "/api/auth/session", "").want(200).body; !strings.Contains(body, `"preferences":{}`) {
+			t.Errorf("otto has chosen nothing: %s", body)
+		}
+	})
+}
+
 func TestAppsByRoleAndRights(t *testing.T) {
 	t.Parallel()
 	eachSite(t, func(t *testing.T, s *site) {

@@ -39,7 +39,12 @@ func (p *Preferences) Get(ctx context.Context) (Settings, error) {
 	if who.Kind != access.User {
 		return nil, access.ErrSignIn
 	}
-	row, err := p.Store.Get(access.AsSystem(ctx, "a person's own settings"), "rpt_preference", rowOf(who.ID), []string{"rpt_value"}, nil)
+	return p.Of(ctx, who.ID)
+}
+
+// Of gives the settings of a person who has just shown who they are.
+func (p *Preferences) Of(ctx context.Context, user id.ID) (Settings, error) {
+	row, err := p.Store.Get(access.AsSystem(ctx, "a person's own settings"), "rpt_preference", rowOf(user), []string{"rpt_value"}, nil)
 	if errors.Is(err, record.ErrNotFound) {
 		return Settings{}, nil
 	}

@@ -19,18 +19,18 @@ function set(next: SessionState) {
   for (const listener of listeners) listener();
 }
 
+/** Tells of every change of the session, at once. */
+export function onSession(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
 export function currentSession(): SessionState {
   return state;
 }
 
 export function useSession(): SessionState {
-  return useSyncExternalStore(
-    (listener) => {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-    () => state,
-  );
+  return useSyncExternalStore(onSession, () => state);
 }
 
 /** Asks the server who the cookie belongs to. */

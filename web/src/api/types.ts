@@ -69,4 +69,27 @@ export interface Session {
   user: { systemuserid: string; fullname: string; domainname: string };
   csrf: string;
   roles: string[];
+  /** The person's own settings; absent when they could not be read. */
+  preferences?: Preferences;
+}
+
+/** A record that somebody keeps at hand, or has just been to. */
+export interface Visit {
+  table: string;
+  id: string;
+  name: string;
+}
+
+/** What the server keeps of a person's settings; see settings.ts for those of the interface. */
+export interface Preferences {
+  settings?: Record<string, unknown>;
+  timeZone?: string;
+  language?: string;
+  pinned?: Visit[];
+  recent?: Visit[];
+  app?: string;
+  /** Steps of the first-run list that are done or waved off, and tours that were seen. */
+  done?: string[];
+  /** Kinds of notifications that are not wanted. */
+  muted?: string[];
 }

@@ -1,8 +1,10 @@
 import { queryOptions, useQuery } from "@tanstack/react-query";
 import type { App } from "./generated/ui";
 import { request } from "./http";
+import type { Preferences } from "./types";
 
 export type { App, Dashboard, NavItem } from "./generated/ui";
+export type { Preferences, Visit } from "./types";
 
 const appsQuery = queryOptions({
   queryKey: ["apps"],
@@ -12,27 +14,6 @@ const appsQuery = queryOptions({
 
 export function useApps() {
   return useQuery(appsQuery);
-}
-
-/** A record that somebody keeps at hand, or has just been to. */
-export interface Visit {
-  table: string;
-  id: string;
-  name: string;
-}
-
-/** What the server keeps of a person's settings; see settings.ts for those of the interface. */
-export interface Preferences {
-  settings?: Record<string, unknown>;
-  timeZone?: string;
-  language?: string;
-  pinned?: Visit[];
-  recent?: Visit[];
-  app?: string;
-  /** Steps of the first-run list that are done or waved off, and tours that were seen. */
-  done?: string[];
-  /** Kinds of notifications that are not wanted. */
-  muted?: string[];
 }
 
 export const preferencesKey = ["preferences"] as const;

@@ -1,5 +1,8 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import { tableQuery } from "@/api/metadata";
+import { recordQuery } from "@/record/recordQuery";
 import { NotFound, Trouble } from "@/ui/Calm";
+import { client } from "./client";
 import { Shell } from "./shell/Shell";
 
 /** The state of a grid as it stands in the address; all of it is optional text. */
@@ -58,6 +61,7 @@ const list = createRoute({
   getParentRoute: () => root,
   path: "/r/$table",
   validateSearch: gridSearch,
+  loader: ({ params }) => void client.prefetchQuery(tableQuery(params.table)),
   component: lazyRouteComponent(() => import("@/pages/TablePage"), "TablePage"),
 });
 
@@ -70,6 +74,7 @@ const create = createRoute({
 const record = createRoute({
   getParentRoute: () => root,
   path: "/r/$table/$id",
+  loader: ({ params: { table, id } }) => void client.ensureQueryData(tableQuery(table)).then((meta) => client.prefetchQuery(recordQuery(meta, id)), () => undefined),
   component: lazyRouteComponent(() => import("@/record/RecordPage"), "RecordPage"),
 });
 
@@ -295,6 +300,15 @@ export const router = createRouter({
   defaultNotFoundComponent: NotFound,
   scrollRestoration: true,
 });
+
+/** Fetches the code of the screen that the address names, without waiting for who is there. */
+export function fetchScreen(): void {
+  const [routes] = router.getMatchedRoutes(location.pathname);
+  for (const route of routes) {
+    // What can't be had now is asked for again when the screen is drawn, and told there.
+    void Promise.resolve(router.loadRouteChunk(route)).catch(() => undefined);
+  }
+}
 
 declare module "@tanstack/react-router" {
   interface Register {

@@ -98,20 +98,31 @@ export function GridTable({ table, state, data, peek, open, onOpen, onPreview, o
       return true;
     },
   });
+  const { goTo: leadTo } = roving;
+  /** The column that is being moved by keys, and the order that is to be. */
+  const carried = useRef<{ name: string; names: string[] }>(undefined);
   /** On a column's head: Shift with an arrow makes it wider or narrower, Ctrl and Shift move it. */
   const onHeadKey = (event: KeyboardEvent, col: number) => {
     const column = state.columns[col];
     if (!column || !event.shiftKey || (event.key !== "ArrowLeft" && event.key !== "ArrowRight")) return false;
     const by = (event.key === "ArrowRight") === isRtl() ? -1 : 1;
     if (event.ctrlKey || event.metaKey) {
-      const next = moveColumn(names, column.name, col + by);
-      if (next !== names) {
-        change({ cols: next.join(",") });
-        roving.goTo({ row: -1, col: next.indexOf(column.name) });
-      }
+      // A key held down comes again before the heads stand anew: it goes on from where they will be.
+      const from = carried.current?.name === column.name ? carried.current.names : names;
+      const next = moveColumn(from, column.name, from.indexOf(column.name) + by);
+      if (next === from) return true;
+      carried.current = { name: column.name, names: next };
+      change({ cols: next.join(",") });
     } else onWidths({ ...state.widths, [column.name]: Math.max(MIN_WIDTH, Math.min(MAX_WIDTH, (state.widths[column.name] ?? 160) + by * 16)) });
     return true;
   };
+  // The cursor goes along with its column, once that is drawn at its new place.
+  useLayoutEffect(() => {
+    if (!carried.current) return;
+    const { name, names: last } = carried.current;
+    if (names.join() === last.join()) carried.current = undefined;
+    if (names.includes(name)) leadTo({ row: -1, col: names.indexOf(name) });
+  }, [names, leadTo]);
   const startEdit = (index: number, col: number) => {
     const row = rowAt(index);
     const column = state.columns[col];
@@ -144,7 +155,6 @@ export function GridTable({ table, state, data, peek, open, onOpen, onPreview, o
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [here]);
 
-  const { goTo: leadTo } = roving;
   useEffect(() => { jump.current = (row) => { reveal(row, true); leadTo({ row, col: 0 }); }; }, [jump, reveal, leadTo]);
   const { show } = data;
   useEffect(() => show(list.first, list.last), [show, list.first, list.last]);
@@ -173,7 +183,6 @@ export function GridTable({ table, state, data, peek, open, onOpen, onPreview, o
   }, [placeNow]);
 
   const sorting = sortingOf(state);
-  const { goTo } = roving;
   const frozen = useMemo(() => {
     const widths = model.template.split(" ").map((w) => Number.parseFloat(w));
     return state.columns.slice(0, state.frozen).map((_, i) => widths.slice(0, i).reduce((sum, w) => sum + w, 0));
@@ -184,23 +193,23 @@ export function GridTable({ table, state, data, peek, open, onOpen, onPreview, o
   latest.current = { cells, startEdit, selection, cols: state.columns.length };
   const actions = useMemo((): RowActions => ({
     onOpen,
-    onCell: (row, col) => goTo({ row, col }),
+    onCell: (row, col) => leadTo({ row, col }),
     onEdit: (index, col) => latest.current.startEdit(index, col),
     onDraft: (draft) => latest.current.cells.draft(draft),
     onCommit: (column, draft) => latest.current.cells.commit(column, draft),
-    onCancel: (row, col) => { latest.current.cells.cancel(); goTo({ row, col }); },
+    onCancel: (row, col) => { latest.current.cells.cancel(); leadTo({ row, col }); },
     onTab: (row, col, by) => {
       const next = Math.max(0, Math.min(latest.current.cols - 1, col + by));
-      goTo({ row, col: next });
+      leadTo({ row, col: next });
       if (next !== col) setTimeout(() => latest.current.startEdit(row, next));
     },
-    onChoose: (index, range) => { goTo({ row: index, col: 0 }, false); latest.current.selection.toggle(index, range); },
-  }), [onOpen, goTo]);
+    onChoose: (index, range) => { leadTo({ row: index, col: 0 }, false); latest.current.selection.toggle(index, range); },
+  }), [onOpen, leadTo]);
 
   // After an edit the cursor is on its cell again.
   const edited = useRef(false);
   useEffect(() => {
-    if (edited.current && !cells.edit && !scroller.current?.contains(document.activeElement)) goTo({ row: roving.row, col: roving.col });
+    if (edited.current && !cells.edit && !scroller.current?.contains(document.activeElement)) leadTo({ row: roving.row, col: roving.col });
     edited.current = cells.edit !== undefined;
   });
 
@@ -262,7 +271,7 @@ export function GridTable({ table, state, data, peek, open, onOpen, onPreview, o
       </div>
     </div>
     {cells.conflict && <MergeDialog conflict={cells.conflict} onResolve={cells.resolve} />}
-    {pasted && <PasteDialog table={table} columns={state.columns.slice(pasted.col)} read={(n) => data.read(pasted.row, Math.min(count, pasted.row + n) - 1)} left={count - pasted.row} text={pasted.text} save={cells.save} onClose={() => setPasted(undefined)} />}
+    {pasted && <PasteDialog table={table} columns={state.columns.slice(pasted.col)} read={(n) => data.read(pasted.row, Math.min(count, pasted.row + n) - 1)} left={count - pasted.row} text={pasted.text} write={cells.write} onClose={() => setPasted(undefined)} />}
     <div role="status" className="sr-only">
       {data.loading ? t("grid.loading") : data.total !== undefined ? t("grid.count", { count: data.total }) : ""}
     </div>

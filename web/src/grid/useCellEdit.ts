@@ -57,6 +57,14 @@ export function useCellEdit(table: Table, loaded: () => Row[]) {
     }
   }, [client, table, t]);
 
+  /** Writes without asking about what others changed meanwhile: that is told by the error. */
+  const write = useCallback(async (row: Row, values: Values): Promise<Row> => {
+    const next = await saveCells(client, table, row, values);
+    putRow(client, table, next);
+    void client.invalidateQueries({ queryKey: ["record", table.logicalname, String(row[table.primaryid])] });
+    return next;
+  }, [client, table]);
+
   const commit = useCallback((column: Column, draft: unknown) => {
     if (!edit) return false;
     const row = loaded().find((r) => String(r[table.primaryid]) === edit.id);
@@ -89,7 +97,7 @@ export function useCellEdit(table: Table, loaded: () => Row[]) {
   }, [conflict, save]);
 
   return {
-    edit, start, commit, save, conflict, resolve,
+    edit, start, commit, write, conflict, resolve,
     cancel: useCallback(() => setEdit(undefined), []),
     draft: useCallback((draft: unknown) => setEdit((old) => old && { ...old, draft, problem: undefined }), []),
   };

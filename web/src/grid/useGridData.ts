@@ -37,7 +37,7 @@ export interface GridData {
   read: (first: number, last: number) => Promise<Row[]>;
   /** The list's whole question as `$filter` has it. */
   filter: string;
-  /** What the list asks, order included: another one begins at its top. */
+  /** Which rows the list asks for, and in which order: another one begins at its top. Columns are no part of it. */
   question: string;
   /** Rows that came meanwhile and wait behind the pill. */
   fresh: number;
@@ -158,7 +158,7 @@ export function useGridData(table: Table, state: GridState, search: GridSearch, 
 
   return {
     rowAt, gone, refresh, filter, loaded,
-    question: url,
+    question: JSON.stringify([table.entityset, state.view?.whole ?? [filter, orderBy(table, state)]]),
     count: stale ? last.current.count : count,
     total: stale ? last.current.total : total,
     about,
@@ -175,9 +175,9 @@ export function useGridData(table: Table, state: GridState, search: GridSearch, 
   };
 }
 
-/** What a row of the list is asked for. */
+/** What a row of the list is asked for; in which order the columns stand on the screen is no matter of it. */
 export function select(table: Table, state: GridState): string[] {
-  return [...new Set([table.primaryid, ...state.columns.map(wireName), ...stateColumns(table)])];
+  return [...new Set([table.primaryid, ...state.columns.map(wireName), ...stateColumns(table)])].sort();
 }
 
 /** The state decides how a row looks, so it always comes along. */

@@ -27,26 +27,28 @@ function alongReading(key: string): string {
 /** One tab stop for the whole grid; arrow keys move inside (WAI-ARIA grid pattern). */
 export function useRoving(options: Options) {
   const [place, setPlace] = useState<Place>(options.begin ?? { row: 0, col: 0 });
-  const wantsFocus = useRef(false);
+  /** The place that is to have the focus as soon as it is drawn. */
+  const wanted = useRef<Place>(undefined);
   const row = Math.max(-1, Math.min(options.rows - 1, place.row));
   const col = Math.max(0, Math.min(options.cols - 1, place.col));
   const { scroller, reveal } = options;
 
   useLayoutEffect(() => {
-    if (wantsFocus.current && row >= 0) reveal(row);
+    if (wanted.current && row >= 0) reveal(row);
   }, [row, place, reveal]);
   // After every picture: the row may still be on its way. Until it comes the list itself keeps the keys.
   useEffect(() => {
-    if (!wantsFocus.current) return;
+    // A picture of before the place was chosen has another element there.
+    if (!wanted.current || wanted.current !== place) return;
     const cell = scroller.current?.querySelector<HTMLElement>(`[data-place="${row}:${col}"]`);
     if (!cell) return void (scroller.current?.contains(document.activeElement) && document.activeElement !== scroller.current && scroller.current.focus({ preventScroll: true }));
-    wantsFocus.current = false;
+    wanted.current = undefined;
     cell.focus({ preventScroll: true });
     cell.scrollIntoView({ block: "nearest", inline: "nearest" });
   });
 
   const goTo = useCallback((next: Place, focus = true) => {
-    wantsFocus.current = focus;
+    wanted.current = focus ? next : undefined;
     setPlace(next);
   }, []);
 

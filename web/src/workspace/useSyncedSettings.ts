@@ -15,7 +15,7 @@ export function useSyncedSettings(): void {
     if (!data || known.current !== undefined) return;
     const merged = { ...settings(), ...(data.settings as Partial<Settings> | undefined) };
     known.current = JSON.stringify(merged);
-    if (data.settings) changeSettings(merged);
+    if (data.settings && known.current !== JSON.stringify(settings())) changeSettings(merged);
   }, [data]);
   // The server counts days by the person's time zone, too: the chosen one, else the one of the device.
   const zone = own.timeZone || Intl.DateTimeFormat().resolvedOptions().timeZone;
