@@ -22,6 +22,8 @@ export default defineConfig({
     rollupOptions: {
       output: {
         manualChunks(id: string) {
+          // What nearly every screen has in common is one file; else it would be dozens, each with a request of its own.
+          if (/\/src\/(api|lib|ui)\/|\/src\/(filter\/(dates|model|urlText)|lead\/(Grade|ScoreRing|leadScore|tone)|record\/(recordQuery|lookupSearch)|workspace\/(usePreferences|AppSwitcher)|app\/client)\./.test(id)) return "base";
           if (!id.includes("node_modules")) return undefined;
           if (/node_modules\/(react|react-dom|scheduler)\//.test(id)) return "react";
           if (/node_modules\/(@mantine|@floating-ui|react-remove-scroll|clsx)/.test(id)) return "mantine";
