@@ -31,6 +31,10 @@ async function quiet(page, home) {
   const json = (route, body) => route.fulfill({ status: 200, contentType: "application/json", body: JSON.stringify(body) });
   const preferences = { settings: {}, timeZone: "UTC", done: home ? ["tour"] : ["tour", "checklist"], pinned: [], recent: [] };
   await page.route("**/api/ui/preferences", (route) => json(route, preferences));
+  await page.route("**/api/auth/session", async (route) => {
+    const answer = await route.fetch();
+    return answer.ok() ? json(route, { ...(await answer.json()), preferences }) : route.fulfill({ response: answer });
+  });
   await page.route("**/api/ui/apps", (route) => json(route, apps));
   await page.route(/\/api\/data\/v9\.2\/rpt_decision/, (route) => json(route, { value: [] }));
   await page.route(/appnotifications/, (route) => json(route, { value: [], "@odata.count": 0 }));
