@@ -1,6 +1,6 @@
 import { Button, Drawer, Popover } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Table } from "@/api/types";
 import { useShortcuts } from "@/lib/keys";
@@ -9,6 +9,8 @@ import classes from "./filter.module.css";
 import { FilterBuilder } from "./FilterBuilder";
 import { countConditions, type Group } from "./model";
 import { filterFromText, filterToText } from "./urlText";
+
+const PAUSE_MS = 250;
 
 /** Opens the builder. What is built is kept here while half-typed, and asked once complete. */
 export function FilterButton({ table, value, onChange }: { table: Table; value?: string; onChange: (value: string | undefined) => void }) {
@@ -22,13 +24,32 @@ export function FilterButton({ table, value, onChange }: { table: Table; value?:
     setDraft(group.items.length ? group : { join: "and", items: [{ column: firstColumn(table), op: "contains" }] });
     setOpen(true);
   }
+  /** What was typed and is not asked yet: the list is asked when the typing pauses, and not at each letter. */
+  const waiting = useRef<{ group: Group; timer: ReturnType<typeof setTimeout> }>(undefined);
+  useEffect(() => () => clearTimeout(waiting.current?.timer), []);
+  function ask() {
+    if (!waiting.current) return;
+    clearTimeout(waiting.current.timer);
+    const { group } = waiting.current;
+    waiting.current = undefined;
+    latest.current(filterToText(group));
+  }
+  const latest = useRef(onChange);
+  latest.current = onChange;
   function edit(group: Group) {
     setDraft(group);
-    onChange(filterToText(group));
+    clearTimeout(waiting.current?.timer);
+    waiting.current = { group, timer: setTimeout(ask, PAUSE_MS) };
+  }
+  function drop() {
+    clearTimeout(waiting.current?.timer);
+    waiting.current = undefined;
+    onChange(undefined);
   }
   function close() {
     setOpen(false);
-    if (countConditions(draft) === 0) onChange(undefined);
+    if (countConditions(draft) === 0) drop();
+    else ask();
   }
   const phone = useMediaQuery("(max-width: 767px)", undefined, { getInitialValueInEffect: false });
   useShortcuts([{ keys: "f", label: "keys.filter", group: "keys.list", run: () => (open ? close() : show()) }]);
@@ -44,7 +65,7 @@ export function FilterButton({ table, value, onChange }: { table: Table; value?:
     <>
       <FilterBuilder table={table} group={draft} onChange={edit} />
       <div className={classes.foot}>
-        <Button variant="subtle" size="compact-sm" color="gray" onClick={() => { onChange(undefined); setDraft({ join: "and", items: [] }); setOpen(false); }}>
+        <Button variant="subtle" size="compact-sm" color="gray" onClick={() => { drop(); setDraft({ join: "and", items: [] }); setOpen(false); }}>
           {t("filter.clear")}
         </Button>
         <Button size="compact-sm" onClick={close}>{t("common.done")}</Button>
