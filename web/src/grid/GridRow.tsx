@@ -1,10 +1,9 @@
-import { Checkbox } from "@mantine/core";
 import { memo, type MouseEvent } from "react";
-import { useTranslation } from "react-i18next";
 import { nameOf } from "@/api/rows";
 import type { Column, Row, Table } from "@/api/types";
 import { CellEditor } from "./CellEditor";
 import { isNumeric } from "@/lib/format";
+import { Tick } from "@/ui/Tick";
 import { Cell } from "./cells";
 import classes from "./GridRow.module.css";
 import type { CellEdit } from "./useCellEdit";
@@ -38,11 +37,14 @@ interface Props {
   chosen: boolean;
   edit?: CellEdit;
   actions: RowActions;
+  /** What every row says, translated once for all; NAME stands for the row's own. */
+  words: { choose: string; unnamed: string };
 }
 
+export const NAME = "{name}";
+
 /** One row. It renders again only when its own record, place, cursor or choice changes. */
-export const GridRow = memo(function GridRow({ table, columns, frozen, row, id, index, offset, href, activeCol, peeked, gone, chosen, edit, actions }: Props) {
-  const { t } = useTranslation();
+export const GridRow = memo(function GridRow({ table, columns, frozen, row, id, index, offset, href, activeCol, peeked, gone, chosen, edit, actions, words }: Props) {
   function follow(event: MouseEvent) {
     if (event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
     event.preventDefault();
@@ -63,7 +65,7 @@ export const GridRow = memo(function GridRow({ table, columns, frozen, row, id, 
             onDoubleClick={() => { if (col === 0 || !actions.onEdit(index, col)) actions.onOpen(id); }}>
             {col === 0 && !editing && (
               <span className={classes.check} onMouseDown={(e) => e.stopPropagation()} onDoubleClick={(e) => e.stopPropagation()}>
-                <Checkbox size="xs" tabIndex={-1} checked={chosen} aria-label={t("select.row", { name: nameOf(table, row) || t("value.unnamed") })}
+                <Tick checked={chosen} label={words.choose.replace(NAME, () => nameOf(table, row) || words.unnamed)}
                   onChange={(e) => actions.onChoose(index, (e.nativeEvent as globalThis.MouseEvent).shiftKey)} />
               </span>
             )}

@@ -7,7 +7,7 @@ import { pressed, useShortcuts } from "@/lib/keys";
 import { MergeDialog } from "@/record/MergeDialog";
 import { rowHeight, useSettings } from "@/lib/settings";
 import { GridHead } from "./GridHead";
-import { GridRow, type RowActions } from "./GridRow";
+import { GridRow, NAME, type RowActions } from "./GridRow";
 import { addSort, type GridState, MAX_WIDTH, MIN_WIDTH, moveColumn, nextSort, sortFromOrderBy, sortToText } from "./gridState";
 import classes from "./GridTable.module.css";
 import { PasteDialog } from "./PasteDialog";
@@ -206,6 +206,8 @@ export function GridTable({ table, state, data, peek, open, onOpen, onPreview, o
     onChoose: (index, range) => { leadTo({ row: index, col: 0 }, false); latest.current.selection.toggle(index, range); },
   }), [onOpen, leadTo]);
 
+  const words = useMemo(() => ({ choose: t("select.row", { name: NAME }), unnamed: t("value.unnamed") }), [t]);
+
   // After an edit the cursor is on its cell again.
   const edited = useRef(false);
   useEffect(() => {
@@ -260,7 +262,7 @@ export function GridTable({ table, state, data, peek, open, onOpen, onPreview, o
             return row && id ? (
               <GridRow key={index} table={table} columns={state.columns} row={row} index={index} offset={top} href={open(id)}
                 activeCol={roving.row === index ? roving.col : undefined} peeked={id === peek} gone={data.gone.has(id)}
-                id={id} frozen={frozen} chosen={isChosen(selection.selection, id)} edit={cells.edit?.id === id ? cells.edit : undefined} actions={actions} />
+                id={id} frozen={frozen} chosen={isChosen(selection.selection, id)} edit={cells.edit?.id === id ? cells.edit : undefined} actions={actions} words={words} />
             ) : (
               <div key={index} aria-hidden="true" className={classes.waiting} style={{ transform: `translateY(${top}px)` }}>
                 <span style={{ inlineSize: `${34 + ((index * 37) % 30)}%` }} />
