@@ -10,7 +10,7 @@ async function signIn(page) {
   await page.goto(`${base}/_/`);
   await page.locator('input[type="email"]').fill(process.env.PEER_USER);
   await page.locator('input[type="password"]').fill(process.env.PEER_PASSWORD);
-  await page.locator('button[type="submit"]').click();
+  await page.keyboard.press("Enter");
   await page.waitForFunction(() => !document.querySelector('input[type="password"]'));
 }
 
