@@ -1,7 +1,7 @@
-// A seller at work: one application from the lead to the money paid out, by mouse or
-// by keyboard alone; and the applicant, who sends his documents from a phone.
+// A seller at work: an application from the lead to accepted documents, by mouse or by
+// keyboard alone; and the applicant, who sends his documents from a phone.
 import assert from "node:assert/strict";
-import { base, openPage, settled } from "../helpers.mjs";
+import { base, openPage } from "../helpers.mjs";
 import { call, rows, until } from "./world.mjs";
 
 const process = "Loan from application to disbursement";
@@ -134,44 +134,4 @@ export async function accept(page, by, a, names) {
     await by.press(page, button);
     await button.waitFor({ state: "detached" });
   }
-}
-
-/** Over the gates to the payment in two tranches, and the deal is won. */
-export async function payOut(page, by, a) {
-  await page.goto(`${base}/r/opportunity/${a.opportunity}`);
-  await onward(page, by, "Documents", "Underwriting", { lend_kycdone: true });
-  await onward(page, by, "Underwriting", "Sanction");
-  await onward(page, by, "Sanction", "Disbursement", { lend_sanctionedamount: String(a.amount), lend_sanctionedon: new Date().toISOString().slice(0, 10) });
-  for (const number of [1, 2]) await tranche(page, by, a, number);
-  await page.goto(`${base}/r/opportunity/${a.opportunity}`);
-  await onward(page, by, "Disbursement", "Close", { lend_fullydisbursed: true });
-  await page.keyboard.press("Escape");
-  await by.press(page, page.getByRole("button", { name: "Close as won" }));
-  const dialog = page.getByRole("dialog");
-  await by.press(page, dialog.getByRole("button", { name: "Close as won" }));
-  await page.getByRole("button", { name: "Open again" }).waitFor();
-}
-
-/** Pays a tranche out, from the list of what belongs to the loan. */
-async function tranche(page, by, a, number) {
-  await page.goto(`${base}/r/opportunity/${a.opportunity}`);
-  await settled(page);
-  await by.press(page, page.getByRole("tab", { name: "Related" }));
-  await by.press(page, page.getByRole("button", { name: "New Disbursement tranche" }));
-  const dialog = page.getByRole("dialog", { name: "New Disbursement tranche" });
-  await by.write(page, dialog.getByLabel("Name", { exact: true }), `Tranche ${number}`);
-  await by.write(page, dialog.getByLabel("Tranche", { exact: true }), String(number));
-  await by.write(page, dialog.getByLabel("Amount", { exact: true }), String(a.amount / 2));
-  await by.press(page, dialog.getByRole("button", { name: "Create", exact: true }));
-  await dialog.waitFor({ state: "detached" });
-  await until("the tranche is there", async () => {
-    const [row] = await rows("lend_disbursements", `_lend_opportunityid_value eq ${a.opportunity} and lend_number eq ${number}`, "lend_disbursementid");
-    a.tranche = row?.lend_disbursementid;
-    return row !== undefined;
-  });
-  await page.goto(`${base}/r/lend_disbursement/${a.tranche}`);
-  const reason = page.locator('[data-field="statuscode"]').first();
-  await by.press(page, reason.getByRole("button").first());
-  await pick(page, by, "Paid out");
-  await until("it is paid out", async () => (await call("GET", `lend_disbursements(${a.tranche})?$select=statuscode`)).body.statuscode === 3);
 }
