@@ -48,7 +48,7 @@ func (m member) upload(request, name string, content []byte) (resumed int) {
 	const piece = 128 << 10
 	url, at, lost := "", 0, false
 	header := map[string]string{"Upload-Length": strconv.Itoa(len(content)), "Upload-Metadata": "request " + base64.StdEncoding.EncodeToString([]byte(request)) + ",filename " + base64.StdEncoding.EncodeToString([]byte(name))}
-	for deadline := time.Now().Add(5 * time.Minute); time.Now().Before(deadline); {
+	for deadline := time.Now().Add(10 * time.Minute); time.Now().Before(deadline); {
 		var res *http.Response
 		var err error
 		switch {
