@@ -194,7 +194,7 @@ func differingNotes(m *mapping, notes []record.Row, got remoteCase) []Difference
 	for _, row := range notes {
 		key, owner := outsideID(row), ours
 		if row.Text("rpt_outsideid") != "" {
-			owner = theirs
+			owner = both // it can be removed here, or written there again
 		}
 		here[key] = true
 		switch {
@@ -206,12 +206,12 @@ func differingNotes(m *mapping, notes []record.Row, got remoteCase) []Difference
 	}
 	for _, n := range got.Notes {
 		if !here[n.ID] {
-			out = append(out, Difference{partNote + n.ID, n.Subject, nil, clip(n.Text, 200), theirs})
+			out = append(out, Difference{partNote + n.ID, n.Subject, nil, clip(n.Text, 200), both})
 		}
 	}
 	for _, d := range got.Documents {
 		if m.Files && !here[d.ID] {
-			out = append(out, Difference{partDocument + d.ID, d.Name, nil, d.Name, theirs})
+			out = append(out, Difference{partDocument + d.ID, d.Name, nil, d.Name, both})
 		}
 	}
 	return out
