@@ -177,3 +177,57 @@ test("what the platform fills in is not asked of a new case or e-mail", { skip }
   clean(page);
   await page.context().close();
 });
+
+test("a record is made quickly by the palette, stands among the recent ones and is kept at hand", { skip }, async () => {
+  const page = await signedIn();
+  const name = `Ring the bank ${Date.now().toString(36)}`;
+  await page.keyboard.press("Control+k");
+  await page.getByRole("combobox", { name: "Search and commands" }).fill("New task");
+  await page.getByRole("option", { name: "New Task", exact: true }).click();
+  const dialog = page.getByRole("dialog", { name: /New Task/i });
+  await dialog.getByLabel("Subject").fill(name);
+  await page.keyboard.press("Control+Enter");
+  await page.getByRole("heading", { level: 1, name }).waitFor();
+  const noted = (times) => page.waitForFunction(async ([name, times]) => JSON.stringify(await (await fetch("/api/ui/preferences")).json()).split(name).length > times, [name, times]);
+  await noted(1);
+  await page.goto(`${base}/`);
+  const kept = page.locator("aside [data-visits]");
+  await kept.getByRole("link", { name }).waitFor();
+  await kept.getByRole("button", { name: `Keep ${name} at hand` }).click();
+  await kept.getByRole("button", { name: `Let ${name} go` }).waitFor();
+  await noted(2); // recent, and pinned
+  await page.reload();
+  await kept.getByRole("button", { name: `Let ${name} go` }).click();
+  await kept.getByRole("button", { name: `Keep ${name} at hand` }).waitFor();
+  clean(page);
+  await page.context().close();
+});
+
+test("a rule hides, asks and refuses on the form as values are typed", { skip }, async () => {
+  const page = await signedIn();
+  const clientdata = JSON.stringify({
+    rule: `new_fax_${Date.now().toString(36)}`, title: { en: "Faxes to nowhere" }, table: "fax", scope: "form",
+    branches: [{ when: "faxnumber eq '000'", then: [{ hide: ["numberofpages"] }, { require: ["description"] }] }, { when: "faxnumber eq '999'", then: [{ error: { column: "faxnumber", message: { en: "Nobody is there" } } }] }],
+  });
+  const rule = await api(page, "POST", "/api/data/v9.2/workflows", { name: "Faxes to nowhere", category: 2, clientdata, statecode: 1 });
+  assert.equal(rule.status, 201, JSON.stringify(rule.body));
+  try {
+    await page.goto(`${base}/r/fax/new`);
+    await page.getByLabel("Subject").fill("A test");
+    await page.getByLabel("Number of Pages").waitFor();
+    await page.getByLabel("Fax Number").fill("000");
+    await page.getByLabel("Number of Pages").waitFor({ state: "detached" });
+    await page.getByRole("button", { name: "Create", exact: true }).click();
+    await page.getByText("Please fill this in.").waitFor();
+    await page.getByLabel("Fax Number").fill("999");
+    await page.getByText("Nobody is there").waitFor();
+    await page.getByLabel("Fax Number").fill("123");
+    await page.getByText("Nobody is there").waitFor({ state: "detached" });
+    await page.getByLabel("Number of Pages").waitFor();
+  } finally {
+    await api(page, "PATCH", `/api/data/v9.2/workflows(${rule.body.workflowid})`, { statecode: 0 });
+    await api(page, "DELETE", `/api/data/v9.2/workflows(${rule.body.workflowid})`);
+  }
+  clean(page);
+  await page.context().close();
+});

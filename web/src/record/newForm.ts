@@ -22,8 +22,12 @@ export interface NewSection {
   columns: Column[];
 }
 
+function enterable(column: Column): boolean {
+  return !column.readonly && !filledIn.has(column.name) && !["id", "file", "image"].includes(column.type);
+}
+
 function asked(column: Column | undefined): column is Column {
-  return column !== undefined && !column.readonly && !column.later && !filledIn.has(column.name) && !["id", "file", "image"].includes(column.type);
+  return column !== undefined && enterable(column) && (!column.later || column.required === true);
 }
 
 /** What is asked of a new record: the whole form, or in short its key fields, its first section and what is required. */
@@ -42,7 +46,7 @@ const SHORT = 7;
 function ruledSections(table: Table, sections: NewSection[], state: FormState): NewSection[] {
   const out = sections.map((s) => ({ ...s, columns: s.columns.filter((c) => !state.hidden.has(c.name)) })).filter((s) => s.columns.length > 0);
   const there = new Set(out.flatMap((s) => s.columns.map((c) => c.name)));
-  const more = table.columns.filter((c) => state.required.has(c.name) && !state.hidden.has(c.name) && asked(c) && !there.has(c.name));
+  const more = table.columns.filter((c) => state.required.has(c.name) && !state.hidden.has(c.name) && enterable(c) && !there.has(c.name));
   return more.length > 0 ? [...out, { label: "", columns: more }] : out;
 }
 
