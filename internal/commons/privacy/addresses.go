@@ -198,6 +198,33 @@ func kept(local, domain string) string {
 	return "@" + hexed(b) + "@" + hexed([]byte(strings.ToLower(domain)))
 }
 
+// unkept gives back an address as it was found in a text, in small letters.
+func unkept(address string) string {
+	at := strings.LastIndexByte(address, '@')
+	if at < 1 {
+		return address
+	}
+	local := unhexed(address[1:at])
+	slices.Reverse(local)
+	return string(local) + "@" + string(unhexed(address[at+1:]))
+}
+
+// unhexed undoes hexed.
+func unhexed(s string) []byte {
+	out := make([]byte, 0, len(s))
+	for i := 0; i < len(s); i++ {
+		if s[i] == '\\' && i+2 < len(s) {
+			if v, err := hex.DecodeString(s[i+1 : i+3]); err == nil {
+				out = append(out, v[0])
+				i += 2
+				continue
+			}
+		}
+		out = append(out, s[i])
+	}
+	return out
+}
+
 // hexed leaves bytes of plain letters as they are, and writes others as three: half
 // a character is no text to PostgreSQL.
 func hexed(b []byte) string {

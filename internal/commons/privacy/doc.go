@@ -20,7 +20,7 @@
 //	addresses.go which records hold which addresses, kept behind the change log
 //	lookup.go    asking for them, instead of looking through all texts
 //	mention.go   finding rows that name him in their texts
-//	needle.go    matching and redacting texts
+//	needle.go    matching and redacting texts; whole.go addresses as a whole
 //	blank.go     what anonymising empties
 //	hold.go      legal holds and times of retention
 //	plan.go      what is to be done; the preview
@@ -28,6 +28,7 @@
 //	request.go   requests, their job, their state
 //	erase.go     the steps of an erasure; records.go, log.go, stores.go, verify.go
 //	export.go    the archive; page.go its page for people
+//	letters.go   letters to him, and his account: both ways
 //	actions.go   rpt_PreviewErasure, rpt_ErasePerson, rpt_ExportPerson
 //	service.go   what it needs of others
 //	tables.go    definitions of rpt_personrequest and rpt_legalhold

@@ -23,6 +23,7 @@ func (s *Service) steps() []step {
 	return []step{
 		{"records", []string{"records"}, s.eraseRecords},
 		{"changes", []string{"changes", "bin", "merges", "jobs", "inbox", "imports", "signin"}, s.eraseLog},
+		{"letters", []string{"letters"}, s.eraseLetters},
 		{"files", []string{"files", "uploads"}, s.eraseFiles},
 		{"search", []string{"search"}, s.eraseSearch},
 		{"stream", []string{"stream"}, s.eraseStream},

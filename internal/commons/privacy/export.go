@@ -11,6 +11,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/rapport-platform/rapport/internal/ground/diskfile"
 	"github.com/rapport-platform/rapport/internal/ground/errs"
 	"github.com/rapport-platform/rapport/internal/ground/id"
 	"github.com/rapport-platform/rapport/internal/platform/changelog"
@@ -33,14 +34,14 @@ func (s *Service) export(ctx context.Context, request id.ID, w *work) error {
 	if err != nil {
 		return err
 	}
-	f, err := os.CreateTemp("", "rapport-person-*.zip")
+	f, err := os.CreateTemp(s.o.Data, "person-*.zip") // not where others of the machine look
 	if err != nil {
-		return errs.Wrap(err, errs.Unavailable, "privacy.archive", "the archive can't be written")
+		return errs.Wrap(err, errs.Unavailable, "privacy.archive", "the archive can't be written: the disk may be full")
 	}
 	defer os.Remove(f.Name())
 	defer f.Close()
 	if err := s.Archive(ctx, sub, f); err != nil {
-		return err
+		return diskfile.Full(err)
 	}
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
 		return err
@@ -78,6 +79,8 @@ func (s *Service) Archive(ctx context.Context, sub *Subject, to io.Writer) error
 		func() error { return a.events(ctx) },
 		func() error { return a.lake(ctx, own) },
 		func() error { return a.search(ctx, own) },
+		func() error { return a.account(ctx, sub.Persons) },
+		func() error { return a.letters(ctx) },
 		func() error { return a.put("mentions.json", "Records of others that name you", others, len(others)) },
 		func() error { return a.index() },
 	} {

@@ -194,7 +194,10 @@ func (s *Service) linked(ctx context.Context, sub *Subject) error {
 	}
 	level = append(level, more...)
 	for range deep {
-		var next []Ref
+		next, err := s.about(ctx, level, take)
+		if err != nil {
+			return err
+		}
 		for table, keys := range byTable(level) {
 			fresh, err := s.hanging(ctx, table, keys, take)
 			if err != nil {
@@ -209,7 +212,7 @@ func (s *Service) linked(ctx context.Context, sub *Subject) error {
 	return nil
 }
 
-// named finds rows that name the person's rows, visitors or events without a lookup.
+// named finds rows that name the person's visitors or events without a lookup.
 func (s *Service) named(ctx context.Context, sub *Subject, take func(*metadata.Table, []id.ID) ([]Ref, error)) (out []Ref, err error) {
 	for _, name := range s.o.Catalog().Names() {
 		t, _ := s.o.Catalog().Table(name)
@@ -218,11 +221,6 @@ func (s *Service) named(ctx context.Context, sub *Subject, take func(*metadata.T
 			continue
 		}
 		var where query.Or
-		for _, column := range p.About {
-			for _, ref := range sub.Persons {
-				where = append(where, query.Compare{Left: query.Path{column}, Value: ref.ID})
-			}
-		}
 		for _, v := range sub.Visitors {
 			if p.Visitor != "" {
 				where = append(where, query.Compare{Left: query.Path{p.Visitor}, Value: v})
@@ -245,6 +243,34 @@ func (s *Service) named(ctx context.Context, sub *Subject, take func(*metadata.T
 			return nil, err
 		}
 		out = append(out, fresh...)
+	}
+	return out, nil
+}
+
+// about finds the rows that name others as what they are about, without a lookup.
+func (s *Service) about(ctx context.Context, level []Ref, take func(*metadata.Table, []id.ID) ([]Ref, error)) (out []Ref, err error) {
+	var all []id.ID
+	for _, r := range level {
+		all = append(all, r.ID)
+	}
+	for _, name := range s.o.Catalog().Names() {
+		t, _ := s.o.Catalog().Table(name)
+		if t.Privacy == nil || t.Privacy.Person {
+			continue
+		}
+		for _, column := range t.Privacy.About {
+			for some := range slices.Chunk(all, 200) {
+				keys, err := s.keys(ctx, t, query.In{Left: query.Path{column}, Values: anys(some)})
+				if err != nil {
+					return nil, err
+				}
+				fresh, err := take(t, keys)
+				if err != nil {
+					return nil, err
+				}
+				out = append(out, fresh...)
+			}
+		}
 	}
 	return out, nil
 }

@@ -101,7 +101,8 @@ func equalJSON(a, b json.RawMessage) bool {
 // rows of records that no longer name him, or that are gone.
 func (s *Service) eraseElsewhere(ctx context.Context, request id.ID, w *work, n *needles, kept map[Ref]bool) error {
 	d := s.o.DB.Dialect()
-	find := like(d, "(COALESCE(before, '') || COALESCE(after, ''))", slices.Concat(n.emails, n.visitors))
+	const images = "(COALESCE(before, '') || ' ' || COALESCE(after, ''))"
+	find := like(d, images, slices.Concat(n.emails, n.visitors))
 	if find.text == "" {
 		return nil
 	}
@@ -127,7 +128,8 @@ func (s *Service) eraseElsewhere(ctx context.Context, request id.ID, w *work, n 
 		for rows.Next() {
 			var h hit
 			var raw any
-			if err := rows.Scan(&h.pos, &h.ref.Table, &raw); err != nil {
+			var found string
+			if err := rows.Scan(&h.pos, &h.ref.Table, &raw, &found); err != nil {
 				return err
 			}
 			v, err := query.Decode(d, query.ID, 0, raw)
@@ -135,14 +137,14 @@ func (s *Service) eraseElsewhere(ctx context.Context, request id.ID, w *work, n 
 				return err
 			}
 			h.ref.ID, _ = v.(id.ID)
-			if !kept[h.ref] {
+			if !kept[h.ref] && n.named(found) {
 				hits = append(hits, h)
 			}
 		}
 		return rows.Err()
 	}
 	for _, p := range parts {
-		if err := see("SELECT pos, tablename, recordid FROM changelog WHERE ("+find.text+")"+p.text, slices.Concat(find.args, p.args)); err != nil {
+		if err := see("SELECT pos, tablename, recordid, "+images+" FROM changelog WHERE ("+find.text+")"+p.text, slices.Concat(find.args, p.args)); err != nil {
 			return err
 		}
 	}

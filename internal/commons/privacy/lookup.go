@@ -267,7 +267,8 @@ func (l look) forget(ctx context.Context, sub *Subject, n *needles, still map[Re
 	}
 	list = slices.DeleteFunc(list, func(f entry) bool {
 		ref := Ref{Table: f.table, ID: f.key}
-		return !mine[ref] || still[ref] || f.address[0] == '#' && !own[ref] // others share a number
+		return !mine[ref] || still[ref] || f.address[0] == '#' && !own[ref] || // others share a number
+			f.address[0] == '@' && !n.holds(unkept(f.address)) // a longer address, which stays
 	})
 	for some := range slices.Chunk(list, part) {
 		if err := l.s.o.DB.Write(ctx, func(tx *sqldb.Tx) error { return dropAddresses(tx, some) }); err != nil {

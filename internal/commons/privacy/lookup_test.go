@@ -57,16 +57,19 @@ func TestLookup(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, p := range parts {
-				rows, err := e.db.Query(t.Context(), "SELECT pos FROM changelog WHERE ("+find.text+")"+p.text, slices.Concat(find.args, p.args)...)
+				rows, err := e.db.Query(t.Context(), "SELECT pos, COALESCE(before, '') || ' ' || COALESCE(after, '') FROM changelog WHERE ("+find.text+")"+p.text, slices.Concat(find.args, p.args)...)
 				if err != nil {
 					t.Fatal(err)
 				}
 				for rows.Next() {
 					var pos int64
-					if err := rows.Scan(&pos); err != nil {
+					var text string
+					if err := rows.Scan(&pos, &text); err != nil {
 						t.Error(err)
 					}
-					out = append(out, pos)
+					if n.named(text) {
+						out = append(out, pos)
+					}
 				}
 				rows.Close()
 			}
@@ -95,6 +98,15 @@ func TestLookup(t *testing.T) {
 		if total < 20 {
 			t.Errorf("only %d rows are about anybody", total)
 		}
+		others := find(Who{Email: people[4]}) // hanna, who holds anna
+		if len(others.Persons)+len(others.Mentions)+len(others.Binned) == 0 {
+			t.Error("nothing is about her whose address holds another's")
+		}
+		defer func() {
+			if after := find(Who{Email: people[4]}); !reflect.DeepEqual(after, others) {
+				t.Errorf("the erasure of others has touched hers:\n%+v\nare\n%+v", others, after)
+			}
+		}()
 		for _, p := range people[:2] {
 			out, err := e.call("rpt_ErasePerson", map[string]any{"Email": p})
 			if err != nil || out["row"].(record.Row).Int("statuscode") != statusDone {

@@ -39,7 +39,7 @@ func (s *Service) mentions(ctx context.Context, l look, sub *Subject) error {
 		}
 		err := s.scan(ctx, t, l.within(t, held), texts, func(key id.ID, text string) {
 			ref := Ref{Table: name, ID: key}
-			if known[ref] || copies && !n.his(text) {
+			if known[ref] || copies && !n.his(text) || !copies && !n.holds(text) {
 				return
 			}
 			if copies {
@@ -65,8 +65,8 @@ func (s *Service) binned(ctx context.Context, l look, sub *Subject, n *needles, 
 		return err
 	}
 	for _, p := range parts {
-		err := s.eachRef(ctx, "SELECT tablename, recordid FROM recyclebin WHERE ("+find.text+")"+p.text, slices.Concat(find.args, p.args), func(ref Ref) {
-			if !known[ref] {
+		err := s.eachRef(ctx, "SELECT tablename, recordid, image FROM recyclebin WHERE ("+find.text+")"+p.text, slices.Concat(find.args, p.args), func(ref Ref, image string) {
+			if !known[ref] && n.named(image) {
 				sub.Binned = append(sub.Binned, ref)
 			}
 		})
@@ -77,8 +77,8 @@ func (s *Service) binned(ctx context.Context, l look, sub *Subject, n *needles, 
 	return nil
 }
 
-// eachRef gives the records that a statement names.
-func (s *Service) eachRef(ctx context.Context, text string, args []any, see func(Ref)) error {
+// eachRef gives the records that a statement names, with a text of each.
+func (s *Service) eachRef(ctx context.Context, text string, args []any, see func(Ref, string)) error {
 	rows, err := s.o.DB.Query(ctx, text, args...)
 	if err != nil {
 		return err
@@ -87,7 +87,8 @@ func (s *Service) eachRef(ctx context.Context, text string, args []any, see func
 	for rows.Next() {
 		var ref Ref
 		var raw any
-		if err := rows.Scan(&ref.Table, &raw); err != nil {
+		var found string
+		if err := rows.Scan(&ref.Table, &raw, &found); err != nil {
 			return err
 		}
 		v, err := query.Decode(s.o.DB.Dialect(), query.ID, 0, raw)
@@ -95,7 +96,7 @@ func (s *Service) eachRef(ctx context.Context, text string, args []any, see func
 			return err
 		}
 		ref.ID, _ = v.(id.ID)
-		see(ref)
+		see(ref, found)
 	}
 	return rows.Err()
 }

@@ -15,7 +15,8 @@ const erased = "…"
 type needles struct {
 	emails, phones, names, lasts, visitors []string // in small letters
 	events                                 map[EventKey]bool
-	strict, wide                           *regexp.Regexp // nil where there is nothing to find
+	written                                []string       // the addresses, as they stand in texts and in JSON
+	address, strict, wide                  *regexp.Regexp // nil where there is nothing to find
 }
 
 func (s *Subject) needles() *needles {
@@ -24,8 +25,15 @@ func (s *Subject) needles() *needles {
 		n.events[e] = true
 	}
 	whole := slices.DeleteFunc(slices.Clone(n.names), func(name string) bool { return !strings.Contains(name, " ") })
-	n.strict = alternatives(nil, n.emails, n.phones, whole)
-	n.wide = alternatives(n.lasts, n.emails, n.phones, n.names)
+	n.address = alternatives(nil, n.emails)
+	n.strict = alternatives(nil, n.phones, whole)
+	n.wide = alternatives(n.lasts, n.phones, n.names)
+	for _, v := range n.emails {
+		add(&n.written, v)
+		if text, err := json.Marshal(v); err == nil {
+			add(&n.written, strings.ToLower(string(text[1:len(text)-1])))
+		}
+	}
 	return n
 }
 
@@ -63,10 +71,7 @@ func alternatives(words []string, lists ...[]string) *regexp.Regexp {
 // of his, or a number of his together with his name.
 func (n *needles) his(text string) bool {
 	text = strings.ToLower(text)
-	has := func(list []string) bool {
-		return slices.ContainsFunc(list, func(v string) bool { return strings.Contains(text, v) })
-	}
-	return has(n.emails) || has(n.phones) && has(n.lasts) || has(n.visitors)
+	return n.holds(text) || hasAny(text, n.phones) && hasAny(text, n.lasts) || hasAny(text, n.visitors)
 }
 
 // redact takes the person out of a text: addresses, numbers and whole names;
@@ -76,10 +81,28 @@ func (n *needles) redact(text string, wide bool) string {
 	if wide {
 		re = n.wide
 	}
+	text = n.withoutAddresses(text)
 	if re == nil || text == "" {
 		return text
 	}
 	return re.ReplaceAllString(text, erased)
+}
+
+// withoutAddresses takes the person's addresses out of a text, and leaves longer
+// ones that hold them.
+func (n *needles) withoutAddresses(text string) string {
+	if n.address == nil {
+		return text
+	}
+	var out strings.Builder
+	done := 0
+	for _, at := range n.address.FindAllStringIndex(text, -1) {
+		if wholeAt(text, at[0], at[1]) {
+			out.WriteString(text[done:at[0]] + erased)
+			done = at[1]
+		}
+	}
+	return out.String() + text[done:]
 }
 
 // redactJSON does so in a document; one that would not be one any more is emptied.

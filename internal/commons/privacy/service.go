@@ -56,6 +56,7 @@ type Options struct {
 	// Uploads removes the files brought for imports that are about a person, as his
 	// tells; busy and unread are those that it can't remove. Nil where there are none.
 	Uploads func(ctx context.Context, his func(text string) bool) (removed int, busy, unread []id.ID, err error)
+	Letters Letters                         // nil where none are written
 	Trim    func(ctx context.Context) error // drops from the stream what all consumers have worked off; nil does nothing
 	Data    string                          // folder that is looked through at the end; "" for none
 	// Whole is the size up to which an SQLite file is written anew at the end of an

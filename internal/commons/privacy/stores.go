@@ -3,6 +3,7 @@ package privacy
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"slices"
 	"time"
 
@@ -64,9 +65,18 @@ func (s *Service) eraseBin(ctx context.Context, w *work, n *needles, kept map[Re
 		{"jobs", "job", "payload", "deadon IS NOT NULL AND ", slices.Concat(n.emails, n.visitors)}, {"inbox", "inbox", "eventid", "", n.emails}, {"imports", "transferfault", "data", "", n.emails},
 		{"signin", "signin", "username", "", n.emails}, {"signin", "challenge", "detail", "", n.emails},
 	} {
-		if find := like(d, t.column, t.texts); find.text != "" {
+		found, err := s.naming(ctx, t.table, t.column, t.where, t.texts, n)
+		if err != nil {
+			return err
+		}
+		for some := range slices.Chunk(slices.Sorted(maps.Keys(found)), part) {
 			if err := s.o.DB.Write(ctx, func(tx *sqldb.Tx) error {
-				return exec(tx, t.what, "DELETE FROM "+t.table+" WHERE "+t.where+"("+find.text+")", find.args...)
+				for _, text := range some {
+					if err := exec(tx, t.what, "DELETE FROM "+t.table+" WHERE "+t.where+t.column+" = "+p(1), text); err != nil {
+						return err
+					}
+				}
+				return nil
 			}); err != nil {
 				return err
 			}
@@ -84,7 +94,7 @@ type beside struct{ what, table, key string }
 // besides lists them by the row's table: where runs of flows stood, and the
 // password and sessions of a contact who is a member of the portal.
 func besides() map[string][]beside {
-	return map[string][]beside{"rpt_flowrun": {{"jobs", "flowstate", "runid"}}, "contact": {{"signin", "membercredential", "contactid"}, {"signin", "membersession", "contactid"}, {"signin", "membersubmission", "contactid"}}}
+	return map[string][]beside{"rpt_flowrun": {{"jobs", "flowstate", "runid"}}, "contact": {{"signin", "membercredential", "contactid"}, {"signin", "membersession", "contactid"}, {"signin", "membersubmission", "contactid"}, {"signin", "documentupload", "contactid"}}}
 }
 
 // redactBin takes the person out of rows of others in the recycle bin.

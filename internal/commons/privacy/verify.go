@@ -1,7 +1,6 @@
 package privacy
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -98,7 +97,7 @@ func (s *Service) verifyBeside(ctx context.Context, l look, w *work, n *needles,
 	for _, t := range []struct {
 		table, text string
 		parts       func(context.Context, *needles, int) ([]condition, error)
-	}{{"changelog", "(COALESCE(before, '') || COALESCE(after, '') || origin)", l.changes}, {"recyclebin", "image", l.bin}, {"searchdoc", "tokens", l.changes}} {
+	}{{"changelog", "(COALESCE(before, '') || ' ' || COALESCE(after, '') || ' ' || origin)", l.changes}, {"recyclebin", "image", l.bin}, {"searchdoc", "tokens", l.changes}} {
 		find := like(d, t.text, slices.Concat(n.emails, n.visitors))
 		if find.text == "" {
 			continue
@@ -109,9 +108,11 @@ func (s *Service) verifyBeside(ctx context.Context, l look, w *work, n *needles,
 		}
 		for _, p := range parts {
 			count := 0
-			err := s.eachRef(ctx, "SELECT tablename, recordid FROM "+t.table+" WHERE ("+find.text+")"+p.text, slices.Concat(find.args, p.args), func(ref Ref) {
-				count++
-				still[ref] = true
+			err := s.eachRef(ctx, "SELECT tablename, recordid, "+t.text+" FROM "+t.table+" WHERE ("+find.text+")"+p.text, slices.Concat(find.args, p.args), func(ref Ref, text string) {
+				if n.named(text) {
+					count++
+					still[ref] = true
+				}
 			})
 			if err != nil {
 				return err
@@ -119,19 +120,43 @@ func (s *Service) verifyBeside(ctx context.Context, l look, w *work, n *needles,
 			w.Report.add("verify", t.table, "remains", says, count)
 		}
 	}
-	for _, t := range []struct{ table, text string }{{"job", "payload"}, {"inbox", "eventid"}, {"mergestep", "(COALESCE(was, '') || COALESCE(became, ''))"},
+	for _, t := range []struct{ table, text string }{{"job", "payload"}, {"inbox", "eventid"}, {"mergestep", "(COALESCE(was, '') || ' ' || COALESCE(became, ''))"},
 		{"flowstate", "state"}, {"transferfault", "data"}, {"signin", "username"}, {"challenge", "detail"}, {"filecontent", "filename"}} {
-		find := like(d, t.text, slices.Concat(n.emails, n.visitors))
-		if find.text == "" {
-			continue
-		}
-		var count int
-		if _, err := s.o.DB.QueryRow(ctx, "SELECT COUNT(*) FROM "+t.table+" WHERE "+find.text, find.args, &count); err != nil {
+		found, err := s.naming(ctx, t.table, t.text, "", slices.Concat(n.emails, n.visitors), n)
+		if err != nil {
 			return err
+		}
+		count := 0
+		for _, times := range found {
+			count += times
 		}
 		w.Report.add("verify", t.table, "remains", says, count)
 	}
 	return nil
+}
+
+// naming gives the texts of a small table that name the person, and how often each is there.
+func (s *Service) naming(ctx context.Context, table, expression, where string, texts []string, n *needles) (map[string]int, error) {
+	find := like(s.o.DB.Dialect(), expression, texts)
+	if find.text == "" {
+		return nil, nil
+	}
+	rows, err := s.o.DB.Query(ctx, "SELECT "+expression+" FROM "+table+" WHERE "+where+"("+find.text+")", find.args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	out := map[string]int{}
+	for rows.Next() {
+		var text string
+		if err := rows.Scan(&text); err != nil {
+			return nil, err
+		}
+		if n.named(text) {
+			out[text]++
+		}
+	}
+	return out, rows.Err()
 }
 
 // verifyLake looks for addresses in the lake's tables that the person was in:
@@ -215,6 +240,9 @@ func (s *Service) verifyRecords(ctx context.Context, l look, w *work, n *needles
 				w.Report.add("verify", name, "remains", "the record is kept, or has come since", 1, key)
 				return
 			}
+			if !hasAny(strings.ToLower(text), whole) {
+				return // it holds a longer address
+			}
 			w.Report.add("names", name, "remains", "the record bears the person's name; it may be somebody else of that name: look by hand", 1, key)
 		})
 		if err != nil {
@@ -276,7 +304,7 @@ func (s *Service) verifyFolder(ctx context.Context, request id.ID, w *work, n *n
 			passed++
 			return nil
 		}
-		found, err := quotes(path, look)
+		found, err := quotes(path, look, len(n.emails))
 		if err != nil || !found {
 			return nil
 		}
@@ -292,8 +320,9 @@ func (s *Service) verifyFolder(ctx context.Context, request id.ID, w *work, n *n
 	return err
 }
 
-// quotes tells whether a file holds one of the texts, in small letters or as they are.
-func quotes(path string, look [][]byte) (bool, error) {
+// quotes tells whether a file holds one of the texts, in small letters or as they
+// are; the first ones are addresses, which count as a whole only.
+func quotes(path string, look [][]byte, addresses int) (bool, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return false, err
@@ -306,24 +335,38 @@ func quotes(path string, look [][]byte) (bool, error) {
 	if longest == 0 {
 		return false, nil
 	}
+	// A part is looked at with some of what stands before and behind it.
+	const around = 300
 	buffer := make([]byte, 1<<20)
-	kept := 0
+	kept, before := 0, 0
 	for {
-		n, err := f.Read(buffer[kept:])
-		chunk := buffer[:kept+n]
-		small := asciiLower(chunk)
-		for _, v := range look {
-			if bytes.Contains(small, v) {
-				return true, nil
-			}
-		}
-		if errors.Is(err, io.EOF) {
-			return false, nil
-		}
-		if err != nil {
+		n, err := io.ReadFull(f, buffer[kept:])
+		end := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
+		if err != nil && !end {
 			return false, err
 		}
-		kept = copy(buffer, chunk[max(0, len(chunk)-longest):])
+		chunk := buffer[:kept+n]
+		small := string(asciiLower(chunk))
+		found := false
+		for i, v := range look {
+			if i >= addresses {
+				found = found || strings.Contains(small, string(v))
+				continue
+			}
+			eachWhole(small, string(v), func(from int) bool {
+				found = from >= before && (end || from+len(v)+around <= len(small))
+				return !found
+			})
+			if found {
+				break
+			}
+		}
+		if found || end {
+			return found, nil
+		}
+		// What begins in the rest of this part is looked at with the next.
+		rest := max(0, len(chunk)-longest-2*around)
+		kept, before = copy(buffer, chunk[rest:]), around
 	}
 }
 

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"path/filepath"
 
 	"github.com/rapport-platform/rapport/internal/capability/intake"
 	"github.com/rapport-platform/rapport/internal/commons/privacy"
@@ -17,6 +18,7 @@ func (c *core) wirePrivacy() {
 		o.Lake = c.app.front.lake.lake
 	}
 	o.Addresses = c.addresses()
+	o.Letters = letters{c.db, filepath.Join(cfg.Data, outboxFolder)}
 	o.Uploads = func(ctx context.Context, his func(string) bool) (int, []id.ID, []id.ID, error) {
 		return c.imports.Erase(ctx, his) // which are wired later
 	}
