@@ -5,6 +5,7 @@ import (
 	"io"
 	"strconv"
 
+	"github.com/rapport-platform/rapport/internal/ground/diskfile"
 	"github.com/rapport-platform/rapport/internal/ground/errs"
 	"github.com/rapport-platform/rapport/internal/ground/id"
 	"github.com/rapport-platform/rapport/internal/ground/sqldb"
@@ -83,7 +84,7 @@ func (s *Store) keepChunk(ctx context.Context, token id.ID, from, size int64, bo
 	if err != nil {
 		cancel()
 		_ = w.Close() // it fails, as the context has ended, and leaves nothing
-		return err
+		return diskfile.Full(err)
 	}
 	if err := w.Close(); err != nil {
 		return broken(err)

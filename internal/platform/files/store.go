@@ -17,6 +17,7 @@ import (
 	"gocloud.dev/blob/fileblob"
 
 	"github.com/rapport-platform/rapport/internal/ground/clock"
+	"github.com/rapport-platform/rapport/internal/ground/diskfile"
 	"github.com/rapport-platform/rapport/internal/ground/errs"
 	"github.com/rapport-platform/rapport/internal/ground/id"
 	"github.com/rapport-platform/rapport/internal/ground/secret"
@@ -146,7 +147,7 @@ func (s *Store) keep(ctx context.Context, c *metadata.Column, in *Info, body io.
 	if err != nil {
 		cancel()
 		_ = w.Close() // it fails, as the context has ended, and leaves nothing
-		return err
+		return diskfile.Full(err)
 	}
 	if err := w.Close(); err != nil {
 		return broken(err)
@@ -166,6 +167,9 @@ func tooLarge(c *metadata.Column) error {
 }
 
 func broken(err error) error {
+	if full := diskfile.Full(err); full != err {
+		return full
+	}
 	return errs.Wrap(err, errs.Unavailable, "files.store", "the file store can't be used now")
 }
 
