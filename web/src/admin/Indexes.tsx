@@ -48,7 +48,7 @@ export function Indexes() {
     <>
       <p className="faint">{t("admin.index.hint")}</p>
       <div className={classes.box} aria-busy={list.isPending}>
-        <table className={classes.table} aria-label={t("admin.area.indexes")}>
+        <table className={`${classes.table} ${classes.stacked}`} aria-label={t("admin.area.indexes")}>
           <thead><tr><th scope="col">{t("admin.table")}</th><th scope="col">{t("admin.index.columns")}</th><th scope="col">{t("admin.index.views")}</th><th scope="col">{t("admin.state")}</th><th /></tr></thead>
           <tbody>
             {(list.data ?? []).map((x) => (
@@ -56,7 +56,10 @@ export function Indexes() {
                 <th scope="row">{label(x.Table)}</th>
                 <td>{x.Columns.join(", ")}</td>
                 <td>{x.Views.join(", ")}</td>
-                <td><span className={classes.pill} data-tone={x.State === "built" ? "good" : x.State === "failed" ? "bad" : undefined} title={x.Error}>{t(`admin.index.state.${x.State}`)}</span></td>
+                <td>
+                  <span className={classes.pill} data-tone={x.State === "built" ? "good" : x.State === "failed" ? "bad" : undefined}>{t(`admin.index.state.${x.State}`)}</span>
+                  {x.Error && <div className="faint">{x.Error}</div>}
+                </td>
                 <td>
                   {(x.State === "proposed" || x.State === "failed") && (
                     <Button size="compact-sm" variant="default" loading={busy === x.Table + x.Name} disabled={busy !== ""} onClick={() => void build(x)}
