@@ -34,7 +34,7 @@ func Render(s Schema, d sqldb.Dialect, q *Query, g Guard) (Statement, error) {
 	case len(q.Links) > 0:
 		return r.joined(t, q)
 	}
-	r.walks = q.Limit > 0
+	r.walks = q.Limit > 0 && q.Skip <= walkMost
 	st := Statement{}
 	if st.Columns, err = columnsOf(t, q.Select, q.Order); err != nil {
 		return Statement{}, err
@@ -76,6 +76,11 @@ func Render(s Schema, d sqldb.Dialect, q *Query, g Guard) (Statement, error) {
 	return st, nil
 }
 
+// walkMost is how many rows may be passed over on a walk in sort order. Somebody
+// who sees one row of forty passes forty times as many on the way: from there on
+// the rows that he may see are rather fetched and sorted.
+const walkMost = 1000
+
 type renderer struct {
 	schema  Schema
 	dialect sqldb.Dialect
@@ -84,7 +89,7 @@ type renderer struct {
 	aliases int
 	inGuard bool // conditions of a guard are not guarded again
 	links   map[string]place
-	walks   bool // the first rows in sort order are wanted, not all of them
+	walks   bool // the first rows in sort order are wanted, not all of them, nor those far behind
 }
 
 // place is where the rows of a linked table stand in the statement.
