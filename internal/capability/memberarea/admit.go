@@ -59,6 +59,14 @@ func (a *Admission) Join(ctx context.Context, tx *sqldb.Tx, j auth.Joining) (id.
 	return contact, err
 }
 
+// Move gives a contact the address that it has shown. With the old address go its
+// sessions and its password.
+func (a *Admission) Move(ctx context.Context, tx *sqldb.Tx, contact id.ID, email string) error {
+	ctx = asPortal(ctx, "a member has shown a new address")
+	_, err := a.Store.Bind(tx).Update(ctx, "contact", contact, record.Row{"emailaddress1": email}, record.Match{MustExist: true})
+	return err
+}
+
 // severalMost is how many contacts of one address are told of.
 const severalMost = 20
 

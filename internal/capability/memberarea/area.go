@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/rapport-platform/rapport/internal/commons/consent"
 	"github.com/rapport-platform/rapport/internal/commons/process"
@@ -38,6 +39,7 @@ type Options struct {
 	Processes func() *process.Set // in force
 	History   History
 	Consents  *consent.Keeper // nil keeps none
+	Brand     func() Brand    // in force
 	// Hidden tells which columns the principal may not read; *access.Control does.
 	Hidden func(ctx context.Context) func(table, column string) bool
 	Clock  clock.Clock
@@ -60,6 +62,9 @@ func New(o Options) (*Area, error) {
 		o.Clock = clock.System{}
 	}
 	a := &Area{o: o}
+	if a.o.Brand == nil {
+		a.o.Brand = func() Brand { return Brand{Name: unbranded} }
+	}
 	var err error
 	a.shell, err = newShell()
 	return a, err
@@ -99,26 +104,26 @@ func (a *Area) view(table string) (View, *metadata.Table, error) {
 	return views[i], t, nil
 }
 
-// Person reads who a member is, and the language that it has chosen.
-func (a *Area) Person(ctx context.Context, contact id.ID) (m Member, language int64, err error) {
-	row, err := a.o.Records.Get(access.AsSystem(ctx, "a member's own name"), "contact", contact, []string{"fullname", "emailaddress1", "mspp_userpreferredlcid"}, nil)
+// Person reads who a member is, and the language and the time zone that it has chosen.
+func (a *Area) Person(ctx context.Context, contact id.ID) (m Member, language int64, zone string, err error) {
+	row, err := a.o.Records.Get(access.AsSystem(ctx, "a member's own name"), "contact", contact, []string{"fullname", "emailaddress1", "mspp_userpreferredlcid", colZone}, nil)
 	if err != nil {
-		return Member{}, 0, err
+		return Member{}, 0, "", err
 	}
 	name := strings.TrimSpace(row.Text("fullname"))
 	if name == "" {
 		name = row.Text("emailaddress1")
 	}
-	return Member{ID: contact, Name: name, Email: row.Text("emailaddress1")}, row.Int("mspp_userpreferredlcid"), nil
+	return Member{ID: contact, Name: name, Email: row.Text("emailaddress1")}, row.Int("mspp_userpreferredlcid"), row.Text(colZone), nil
 }
 
-// organisation gives the name under which the area is shown.
-func (a *Area) organisation(ctx context.Context) string {
-	page, err := a.o.Records.Find(access.AsSystem(ctx, "the organisation's name"), organisationName)
-	if err != nil || len(page.Rows) == 0 || page.Rows[0].Text("name") == "" {
-		return "Rapport"
+// Zone gives the time zone in which a member's times are told: its own choice,
+// else the organisation's; nil where neither has chosen.
+func (a *Area) Zone(chosen string) *time.Location {
+	if zone := zoneOf(chosen); zone != nil {
+		return zone
 	}
-	return page.Rows[0].Text("name")
+	return a.o.Brand().Zone
 }
 
 // Registering tells whether visitors may make accounts for themselves.

@@ -34,3 +34,14 @@ func (a *Area) Register(ctx context.Context, v Visit, status int) (Page, error) 
 	p.status = status
 	return a.render(ctx, v, p)
 }
+
+// Move is the page to which the link in a letter to a new address leads. Nothing
+// has happened yet when it is shown.
+func (a *Area) Move(ctx context.Context, v Visit, secret string) (Page, error) {
+	return a.render(ctx, v, pageOf("move", say(v.Lang, "move.title"), "", secret, v))
+}
+
+// MoveSent is the page after a new address was named.
+func (a *Area) MoveSent(ctx context.Context, v Visit, email string) (Page, error) {
+	return a.render(ctx, v, pageOf("movesent", say(v.Lang, "sent.title"), "profile", email, v))
+}

@@ -74,11 +74,11 @@ func (a *Area) Home(ctx context.Context, v Visit) (Page, error) {
 }
 
 func (a *Area) recordOf(view View, t *metadata.Table, row record.Row, v Visit) Record {
-	title := view.value(t, view.Name, row[view.Name], v.Lang)
+	title := view.value(t, view.Name, row[view.Name], v.Locale)
 	if title == "" {
 		title = view.One.In(v.Lang)
 	}
-	r := Record{View: view, ID: row.ID(t.ID), Row: row, Title: title, Lang: v.Lang, Note: v.Note}
+	r := Record{View: view, ID: row.ID(t.ID), Row: row, Title: title, Locale: v.Locale, Note: v.Note}
 	if v.Member != nil {
 		r.Member = *v.Member
 	}
@@ -86,8 +86,8 @@ func (a *Area) recordOf(view View, t *metadata.Table, row record.Row, v Visit) R
 }
 
 func (a *Area) item(ctx context.Context, t *metadata.Table, r Record) (item, error) {
-	out := item{Path: r.Page(), Title: r.Title, Status: r.View.value(t, r.View.Status, r.Row[r.View.Status], r.Lang), Facts: a.facts(t, r, r.View.List)}
-	out.Since = r.View.value(t, "createdon", r.Row["createdon"], r.Lang)
+	out := item{Path: r.Page(), Title: r.Title, Status: r.View.value(t, r.View.Status, r.Row[r.View.Status], r.Locale), Facts: a.facts(t, r, r.View.List)}
+	out.Since = r.View.value(t, "createdon", r.Row["createdon"], r.Locale)
 	var err error
 	if out.Progress, err = a.progressOf(ctx, r.View, r.ID, r.Lang); err != nil {
 		return out, err
@@ -99,7 +99,7 @@ func (a *Area) item(ctx context.Context, t *metadata.Table, r Record) (item, err
 // facts gives the columns that have a value.
 func (a *Area) facts(t *metadata.Table, r Record, columns []string) (out []fact) {
 	for _, name := range columns {
-		if text := r.View.value(t, name, r.Row[name], r.Lang); text != "" {
+		if text := r.View.value(t, name, r.Row[name], r.Locale); text != "" {
 			out = append(out, fact{r.View.label(t, name, r.Lang), text})
 		}
 	}

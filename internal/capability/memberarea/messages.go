@@ -50,10 +50,10 @@ type letter struct {
 	About  string
 }
 
-func newLetter(row record.Row, lang string) letter {
+func newLetter(row record.Row, in Locale) letter {
 	l := letter{ID: row.ID("activityid"), Mine: row.Int(colDirection) == incoming, Text: row.Text("description")}
 	if at, ok := row["createdon"].(time.Time); ok {
-		l.When = day(at, lang)
+		l.When = in.Moment(at)
 	}
 	_, read := row[colReadOn].(time.Time)
 	l.Unread = !l.Mine && !read
@@ -104,7 +104,7 @@ func (a *Area) Messages(ctx context.Context, v Visit) (Page, error) {
 	var all []letter
 	titles := map[id.ID]Record{}
 	for _, row := range page.Rows {
-		l := newLetter(row, v.Lang)
+		l := newLetter(row, v.Locale)
 		table, key := row.Text(metadata.TypeColumn("regardingobjectid")), row.ID("regardingobjectid")
 		r, known := titles[key]
 		if !known {
@@ -143,7 +143,7 @@ func (c conversation) Show(ctx context.Context, r Record) (Block, bool, error) {
 	var list []letter
 	var fresh []id.ID
 	for _, row := range page.Rows {
-		l := newLetter(row, r.Lang)
+		l := newLetter(row, r.Locale)
 		list = append(list, l)
 		if l.Unread {
 			fresh = append(fresh, l.ID)

@@ -10,14 +10,10 @@ import (
 	"html/template"
 	"net/http"
 	"strings"
-
-	"github.com/rapport-platform/rapport/internal/platform/query"
 )
 
 //go:embed templates
 var templateFiles embed.FS
-
-var organisationName = query.Query{Table: "organization", Select: []string{"name"}, Limit: 1}
 
 // Page is HTML, with its status and the content security policy it must be sent
 // with. A page needs nothing from any other place.
@@ -30,8 +26,7 @@ type Page struct {
 // shell is what is the same on all pages.
 type shell struct {
 	pages map[string]*template.Template // by language
-	style template.HTML
-	allow string // source of the style
+	style string
 }
 
 func newShell() (*shell, error) {
@@ -40,7 +35,7 @@ func newShell() (*shell, error) {
 		return nil, err
 	}
 	text := strings.TrimSpace(string(css))
-	s := &shell{pages: map[string]*template.Template{}, style: template.HTML("<style>" + text + "</style>"), allow: digest(text)}
+	s := &shell{pages: map[string]*template.Template{}, style: text}
 	for _, lang := range []string{"en", "de"} {
 		t, err := template.New(lang).Funcs(template.FuncMap{"t": func(key string, args ...any) string { return say(lang, key, args...) }, "entry": newEntry}).ParseFS(templateFiles, "templates/*.html")
 		if err != nil {
@@ -75,6 +70,7 @@ func newEntry(f frame, name, path, key string) entry {
 type frame struct {
 	Visit
 	Organisation string
+	Logo         template.URL // picture as data; "" for none
 	Title        string
 	Here         string // the entry of the navigation that the page belongs to
 	Unread       int
@@ -100,8 +96,10 @@ func (a *Area) render(ctx context.Context, v Visit, p page) (Page, error) {
 	if v.Lang != "de" {
 		v.Lang = "en"
 	}
-	f := frame{Visit: v, Organisation: a.organisation(ctx), Title: p.title, Here: p.here, Style: a.shell.style, Done: p.done, Body: p.body}
-	policy := "default-src 'none'; base-uri 'none'; form-action 'self'; img-src 'self' data:; frame-ancestors 'none'; style-src " + a.shell.allow
+	brand := a.o.Brand()
+	style := a.shell.style + string(brand.style)
+	f := frame{Visit: v, Organisation: brand.Name, Logo: brand.logo, Title: p.title, Here: p.here, Style: template.HTML("<style>" + style + "</style>"), Done: p.done, Body: p.body}
+	policy := "default-src 'none'; base-uri 'none'; form-action 'self'; img-src 'self' data:; frame-ancestors 'none'; style-src " + digest(style)
 	if len(p.scripts) > 0 {
 		policy += "; connect-src 'self'; script-src"
 		for _, s := range p.scripts {

@@ -44,8 +44,9 @@ type purposeView struct {
 	Choices []choice
 }
 
-// Profile is the page of the member's own details and consents.
-func (a *Area) Profile(ctx context.Context, v Visit) (Page, error) {
+// Profile is the page of the member's own details and consents. asked tells whether
+// the password is asked for when the address is to change.
+func (a *Area) Profile(ctx context.Context, v Visit, status int, asked bool) (Page, error) {
 	row, err := a.o.Records.Get(ctx, "contact", v.Member.ID, nil, nil)
 	if err != nil {
 		return Page{}, err
@@ -54,12 +55,18 @@ func (a *Area) Profile(ctx context.Context, v Visit) (Page, error) {
 		Email    string
 		Fields   []profileField
 		Language string
+		Zone     string
+		Zones    []string
 		Purposes []purposeView
-	}{Email: v.Member.Email, Language: Language(row.Int(colLanguage), "")}
+		Asked    bool // for the password, to change the address
+	}{Email: v.Member.Email, Language: Language(row.Int(colLanguage), ""), Asked: asked}
 	if row.Int(colLanguage) == 0 {
 		body.Language = v.Lang
 	}
 	hidden := a.o.Hidden(ctx)
+	if !hidden("contact", colZone) {
+		body.Zone, body.Zones = row.Text(colZone), zonesWith(row.Text(colZone))
+	}
 	for _, f := range profileFields {
 		if hidden("contact", f.Name) {
 			continue
@@ -76,7 +83,9 @@ func (a *Area) Profile(ctx context.Context, v Visit) (Page, error) {
 	if body.Purposes, err = a.consents(ctx, v); err != nil {
 		return Page{}, err
 	}
-	return a.render(ctx, v, pageOf("profile", say(v.Lang, "profile.title"), "profile", body, v))
+	p := pageOf("profile", say(v.Lang, "profile.title"), "profile", body, v)
+	p.status = status
+	return a.render(ctx, v, p)
 }
 
 func (a *Area) consents(ctx context.Context, v Visit) (out []purposeView, err error) {
@@ -105,7 +114,7 @@ func (a *Area) consents(ctx context.Context, v Visit) (out []purposeView, err er
 					if turn.Given {
 						key = "consent.yes"
 					}
-					c.Past = append(c.Past, say(v.Lang, key, day(turn.At, v.Lang)))
+					c.Past = append(c.Past, say(v.Lang, key, v.Moment(turn.At)))
 				}
 			}
 			view.Choices = append(view.Choices, c)
@@ -145,6 +154,12 @@ func (a *Area) SaveProfile(ctx context.Context, v Visit, form map[string]string)
 		switch form["language"] {
 		case "en", "de":
 			change[colLanguage] = LanguageCode(form["language"])
+		}
+	}
+	if zone, sent := form["zone"]; sent && !hidden("contact", colZone) {
+		change[colZone] = nil
+		if zone != "" {
+			change[colZone] = zone
 		}
 	}
 	if len(change) == 0 {

@@ -93,7 +93,7 @@ const mostHappenings = 200
 
 // happenings tells when a record arrived, and when it came to another stage or
 // status, in the words of the view. Changes without such words are the staff's.
-func (a *Area) happenings(ctx context.Context, v View, t *metadata.Table, row record.Row, key id.ID, lang string) ([]happening, error) {
+func (a *Area) happenings(ctx context.Context, v View, t *metadata.Table, row record.Row, key id.ID, in Locale) ([]happening, error) {
 	changes, err := a.o.History.History(ctx, v.Table, key, 0, mostHappenings)
 	if err != nil {
 		return nil, err
@@ -101,7 +101,7 @@ func (a *Area) happenings(ctx context.Context, v View, t *metadata.Table, row re
 	var out []happening
 	add := func(at time.Time, text string) {
 		if text != "" && (len(out) == 0 || out[len(out)-1].Text != text) {
-			out = append(out, happening{At: at, When: day(at, lang), Text: text})
+			out = append(out, happening{At: at, When: in.Moment(at), Text: text})
 		}
 	}
 	for _, c := range changes {
@@ -112,18 +112,18 @@ func (a *Area) happenings(ctx context.Context, v View, t *metadata.Table, row re
 		created := c.Version == 1
 		if raw, ok := after[v.Status]; ok && !created {
 			if _, shown := row[v.Status]; shown {
-				add(c.At, v.value(t, v.Status, statusOf(raw), lang))
+				add(c.At, v.value(t, v.Status, statusOf(raw), in))
 			}
 		}
 		if raw, ok := after["stageid"]; ok {
 			var stage id.ID
 			if json.Unmarshal(raw, &stage) == nil {
 				key, _ := a.o.Processes().StageKey(stage)
-				add(c.At, v.Stages[key].In(lang))
+				add(c.At, v.Stages[key].In(in.Lang))
 			}
 		}
 		if created {
-			add(c.At, say(lang, "record.arrived"))
+			add(c.At, say(in.Lang, "record.arrived"))
 		}
 	}
 	return out, nil

@@ -62,7 +62,7 @@ func (a *Area) RecordPage(ctx context.Context, v Visit, table, key string) (Page
 		Groups    []fieldGroup
 		Sections  []shownSection
 		Happening []happening
-	}{Record: r, Kind: r.View.One.In(v.Lang), Status: r.View.value(t, r.View.Status, r.Row[r.View.Status], v.Lang)}
+	}{Record: r, Kind: r.View.One.In(v.Lang), Status: r.View.value(t, r.View.Status, r.Row[r.View.Status], v.Locale)}
 	if body.Progress, err = a.progressOf(ctx, r.View, r.ID, v.Lang); err != nil {
 		return Page{}, err
 	}
@@ -74,7 +74,7 @@ func (a *Area) RecordPage(ctx context.Context, v Visit, table, key string) (Page
 			body.Groups = append(body.Groups, fieldGroup{g.Title.In(v.Lang), facts})
 		}
 	}
-	if body.Happening, err = a.happenings(ctx, r.View, t, r.Row, r.ID, v.Lang); err != nil {
+	if body.Happening, err = a.happenings(ctx, r.View, t, r.Row, r.ID, v.Locale); err != nil {
 		return Page{}, err
 	}
 	var scripts []string

@@ -47,7 +47,7 @@ type Record struct {
 	Row    record.Row // what the member may see of it
 	Title  string
 	Member Member
-	Lang   string // "en" or "de"
+	Locale
 	// Note is the word that the last change left in the address by Back; "" for none.
 	// It comes from the address, so it is compared with known words and not shown.
 	Note string

@@ -21,7 +21,7 @@ func (a *Area) Security(ctx context.Context, v Visit, status int, sessions []aut
 		Others   bool
 	}{Asked: asked}
 	for _, s := range sessions {
-		o := openSession{Device: Device(s.Agent, v.Lang), Address: s.Address, Seen: day(s.Seen, v.Lang), Since: day(s.Created, v.Lang), How: say(v.Lang, "secure.by."+s.Method), Current: s.Current}
+		o := openSession{Device: Device(s.Agent, v.Lang), Address: s.Address, Seen: v.Moment(s.Seen), Since: v.Moment(s.Created), How: say(v.Lang, "secure.by."+s.Method), Current: s.Current}
 		if !s.Current {
 			o.ID, body.Others = s.ID.String(), true
 		}

@@ -27,7 +27,8 @@ func (v *View) label(t *metadata.Table, name, lang string) string {
 
 // value gives a column's value as people read it; "" for none. Lookups have
 // none: their names are others' records.
-func (v *View) value(t *metadata.Table, name string, value any, lang string) string {
+func (v *View) value(t *metadata.Table, name string, value any, in Locale) string {
+	lang := in.Lang
 	c, ok := t.Column(name)
 	if !ok || value == nil || c.IsLookup() {
 		return ""
@@ -78,7 +79,7 @@ func (v *View) value(t *metadata.Table, name string, value any, lang string) str
 		if c.Behaviour == "DateOnly" {
 			return date(x, lang)
 		}
-		return day(x, lang)
+		return in.Moment(x)
 	case query.SetValue:
 		var out []string
 		for _, n := range x.Values() {
@@ -117,10 +118,4 @@ func date(at time.Time, lang string) string {
 		return at.Format("2.1.2006")
 	}
 	return at.Format("2 January 2006")
-}
-
-// day is a day with the time; the area knows no time zone of a member, so it says which it is.
-func day(at time.Time, lang string) string {
-	at = at.UTC()
-	return date(at, lang) + ", " + at.Format("15:04") + " UTC"
 }

@@ -22,7 +22,7 @@ type Member struct {
 
 // Visit is one showing of a page.
 type Visit struct {
-	Lang   string // "en" or "de"
+	Locale
 	Member *Member
 	CSRF   string            // of the session's forms, or of the visitor's
 	Note   string            // word about what was just done, from the address

@@ -88,7 +88,23 @@ var words = map[string][2]string{
 	"apply.sent":         {"We have your application. It appears here in a moment.", "Ihr Antrag ist da. Er erscheint hier in wenigen Augenblicken."},
 	"profile.title":      {"Profile", "Profil"},
 	"profile.details":    {"Your details", "Ihre Angaben"},
-	"profile.email":      {"Your e-mail address is %s. To change it, please write to us.", "Ihre E-Mail-Adresse ist %s. Um sie zu ändern, schreiben Sie uns bitte."},
+	"profile.zone":       {"Time zone", "Zeitzone"},
+	"profile.zone.own":   {"As usual here", "Wie hier üblich"},
+	"move.now":           {"Your address is", "Ihre Adresse ist"},
+	"move.new":           {"New e-mail address", "Neue E-Mail-Adresse"},
+	"move.hint":          {"We send a link to the new address. It counts when you have opened the link; until then nothing changes.", "Wir senden einen Link an die neue Adresse. Sie gilt, wenn Sie den Link geöffnet haben; bis dahin ändert sich nichts."},
+	"move.title":         {"Change your e-mail address", "E-Mail-Adresse ändern"},
+	"move.text":          {"Press the button to use this address from now on. All your sessions end, and you are signed in here. A password that you had has to be set anew.", "Mit der Schaltfläche gilt ab jetzt diese Adresse. Alle Ihre Sitzungen enden, und Sie sind hier angemeldet. Ein Passwort müssen Sie neu setzen."},
+	"move.do":            {"Use this address", "Diese Adresse verwenden"},
+	"move.sent":          {"A letter with a link is on its way to %s. The link works once, for 20 minutes.", "Ein Brief mit einem Link ist an %s unterwegs. Der Link gilt einmal und 20 Minuten lang."},
+	"move.done":          {"Your new address counts from now on. We have told the old one.", "Ihre neue Adresse gilt ab jetzt. Wir haben es der alten mitgeteilt."},
+	"zone.of":            {"Times: %s.", "Zeiten: %s."},
+	"zone.utc":           {"Times: UTC.", "Zeiten: UTC."},
+	"zone.change":        {"Change", "Ändern"},
+	"mail.move.subject":  {"Your new e-mail address", "Ihre neue E-Mail-Adresse"},
+	"mail.move.body":     {"Hello,\n\nthis address is to be used for your account from now on. Confirm it with this link, until %[2]s:\n\n%[1]s\n\nIf you did not ask for it, nothing has happened: leave this letter.\n", "Guten Tag,\n\ndiese Adresse soll künftig für Ihr Konto gelten. Bestätigen Sie sie mit diesem Link, bis %[2]s:\n\n%[1]s\n\nWenn Sie das nicht angefordert haben, ist nichts geschehen: Lassen Sie diesen Brief liegen.\n"},
+	"mail.moved.subject": {"Your e-mail address has been changed", "Ihre E-Mail-Adresse wurde geändert"},
+	"mail.moved.body":    {"Hello,\n\nyour account has another e-mail address since %s; this one is not used any more. Whoever asked for it had signed in to your account and opened a letter to the new address.\n\nIf it was not you, please call us at once.\n", "Guten Tag,\n\nIhr Konto hat seit %s eine andere E-Mail-Adresse; diese wird nicht mehr verwendet. Wer das wollte, war in Ihrem Konto angemeldet und hat einen Brief an die neue Adresse geöffnet.\n\nWenn Sie das nicht waren, rufen Sie uns bitte sofort an.\n"},
 	"profile.mobile":     {"Mobile phone", "Mobiltelefon"},
 	"profile.phone":      {"Other phone", "Weiteres Telefon"},
 	"profile.street":     {"Street and number", "Straße und Hausnummer"},
@@ -155,7 +171,7 @@ func done(v Visit) string {
 }
 
 // notes are the words that the area leaves in addresses itself.
-var notes = map[string]string{"message_sent": "letters.sent", "applied": "apply.sent", "saved": "profile.saved", "consents_saved": "consent.saved", "password_set": "secure.saved", "session_ended": "secure.ended"}
+var notes = map[string]string{"message_sent": "letters.sent", "applied": "apply.sent", "saved": "profile.saved", "consents_saved": "consent.saved", "password_set": "secure.saved", "session_ended": "secure.ended", "moved": "move.done"}
 
 // troubles says in a visitor's language what stands behind an error's code.
 var troubles = map[string][2]string{
@@ -171,6 +187,9 @@ var troubles = map[string][2]string{
 	"memberarea.form":      {"This page was open for too long, or it was not sent from here. Please try again.", "Diese Seite war zu lange offen oder wurde nicht von hier gesendet. Bitte versuchen Sie es noch einmal."},
 	"memberarea.empty":     {"Please write something first.", "Bitte schreiben Sie zuerst etwas."},
 	"memberarea.long":      {"The message is too long: 2,000 characters at most.", "Die Nachricht ist zu lang: höchstens 2.000 Zeichen."},
+	"auth.member_same":     {"This is your address already.", "Das ist schon Ihre Adresse."},
+	"auth.member_taken":    {"Another account has this address. Please write to us or call us.", "Ein anderes Konto hat diese Adresse. Bitte schreiben Sie uns oder rufen Sie an."},
+	"memberarea.zone":      {"There is no such time zone.", "Diese Zeitzone gibt es nicht."},
 	"auth.member_join":     {"Please give your name, and agree that we keep it.", "Bitte nennen Sie Ihren Namen, und stimmen Sie zu, dass wir ihn speichern."},
 	"memberarea.name":      {"Please give your last name.", "Bitte nennen Sie Ihren Nachnamen."},
 	"internal":             {"Something went wrong on our side. Please try again in a moment.", "Auf unserer Seite ist etwas schiefgegangen. Bitte versuchen Sie es gleich noch einmal."},

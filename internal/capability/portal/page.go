@@ -16,6 +16,7 @@ import (
 	"golang.org/x/text/language/display"
 
 	"github.com/rapport-platform/rapport/internal/ground/errs"
+	"github.com/rapport-platform/rapport/internal/kit/colour"
 )
 
 //go:embed templates
@@ -72,9 +73,9 @@ func prepare(f *Form) (*prepared, error) {
 	if err != nil {
 		return nil, err
 	}
-	colours := paletteOf(f.Accent)
-	style := colours.css() + strings.TrimSpace(string(css))
-	p := &prepared{own: map[string]bool{"context": true, InputToken: true, InputReferrer: true, InputLocalTime: true, InputTrap: true, InputProof: true, InputTool: true}, pages: pages, dir: "ltr", theme: colours.panel.String()}
+	colours := colour.Of(f.Accent)
+	style := colours.CSS() + strings.TrimSpace(string(css))
+	p := &prepared{own: map[string]bool{"context": true, InputToken: true, InputReferrer: true, InputLocalTime: true, InputTrap: true, InputProof: true, InputTool: true}, pages: pages, dir: "ltr", theme: colours.Theme()}
 	p.style = template.HTML("<style>" + style + "</style>")
 	p.script = template.HTML("<script>" + string(js) + "</script>")
 	ancestors := "'self'"

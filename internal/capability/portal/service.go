@@ -30,6 +30,7 @@ type Config struct {
 	Captcha           Verifier      // nil: captchas of forms are not asked for
 	MinFill           time.Duration // quicker than this no person fills in a form; default 2 s
 	InteractionsTopic string        // default "interactions"
+	Brand             func() string // name that stands on forms which have none of their own; nil for none
 }
 
 // Stats counts what became of what came in.
@@ -97,6 +98,9 @@ func (s *Service) Form(name string) (Form, error) {
 		if err := f.Prepare(); err != nil {
 			return Form{}, err
 		}
+	}
+	if f.Brand == "" && s.cfg.Brand != nil {
+		f.Brand = s.cfg.Brand()
 	}
 	return f, nil
 }

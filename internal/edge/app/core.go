@@ -77,6 +77,7 @@ type core struct {
 	auth        *auth.Auth
 	area        *memberarea.Area
 	memberViews *snapshot.Value[[]memberarea.View]
+	brand       *snapshot.Value[memberarea.Brand]
 	mail        *mailer
 	submissions *memberarea.Submissions
 	jobs        *job.Queue

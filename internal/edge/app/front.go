@@ -57,7 +57,7 @@ func (a *App) openFront(life context.Context) (*front, error) {
 	if _, err := f.forms.Recall(); err != nil {
 		return nil, errors.Join(err, f.stream.Stop(life))
 	}
-	f.portal = portal.New(portal.Config{Publisher: f.stream, Forms: f.forms, Clock: a.c.Clock, Secret: self.FormSecret, InteractionsTopic: TopicInteractions, Decider: lateDecider{a}, Captcha: a.captcha()})
+	f.portal = portal.New(portal.Config{Publisher: f.stream, Forms: f.forms, Clock: a.c.Clock, Secret: self.FormSecret, InteractionsTopic: TopicInteractions, Decider: lateDecider{a}, Brand: a.brand, Captcha: a.captcha()})
 	f.keys = auth.NewTopicKeys(a.database, a.c.Clock, a.file("keys.json"), a.c.Logger)
 	if f.recalled, err = f.keys.Recall(); err != nil {
 		return nil, errors.Join(err, f.stream.Stop(life))

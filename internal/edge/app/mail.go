@@ -39,6 +39,8 @@ type mailer struct {
 	logger  *slog.Logger
 	secrets *secret.Box
 	jobs    *job.Queue
+	brand   func() memberarea.Brand // nil: the product's own
+	named   bool                    // the sender has a name of its own
 	// address gives where a contact gets its letters and in which language; "" where
 	// it gets none.
 	address func(ctx context.Context, contact id.ID) (email, lang string, err error)
@@ -74,6 +76,7 @@ type letterJob struct {
 // linkLetter is a link to sign in; without an Email it is to nobody.
 type linkLetter struct {
 	Name, Email, Secret, Language, Next string
+	Kind                                auth.LetterKind
 	Expires                             time.Time
 }
 
@@ -94,7 +97,7 @@ func newMailer(c Config, own func() string) (*mailer, error) {
 		if err != nil {
 			return nil, bad
 		}
-		m.sender = *sender
+		m.sender, m.named = *sender, sender.Name != ""
 	}
 	if c.SMTP == "" {
 		m.carrier = outbox{dir: filepath.Join(c.Data, outboxFolder)}
@@ -110,7 +113,7 @@ func newMailer(c Config, own func() string) (*mailer, error) {
 
 // Link queues the letter with a link to sign in. It satisfies auth.PostLetter.
 func (m *mailer) Link(tx *sqldb.Tx, l auth.MemberLetter) error {
-	text, err := json.Marshal(linkLetter{l.Name, l.Email, l.Secret, l.Language, l.Next, l.Expires})
+	text, err := json.Marshal(linkLetter{l.Name, l.Email, l.Secret, l.Language, l.Next, l.Kind, l.Expires})
 	if err != nil {
 		return err
 	}
@@ -152,7 +155,7 @@ func (m *mailer) send(ctx context.Context, number id.ID, l letterJob) error {
 		return job.Permanent(errs.Wrap(err, errs.Invalid, "app.letter_address", "the contact's address can't be written to"))
 	}
 	address.Name = ""
-	err = m.carry(ctx, m.sender, *address, number, m.message(*address, number, subject, body))
+	err = m.carry(ctx, m.from(), *address, number, m.message(*address, number, subject, body))
 	if refused, ok := errors.AsType[*textproto.Error](err); ok && refused.Code >= 500 {
 		return job.Permanent(errs.Wrap(err, errs.Invalid, "app.letter_refused", "the mail server refuses the letter"))
 	}
@@ -170,7 +173,7 @@ func (m *mailer) write(ctx context.Context, l letterJob) (to, subject, body stri
 		if err != nil || email == "" {
 			return "", "", "", until, err
 		}
-		subject, body = memberarea.MessageLetter(lang, m.site()+l.Path)
+		subject, body = m.branded().MessageLetter(lang, m.site()+l.Path)
 		return email, subject, body, l.At.Add(letterTries), nil
 	}
 	text, err := m.secrets.Unseal(letterPlace, l.Sealed)
@@ -182,19 +185,44 @@ func (m *mailer) write(ctx context.Context, l letterJob) (to, subject, body stri
 		return "", "", "", until, job.Permanent(err)
 	}
 	to = link.Email
+	switch link.Kind {
+	case auth.LetterMove:
+		subject, body = m.branded().MoveLetter(link.Language, m.site()+"/member/move?key="+url.QueryEscape(link.Secret), link.Expires)
+		return to, subject, body, link.Expires, nil
+	case auth.LetterMoved:
+		subject, body = m.branded().MovedLetter(link.Language, l.At)
+		return to, subject, body, l.At.Add(letterTries), nil
+	}
 	address := m.site() + "/member/open?key=" + url.QueryEscape(link.Secret)
 	if link.Next != "" {
 		address += "&next=" + url.QueryEscape(link.Next)
 	}
-	subject, body = memberarea.LinkLetter(link.Language, address, link.Expires)
+	subject, body = m.branded().LinkLetter(link.Language, address, link.Expires)
 	return to, subject, body, link.Expires, nil
+}
+
+func (m *mailer) branded() memberarea.Brand {
+	if m.brand == nil {
+		return memberarea.Brand{Name: m.sender.Name}
+	}
+	return m.brand()
+}
+
+// from gives the sender: the organisation's name, unless one is set.
+func (m *mailer) from() mail.Address {
+	out := m.sender
+	if !m.named && m.brand != nil {
+		out.Name = m.brand().Name
+	}
+	return out
 }
 
 // message writes the letter. Whatever stands in a record, no line of the head
 // can be added to.
 func (m *mailer) message(to mail.Address, number id.ID, subject, body string) []byte {
-	_, host, _ := strings.Cut(m.sender.Address, "@")
-	head := [][2]string{{"From", m.sender.String()}, {"To", to.String()}, {"Subject", mime.QEncoding.Encode("utf-8", subject)},
+	from := m.from()
+	_, host, _ := strings.Cut(from.Address, "@")
+	head := [][2]string{{"From", from.String()}, {"To", to.String()}, {"Subject", mime.QEncoding.Encode("utf-8", subject)},
 		{"Date", m.clock.Now().Format(time.RFC1123Z)}, {"Message-ID", "<" + number.String() + "@" + host + ">"},
 		{"MIME-Version", "1.0"}, {"Content-Type", "text/plain; charset=utf-8"}, {"Content-Transfer-Encoding", "8bit"}, {"Auto-Submitted", "auto-generated"}}
 	var b strings.Builder

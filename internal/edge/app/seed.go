@@ -3,10 +3,13 @@ package app
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"time"
 
+	"github.com/goccy/go-yaml"
 	"golang.org/x/text/currency"
 	"golang.org/x/text/language"
 
@@ -73,13 +76,17 @@ func (c *core) seed(ctx context.Context) error {
 func (c *core) seedPeople(ctx context.Context) error {
 	root := solution.RowID("core", "businessunit", "root")
 	code, symbol := baseCurrency(c.app.c.Country)
+	own, err := c.sampleOrganization()
+	if err != nil {
+		return err
+	}
 	return c.store.Write(ctx, func(tx *record.Tx) error {
 		for _, r := range []struct {
 			table string
 			row   record.Row
 		}{
 			{"businessunit", record.Row{"businessunitid": root, "name": "Head Office"}},
-			{"organization", record.Row{"organizationid": solution.RowID("core", "organization", "own"), "name": "Rapport", "rpt_memberregistration": c.app.c.Sample}},
+			{"organization", own},
 			{"transactioncurrency", record.Row{"transactioncurrencyid": record.BaseCurrency, "currencyname": code, "isocurrencycode": code, "currencysymbol": symbol, "exchangerate": int64(1)}},
 			{"systemuser", record.Row{"systemuserid": access.SystemUser, "fullname": "SYSTEM", "domainname": "system", "businessunitid": root}},
 			{"systemuser", record.Row{"systemuserid": solution.RowID("core", "systemuser", adminName), "firstname": "Administrator", "domainname": adminName, "businessunitid": root}},
@@ -90,6 +97,28 @@ func (c *core) seedPeople(ctx context.Context) error {
 		}
 		return nil
 	})
+}
+
+// sampleOrganization gives the row of the organisation; with the sample it bears
+// the name and colours that stand in the bundle.
+func (c *core) sampleOrganization() (record.Row, error) {
+	own := record.Row{"organizationid": solution.RowID("core", "organization", "own"), "name": "Rapport", "rpt_memberregistration": c.app.c.Sample}
+	if !c.app.c.Sample {
+		return own, nil
+	}
+	text, err := fs.ReadFile(c.app.c.Solutions, sampleBundle+"/organization.yaml")
+	if errors.Is(err, fs.ErrNotExist) {
+		return own, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var brand map[string]any
+	if err := yaml.Unmarshal(text, &brand); err != nil {
+		return nil, errs.Wrap(err, errs.Internal, "app.sample", "organization.yaml of the sample can't be read")
+	}
+	maps.Copy(own, brand)
+	return own, nil
 }
 
 // baseCurrency gives code and symbol of the currency of a country.

@@ -92,6 +92,7 @@ func (c *core) wire(ctx context.Context, tailer *changelog.Tailer) error {
 	c.services.Add("business rules", c.formRules)
 	c.services.Add("processes", c.processes)
 	c.services.Add("member views", c.memberViews)
+	c.services.Add("brand", c.brand)
 	c.services.Add("decision sets", c.decisions.Snapshot())
 	c.services.Add("document checklists", c.documents.Snapshot())
 	c.services.Add("counterparts", c.exchange.Snapshot())

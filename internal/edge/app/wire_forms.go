@@ -39,6 +39,15 @@ func (a *App) captcha() portal.Verifier {
 	return &portal.HTTPVerifier{URL: a.c.CaptchaURL, Secret: a.c.CaptchaSecret, Client: &http.Client{Timeout: 10 * time.Second}}
 }
 
+// brand gives the organisation's name, once the database is there.
+func (a *App) brand() string {
+	c := a.core.Load()
+	if c == nil {
+		return ""
+	}
+	return c.brand.Get().Name
+}
+
 // lateDecider asks the decision sets of the database, once it is there.
 type lateDecider struct{ a *App }
 

@@ -22,13 +22,20 @@ func (c *core) wireMembers(tailer *changelog.Tailer) (err error) {
 			return memberarea.LoadViews(access.AsSystem(ctx, "member views"), c.store, c.access.Catalog(), cfg.Clock.Now(), cfg.Logger)
 		}})
 	c.customs.OnChange(c.memberViews.Invalidate)
+	c.brand = snapshot.New(tailer, snapshot.Options[memberarea.Brand]{Name: "brand", Tables: []string{"organization"}, Logger: cfg.Logger,
+		Load: func(ctx context.Context) (memberarea.Brand, error) {
+			return memberarea.LoadBrand(access.AsSystem(ctx, "the organisation's name and colours"), c.store, func(ctx context.Context, file id.ID) (string, error) { return c.files.Base64(ctx, file, true) })
+		}})
+	c.mail.brand = c.brand.Get
+	c.store.AddHook(memberarea.CheckBrand())
+	c.store.AddHook(memberarea.CheckZone())
 	c.store.AddHook(memberarea.CheckViews(cfg.Clock.Now))
 	c.store.AddHook((&memberarea.Correspondence{Views: c.memberViews.Get, Clock: cfg.Clock, Members: c.access.Members, Letters: c.mail}).Hook())
 	c.store.AddHook(c.auth.MemberHook())
 	c.submissions = &memberarea.Submissions{DB: c.db, Views: c.memberViews.Get, Clock: cfg.Clock}
 	c.store.AddHooks(c.submissions.Hook(c.access.Catalog))
 	c.runner.Handle(letterKind, c.mail.Handler())
-	c.area, err = memberarea.New(memberarea.Options{Records: c.store, Catalog: c.access.Catalog, Views: c.memberViews.Get, Processes: c.processes.Get, History: c.log, Consents: &consent.Keeper{Records: c.store, History: c.log}, Hidden: c.access.Hidden, Clock: cfg.Clock, Logger: cfg.Logger})
+	c.area, err = memberarea.New(memberarea.Options{Records: c.store, Catalog: c.access.Catalog, Views: c.memberViews.Get, Processes: c.processes.Get, History: c.log, Consents: &consent.Keeper{Records: c.store, History: c.log}, Hidden: c.access.Hidden, Brand: c.brand.Get, Clock: cfg.Clock, Logger: cfg.Logger})
 	return err
 }
 

@@ -29,6 +29,7 @@ import (
 //	GET  /member                    signing in; whoever has signed in goes on to /member/home
 //	POST /member/signin, /member/link, /member/open, /member/signout
 //	GET, POST /member/register
+//	GET, POST /member/move          what confirms a new address
 //	GET  /member/home, /member/messages
 //	GET  /member/r/{table}/{id}     a record
 //	any  /member/r/{table}/{id}/{section}/…   what sections serve
@@ -92,9 +93,12 @@ func (p *MemberPages) Register(mux *http.ServeMux) {
 	add("GET /member/apply", false, p.offers)
 	add("GET /member/apply/{form}", false, p.form)
 	add("POST /member/apply/{form}", false, p.submit)
-	add("GET /member/profile", false, p.show((*memberarea.Area).Profile))
+	add("GET /member/profile", false, p.profile)
 	add("POST /member/profile", false, p.saveProfile)
 	add("POST /member/profile/consents", false, p.saveConsents)
+	add("POST /member/profile/address", false, p.moveAddress)
+	add("GET /member/move", true, p.move)
+	add("POST /member/move", true, p.moved)
 	add("GET /member/security", false, p.security)
 	add("POST /member/security/password", false, p.setPassword)
 	add("POST /member/security/sessions/end", false, p.endSession)
@@ -150,13 +154,14 @@ func (p *MemberPages) visit(w http.ResponseWriter, r *http.Request) (v memberVis
 		}
 		if err == nil {
 			ctx = access.With(ctx, access.Principal{Kind: access.Member, ID: v.session.User, Member: &v.session.Membership})
-			who, chosen, err := p.Area.Person(ctx, v.session.User)
+			who, chosen, zone, err := p.Area.Person(ctx, v.session.User)
 			if err != nil {
 				return v, ctx, err
 			}
 			who.CSRF, who.Method = v.session.CSRF, v.session.Method
 			v.Member, v.CSRF = &who, who.CSRF
 			v.Lang = memberarea.Language(chosen, r.Header.Get("Accept-Language"))
+			v.Zone = p.Area.Zone(zone)
 			return v, ctx, nil
 		}
 	}

@@ -69,6 +69,8 @@ func newClubhouse(s *site) *clubhouse {
 	s.store.AddHook(party.FullName("contact"))
 	s.store.AddHook((&memberarea.Correspondence{Views: views, Clock: s.clock, Members: s.control.Members}).Hook())
 	s.store.AddHook(s.auth.MemberHook())
+	s.store.AddHook(memberarea.CheckBrand())
+	s.store.AddHook(memberarea.CheckZone())
 	subs := &memberarea.Submissions{DB: s.db, Views: views, Clock: s.clock}
 	s.store.AddHooks(subs.Hook(s.control.Catalog))
 	h.club = newClub(s)

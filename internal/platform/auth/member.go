@@ -44,7 +44,18 @@ type MemberLetter struct {
 	// "de") and the page to which the link leads afterwards; auth sets neither.
 	Language string
 	Next     string
+	Kind     LetterKind
 }
+
+// LetterKind tells what a letter is for.
+type LetterKind string
+
+// The kinds of letters.
+const (
+	LetterSignIn LetterKind = ""      // a link to sign in
+	LetterMove   LetterKind = "move"  // a link that confirms a new address, to which it goes
+	LetterMoved  LetterKind = "moved" // tells the old address that there is a new one; without a link
+)
 
 // PostLetter has a letter sent, once the transaction has committed. A letter
 // without an Email is to nobody: it is taken like the others, so that the time
@@ -398,21 +409,8 @@ func (a *Auth) SetMemberPassword(ctx context.Context, s MemberSession, old, fres
 	if err := checkPassword(fresh, ""); err != nil {
 		return err
 	}
-	was, has, err := a.memberHash(ctx, s.User)
-	if err != nil {
+	if err := a.proveMember(ctx, s, old, errs.New(errs.Invalid, "auth.old_password", "the old password is wrong")); err != nil {
 		return err
-	}
-	if has && s.Method != MemberByLink {
-		if wait, ok := a.byName.Allow(memberLog + s.User.String()); !ok {
-			return tooMany(wait)
-		}
-		ok, err := a.verify(ctx, old, was)
-		if err != nil {
-			return err
-		}
-		if !ok {
-			return errs.New(errs.Invalid, "auth.old_password", "the old password is wrong")
-		}
 	}
 	hash, err := a.hash(ctx, fresh)
 	if err != nil {
@@ -435,6 +433,23 @@ func (a *Auth) SetMemberPassword(ctx context.Context, s MemberSession, old, fres
 			") ON CONFLICT (contactid) DO UPDATE SET passwordhash = excluded.passwordhash, changedon = excluded.changedon", who, hash, now)
 		return err
 	})
+}
+
+// proveMember asks who came in by a password for it once more; who came in by a
+// link has just shown the address.
+func (a *Auth) proveMember(ctx context.Context, s MemberSession, password string, wrong error) error {
+	was, has, err := a.memberHash(ctx, s.User)
+	if err != nil || !has || s.Method == MemberByLink {
+		return err
+	}
+	if wait, ok := a.byName.Allow(memberLog + s.User.String()); !ok {
+		return tooMany(wait)
+	}
+	ok, err := a.verify(ctx, password, was)
+	if err == nil && !ok {
+		err = wrong
+	}
+	return err
 }
 
 // EndMember ends all sessions of a member and forgets its password, as when the

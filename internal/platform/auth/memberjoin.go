@@ -35,6 +35,8 @@ type Admission interface {
 	// Several tells the staff that somebody has shown an address that several
 	// contacts have.
 	Several(ctx context.Context, tx *sqldb.Tx, address string) error
+	// Move gives a contact another address, which it has shown.
+	Move(ctx context.Context, tx *sqldb.Tx, contact id.ID, email string) error
 	// Proven is told that a contact has just shown to have the address.
 	Proven(ctx context.Context, tx *sqldb.Tx, contact id.ID, address string) error
 }

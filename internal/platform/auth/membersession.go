@@ -84,6 +84,6 @@ func endMember(tx *sqldb.Tx, contact id.ID, password bool) error {
 			return err
 		}
 	}
-	_, err := tx.Exec("DELETE FROM challenge WHERE kind = "+p(1)+" AND userid = "+p(2), challengeMember, who)
+	_, err := tx.Exec("DELETE FROM challenge WHERE kind IN ("+p(1)+", "+p(2)+") AND userid = "+p(3), challengeMember, challengeMove, who)
 	return err
 }

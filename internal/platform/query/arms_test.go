@@ -2,6 +2,7 @@ package query_test
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -157,6 +158,7 @@ func checkArms(rt *rapid.T, t *testing.T, db *sqldb.DB, s schema, rows []map[str
 	if counted, err := run(t.Context(), db, count); err != nil || counted[0]["count"] != int64(len(want)) {
 		rt.Fatalf("counted %v, not %d: %v\n%s", counted, len(want), err, count.SQL)
 	}
+	checkGroupsOfArms(rt, t, db, s, want, q, guard)
 	var got []map[string]any
 	for {
 		page, checked, err := find(t, db, s, q, guard)
@@ -175,5 +177,42 @@ func checkArms(rt *rapid.T, t *testing.T, db *sqldb.DB, s schema, rows []map[str
 	if a, b := keys(got), keys(want); !slices.Equal(a, b) {
 		st, _ := query.Render(s, db.Dialect(), checked, guard)
 		rt.Fatalf("SQL finds %d rows, memory %d\n%s\n%#v", len(a), len(b), st.SQL, q)
+	}
+}
+
+// checkGroupsOfArms groups the rows that may be seen and compares with a loop.
+func checkGroupsOfArms(rt *rapid.T, t *testing.T, db *sqldb.DB, s schema, rows []map[string]any, q query.Query, guard query.Guard) {
+	grouped := query.Query{Table: "lead", Where: q.Where, Group: &query.Group{Keys: []query.Key{{Name: "subject", Column: "subject"}}, Values: []query.Aggregate{{Name: "n", Func: query.CountRows}, {Name: "score", Func: query.Sum, Column: "score"}}}}
+	checked, err := query.Check(s, &grouped, query.Limits{})
+	if err != nil {
+		rt.Fatal(err)
+	}
+	type sums struct{ n, score int64 }
+	want, got := map[string]sums{}, map[string]sums{}
+	fold := func(v any) string {
+		text, _ := v.(string)
+		return query.Fold(text) + map[bool]string{true: " (none)"}[v == nil]
+	}
+	for _, row := range rows {
+		at := want[fold(row["subject"])]
+		score, _ := row["score"].(int64)
+		at.n, at.score = at.n+1, at.score+score
+		want[fold(row["subject"])] = at
+	}
+	st, err := query.Render(s, db.Dialect(), checked, guard)
+	if err != nil {
+		rt.Fatal(err)
+	}
+	found, err := run(t.Context(), db, st)
+	if err != nil {
+		rt.Fatalf("%v\n%s", err, st.SQL)
+	}
+	for _, row := range found {
+		score, _ := row["score"].(int64)
+		n, _ := row["n"].(int64)
+		got[fold(row["subject"])] = sums{n, score}
+	}
+	if !maps.Equal(got, want) {
+		rt.Fatalf("grouped: %v, not %v\n%s", got, want, st.SQL)
 	}
 }

@@ -61,9 +61,19 @@ func (r *renderer) countArms(t *Table, q *Query) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	var sums, before []string
+	var sums []string
+	for _, arm := range r.disjoint(t, *arms) {
+		sums = append(sums, "("+count(conj(arm, where, also))+")")
+	}
+	return "SELECT " + strings.Join(sums, " + "), nil
+}
+
+// disjoint renders the ways by which rows may be seen one by one, each without
+// the rows of those before it.
+func (r *renderer) disjoint(t *Table, arms Arms) (out []string) {
+	var before []string
 	add := func(arm string) {
-		sums = append(sums, "("+count(conj(append(before, arm, where, also)...))+")")
+		out = append(out, conj(append(before, arm)...))
 		before = append(before, "("+arm+") IS NOT TRUE")
 	}
 	if len(arms.Units) > 0 {
@@ -73,9 +83,9 @@ func (r *renderer) countArms(t *Table, q *Query) (string, error) {
 		add(r.memberIDs(r.ref("t0", "ownerid"), arms.Owners))
 	}
 	if len(arms.SharedWith) > 0 {
-		add(r.shared(t, "t0", *arms))
+		add(r.shared(t, "t0", arms))
 	}
-	return "SELECT " + strings.Join(sums, " + "), nil
+	return out
 }
 
 // kinds tells by how many of the three ways rows may be seen.

@@ -1,6 +1,7 @@
 package query
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -46,7 +47,7 @@ func (r *renderer) groups(t *Table, q *Query) (string, []Column, error) {
 	if err != nil {
 		return "", nil, err
 	}
-	from, err := r.from(t, q)
+	from, err := r.grouping(t, q)
 	if err != nil {
 		return "", nil, err
 	}
@@ -80,6 +81,59 @@ func (r *renderer) groups(t *Table, q *Query) (string, []Column, error) {
 		sql += " GROUP BY " + strings.Join(by, ", ")
 	}
 	return sql, columns, nil
+}
+
+// grouping renders the tables and conditions of a grouped query. What somebody
+// sees by units, by owners and by shares is read arm by arm, as countArms does:
+// each is a range of an index, which may hold all that the groups need.
+func (r *renderer) grouping(t *Table, q *Query) (string, error) {
+	if len(q.Links) > 0 || r.inGuard {
+		return r.from(t, q)
+	}
+	n, err := r.guardNode(t)
+	if err != nil {
+		return "", err
+	}
+	rest, arms := splitArms(n)
+	if arms == nil || arms.kinds() < 2 {
+		return r.from(t, q)
+	}
+	where, err := r.where(t, "t0", q.Where)
+	if err != nil {
+		return "", err
+	}
+	also, err := r.ungated(func() (string, error) { return r.where(t, "t0", rest) })
+	if err != nil {
+		return "", err
+	}
+	var columns []string
+	need := func(name string) {
+		if name = r.ref("t0", name); !slices.Contains(columns, name) {
+			columns = append(columns, name)
+		}
+	}
+	of := func(name string) {
+		need(name)
+		if t.Columns[name].Folded {
+			need(FoldedName(name))
+		}
+	}
+	for _, k := range q.Group.Keys {
+		of(k.Column)
+	}
+	for _, a := range q.Group.Values {
+		if a.Func != CountRows {
+			of(a.Column)
+		}
+	}
+	if len(columns) == 0 {
+		columns = []string{r.ref("t0", t.PrimaryID)}
+	}
+	var parts []string
+	for _, arm := range r.disjoint(t, *arms) {
+		parts = append(parts, "SELECT "+strings.Join(columns, ", ")+" FROM "+r.dialect.Quote(t.Name)+" t0"+whereClause(conj(arm, where, also)))
+	}
+	return " FROM (" + strings.Join(parts, " UNION ALL ") + ") t0", nil
 }
 
 func (r *renderer) groupColumn(t *Table, link, name string) (place, Column, error) {

@@ -124,7 +124,8 @@ func heldColumns(n Node) []string {
 }
 
 // inOrder tells whether an index holds the rows of each value of a column in an
-// order, given that some columns are held to one value.
+// order, given that some columns are held to one value. What else it holds after
+// those does no harm: rows that are equal in them are few and put in order.
 func (t *Table) inOrder(first string, held []string, order []Order) bool {
 	wanted := make([]string, 0, len(order))
 	for i, o := range order {
@@ -145,7 +146,8 @@ func (t *Table) inOrder(first string, held []string, order []Order) bool {
 		for at < len(columns) && slices.Contains(held, columns[at]) && !slices.Contains(wanted, columns[at]) {
 			at++
 		}
-		return slices.Equal(columns[at:], wanted)
+		rest := columns[at:]
+		return slices.Equal(rest, wanted) || len(wanted) > 0 && len(rest) > len(wanted) && slices.Equal(rest[:len(wanted)], wanted)
 	})
 }
 

@@ -258,10 +258,11 @@ func (r *renderer) leaf(at, here place, n Node, neg bool) (string, error) {
 	case InPeriod:
 		return r.inPeriod(alias, col, n, neg), nil
 	case Null:
+		// A text is there where its folded form is, which is what indexes hold.
 		if n.Negate != neg {
-			return r.ref(alias, col.Name) + " IS NOT NULL", nil
+			return r.compareRef(alias, col) + " IS NOT NULL", nil
 		}
-		return r.ref(alias, col.Name) + " IS NULL", nil
+		return r.compareRef(alias, col) + " IS NULL", nil
 	}
 	return "", unchecked(fmt.Sprintf("condition %T", n))
 }

@@ -107,7 +107,7 @@ func (s *Section) Show(ctx context.Context, r memberarea.Record) (memberarea.Blo
 			it.Limits = say(r.Lang, "age", one.MaxAge) + " " + it.Limits
 		}
 		for _, f := range one.Files {
-			w := fileView{Name: f.Name, Size: size(f.Size), Day: day(f.On, r.Lang)}
+			w := fileView{Name: f.Name, Size: size(f.Size), Day: r.Day(f.On)}
 			switch f.State {
 			case document.FileHeld:
 				w.Said = say(r.Lang, "held")

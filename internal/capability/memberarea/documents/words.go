@@ -2,7 +2,6 @@ package documents
 
 import (
 	"fmt"
-	"time"
 )
 
 // words are the texts of the section by key: English, German.
@@ -47,13 +46,6 @@ func say(lang, key string, args ...any) string {
 		return text
 	}
 	return fmt.Sprintf(text, args...)
-}
-
-func day(at time.Time, lang string) string {
-	if lang == "de" {
-		return at.Format("02.01.2006")
-	}
-	return at.Format("2 Jan 2006")
 }
 
 // size gives a number of bytes as people read it.

@@ -90,7 +90,7 @@ func (s *Section) Show(ctx context.Context, r memberarea.Record) (memberarea.Blo
 		it := itemView{Document: d, Link: r.Path(key, "document"), Sign: r.Path(key, "sign"), Decline: r.Path(key, "decline"), Open: s.open(d), Read: d.Mine == signature.SignerRead}
 		switch {
 		case d.Mine == signature.SignerSigned:
-			it.Said = say(r.Lang, "signed") + " " + moment(d.SignedOn, r.Lang) + "."
+			it.Said = say(r.Lang, "signed") + " " + r.Moment(d.SignedOn) + "."
 			if d.Status == signature.Sent {
 				it.Said += " " + say(r.Lang, "waits")
 			}
@@ -99,7 +99,7 @@ func (s *Section) Show(ctx context.Context, r memberarea.Record) (memberarea.Blo
 		case !it.Open:
 			it.Said = say(r.Lang, "expired")
 		default:
-			it.Said = say(r.Lang, "until") + " " + moment(d.Expires, r.Lang) + "."
+			it.Said = say(r.Lang, "until") + " " + r.Moment(d.Expires) + "."
 		}
 		if d.Certificate {
 			it.Certified = r.Path(key, "certificate")

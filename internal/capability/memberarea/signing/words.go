@@ -1,7 +1,5 @@
 package signing
 
-import "time"
-
 // words are the texts of the section by key: English, German.
 var words = map[string][2]string{
 	"title":       {"To sign", "Zu unterschreiben"},
@@ -31,11 +29,4 @@ func say(lang, key string) string {
 		return words[key][1]
 	}
 	return words[key][0]
-}
-
-func moment(at time.Time, lang string) string {
-	if lang == "de" {
-		return at.UTC().Format("02.01.2006, 15:04 UTC")
-	}
-	return at.UTC().Format("2 Jan 2006, 15:04 UTC")
 }

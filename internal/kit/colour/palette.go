@@ -1,4 +1,4 @@
-package portal
+package colour
 
 import (
 	"fmt"
@@ -9,12 +9,14 @@ import (
 // rgb is a colour with channels from 0 to 255.
 type rgb struct{ r, g, b float64 }
 
-// The grounds a form stands on; templates/form.css uses the same.
+// The grounds that pages stand on; their style sheets use the same.
 var (
 	white    = rgb{255, 255, 255}
 	black    = rgb{0, 0, 0}
-	inkDark  = rgb{8, 18, 24}  // text on a light accent
-	darkCard = rgb{21, 29, 36} // the card of the dark scheme
+	inkDark  = rgb{8, 18, 24}     // text on a light accent
+	darkCard = rgb{21, 29, 36}    // the card of the dark scheme
+	tinted   = rgb{226, 234, 238} // the darkest ground of the light scheme that holds text in the accent
+	lifted   = rgb{51, 39, 15}    // the lightest ground of the dark scheme
 )
 
 func parseColour(s string) rgb {
@@ -66,17 +68,18 @@ func readable(c, towards, ground rgb) rgb {
 	return towards
 }
 
-// palette is what a form's style sheet needs to know of its accent.
-type palette struct {
+// Palette is what a style sheet needs to know of an accent.
+type Palette struct {
 	light, onLight       rgb // accent and text on it, light scheme
 	dark, onDark         rgb // the same, dark scheme
 	panel, panelEnd      rgb // the panel beside the form, which carries white text
 	panelDark, panelDeep rgb
 }
 
-func paletteOf(accent string) palette {
+// Of makes the palette of an accent, which is written as #rrggbb.
+func Of(accent string) Palette {
 	a := parseColour(accent)
-	p := palette{light: readable(a, black, white), dark: readable(a, white, darkCard)}
+	p := Palette{light: readable(a, black, white), dark: readable(a, white, darkCard)}
 	p.onLight, p.onDark = inkOn(p.light), inkOn(p.dark)
 	p.panel = readable(a, black, white)
 	p.panelEnd = p.panel.mix(black, 0.45)
@@ -93,8 +96,30 @@ func inkOn(ground rgb) rgb {
 	return inkDark
 }
 
-func (p palette) css() string {
+// Theme is the colour that a browser may give its own frame.
+func (p Palette) Theme() string { return p.panel.String() }
+
+// CSS gives the variables of a page that consists of a panel and a card.
+func (p Palette) CSS() string {
 	light := fmt.Sprintf("--accent:%s;--on-accent:%s;--panel:%s;--panel-end:%s", p.light, p.onLight, p.panel, p.panelEnd)
 	dark := fmt.Sprintf("--accent:%s;--on-accent:%s;--panel:%s;--panel-end:%s", p.dark, p.onDark, p.panelDark, p.panelDeep)
 	return ":root{" + light + "}@media(prefers-color-scheme:dark){:root{" + dark + "}}"
+}
+
+// Plain tells whether a text is a colour as Of takes it.
+func Plain(text string) bool {
+	if len(text) != 7 || text[0] != '#' {
+		return false
+	}
+	_, err := strconv.ParseUint(text[1:], 16, 32)
+	return err == nil
+}
+
+// Accents gives the variables of pages that stand on several grounds: the accent,
+// the text on it, and a soft ground of its hue for text in ink.
+func Accents(accent string) string {
+	a := parseColour(accent)
+	light, dark := readable(a, black, tinted), readable(a, white, lifted)
+	return fmt.Sprintf(":root{--accent:%s;--on-accent:%s;--accent-soft:%s}@media(prefers-color-scheme:dark){:root{--accent:%s;--on-accent:%s;--accent-soft:%s}}",
+		light, inkOn(light), light.mix(white, 0.9), dark, inkOn(dark), dark.mix(darkCard, 0.84))
 }
