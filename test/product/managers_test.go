@@ -51,6 +51,9 @@ func TestManagers(t *testing.T) {
 		t.Run("decisions", func(t *testing.T) { m.on(t).decisions() })
 		t.Run("contact", func(t *testing.T) { m.on(t).contact() })
 		t.Run("quality", func(t *testing.T) { m.on(t).quality() })
+		t.Run("every number", func(t *testing.T) { m.on(t).everyNumber() })
+		t.Run("boards", func(t *testing.T) { m.on(t).boards() })
+		t.Run("times by seller", func(t *testing.T) { m.on(t).stageTimes() })
 		t.Run("bad questions", func(t *testing.T) { m.on(t).badQuestions() })
 	})
 }

@@ -12,6 +12,7 @@
 //	roles.yaml         roles with their privileges
 //	records/*.yaml     rows, by table, in the order of the files' names
 //	events/*.json      sample events, one JSON array of CloudEvents a file
+//	organization.yaml  name, colour and time zone of a sample's organisation; not imported
 //
 // Rows are named by a key; the row's id follows from bundle, table and key, so
 // that applying a bundle again makes nothing twice. What is there already is

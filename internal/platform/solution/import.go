@@ -88,8 +88,9 @@ func (c *content) file(customs *customise.Service, name string, text []byte) err
 		return err
 	case name == "roles.yaml", dir == "records" && yamlFile:
 		c.others[name] = string(text)
-	case dir == "events", name == "README.md":
-		// Sample events are published, not stored; people read the rest.
+	case dir == "events", name == "organization.yaml", name == "README.md":
+		// Sample events are published, the name and colours of a sample's organisation
+		// are taken when it is put in first; people read the rest.
 	default:
 		return errs.New(errs.Invalid, "solution.file", "a bundle has no such file")
 	}
