@@ -160,6 +160,10 @@ func (m *managers) edges() {
 			m.t.Fatal(err)
 		}
 	}
+	// The rules of the sample refer nobody to a person; a set of somebody else's may.
+	if _, err := db.ExecContext(m.t.Context(), "UPDATE rpt_decisioncheck SET rpt_outcome = 2 WHERE rpt_recordid = "+m.literal(m.leads[9])); err != nil {
+		m.t.Fatal(err)
+	}
 	admin := m.ids("systemusers?$select=domainname&$filter=domainname eq 'admin'")["admin"]
 	m.want(204, "PATCH", "systemusers("+admin+")", `{"rpt_timezone":"`+kolkata+`"}`)
 	day := begin.Format(time.DateOnly)

@@ -247,6 +247,7 @@ export interface Rows {
     preferredcontactmethodcode?: 1 | 2 | 3 | 4 | 5 | null;
     processid?: string | null;
     rpt_customersince?: string | null;
+    rpt_timezone?: string | null;
     salutation?: string | null;
     shippingmethodcode?: 1 | null;
     spousesname?: string | null;
