@@ -32,6 +32,12 @@ func (t *Table) build(currencies bool) error {
 	if err := t.checkPrivacy(); err != nil {
 		return err
 	}
+	if err := t.checkWork(); err != nil {
+		return err
+	}
+	if err := t.checkFrozen(); err != nil {
+		return err
+	}
 	for _, name := range []string{t.ID, t.Title} {
 		if t.byName[name] == nil {
 			return errs.New(errs.Invalid, "metadata.table", "table %s has no column %s", t.Name, name)

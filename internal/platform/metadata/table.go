@@ -48,6 +48,8 @@ type Table struct {
 	Forms       []Form    `yaml:"forms"`
 	Charts      []Chart   `yaml:"charts"`
 	Privacy     *Privacy  `yaml:"privacy"` // nil: rows may speak of persons in their texts
+	Work        *Work     `yaml:"work"`    // nil: its rows stand in no work list
+	Frozen      *Frozen   `yaml:"frozen"`  // nil: its rows can be changed at any time
 
 	// Back names the navigation properties that lead to the rows from users,
 	// teams and units, where Dataverse does not follow its own pattern

@@ -34,6 +34,8 @@ type Applier struct {
 	Store    Store
 	Catalog  func() *metadata.Catalog
 	Progress func(what string) // told of each file; may be nil
+
+	renewed renewal // rows that are frozen, and come anew
 }
 
 // file is one file of rows.
@@ -116,6 +118,10 @@ func (a *Applier) records(ctx context.Context, b Bundle, name string) error {
 				return errs.New(errs.Invalid, "solution.table", "there is no table %s", f.Table)
 			}
 			for _, raw := range f.Rows {
+				raw, ok := a.renewed.under(t, raw)
+				if !ok {
+					continue
+				}
 				if err := a.put(ctx, tx, b.Name, t, raw, made); err != nil {
 					return err
 				}
@@ -156,6 +162,9 @@ func (a *Applier) put(ctx context.Context, tx *record.Tx, bundle string, t *meta
 	fresh, err := ensured(ctx, tx, t, row)
 	if fresh {
 		made[row.ID(t.ID)] = true
+		if t.Frozen != nil && t.Frozen.Since != "" && strings.Contains(key, "@") {
+			a.tell("the " + t.Label.In("en") + " “" + row.Text(t.Title) + "” has been in force and stays as it is: its changed text is a new draft")
+		}
 	}
 	return err
 }

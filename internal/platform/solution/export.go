@@ -94,7 +94,7 @@ func (m *Manager) Remove(ctx context.Context, name string, how customise.How) (c
 	if err != nil {
 		return customise.Report{}, err
 	}
-	gone, err := goneRows(name, s.others, nil)
+	gone, err := m.goneRows(ctx, name, s.others, nil)
 	if err != nil {
 		return customise.Report{}, err
 	}

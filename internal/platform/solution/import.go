@@ -125,7 +125,11 @@ func (m *Manager) Import(ctx context.Context, files fs.FS, how customise.How) (c
 	if err != nil {
 		return customise.Report{}, err
 	}
-	gone, err := goneRows(c.manifest.Name, before.others, c.others)
+	gone, err := m.goneRows(ctx, c.manifest.Name, before.others, c.others)
+	if err != nil {
+		return customise.Report{}, err
+	}
+	anew, err := m.renewed(ctx, c.manifest.Name, before.others, c.others)
 	if err != nil {
 		return customise.Report{}, err
 	}
@@ -157,7 +161,12 @@ func (m *Manager) Import(ctx context.Context, files fs.FS, how customise.How) (c
 	if maps.Equal(before.others, c.others) && before.there {
 		return report, nil
 	}
-	return report, m.applier().Apply(ctx, Bundle{Name: c.manifest.Name, Files: others(c.others)})
+	a := m.applier()
+	a.renewed = anew
+	for _, name := range anew.fresh {
+		report.Added = append(report.Added, "draft of "+name+", as the one that has been in force stays")
+	}
+	return report, a.Apply(ctx, Bundle{Name: c.manifest.Name, Files: others(c.others)})
 }
 
 // weigh tells what becomes of the automations once the edits are made.
@@ -243,7 +252,8 @@ type row struct {
 }
 
 // goneRows lists the rows of the old files that the new ones lack, last first.
-func goneRows(bundle string, old, fresh map[string]string) ([]row, error) {
+// Those that have been in force are left out: they stay.
+func (m *Manager) goneRows(ctx context.Context, bundle string, old, fresh map[string]string) ([]row, error) {
 	before, err := rowsOf(bundle, old)
 	if err != nil {
 		return nil, err
@@ -258,9 +268,19 @@ func goneRows(bundle string, old, fresh map[string]string) ([]row, error) {
 	}
 	var out []row
 	for _, r := range slices.Backward(before) {
-		if !keep[r.id] {
-			out = append(out, r)
+		if keep[r.id] {
+			continue
 		}
+		if t, ok := m.Customs.Catalog().Table(r.table); ok {
+			stays, err := m.frozen(ctx, t, r.id)
+			if err != nil {
+				return nil, err
+			}
+			if stays {
+				continue
+			}
+		}
+		out = append(out, r)
 	}
 	return out, nil
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/rapport-platform/rapport/internal/commons/process"
+	"github.com/rapport-platform/rapport/internal/commons/routing"
 	"github.com/rapport-platform/rapport/internal/ground/clock"
 	"github.com/rapport-platform/rapport/internal/ground/errs"
 	"github.com/rapport-platform/rapport/internal/ground/sqldb"
@@ -22,6 +23,7 @@ import (
 	"github.com/rapport-platform/rapport/internal/platform/customise"
 	"github.com/rapport-platform/rapport/internal/platform/job"
 	"github.com/rapport-platform/rapport/internal/platform/metadata"
+	"github.com/rapport-platform/rapport/internal/platform/query"
 	"github.com/rapport-platform/rapport/internal/platform/record"
 	"github.com/rapport-platform/rapport/internal/platform/solution"
 	"github.com/rapport-platform/rapport/internal/platform/workflow"
@@ -308,4 +310,93 @@ func TestBadBundlesChangeNothing(t *testing.T) {
 	if h.Customs.Catalog() != before {
 		t.Error("something has changed all the same")
 	}
+}
+
+// Rows that have been in force stay: applying them again makes nothing, a changed
+// text a new draft, and removing the bundle leaves them.
+func TestFrozenRowsComeAnew(t *testing.T) {
+	t.Parallel()
+	dbtest.EachURL(t, fixture.Schema(t, fixture.Catalog(t)), func(t *testing.T, url string) {
+		h := newHouse(t, url)
+		for _, hook := range routing.Keep() {
+			h.store.AddHook(hook)
+		}
+		text := func(rules ...string) string {
+			out := "- table: routingrule\n  rows:\n    - {key: leads, name: Leads, rpt_table: lead}\n- table: routingruleitem\n  rows:\n"
+			for _, r := range rules {
+				name, postal, _ := strings.Cut(r, " ")
+				out += "    - {key: " + name + ", name: " + name + ", routingruleid: \"@routingrule:leads\", rpt_postalcode: \"" + postal + "\"}\n"
+			}
+			return out
+		}
+		other := "- table: subject\n  rows:\n    - {key: a, title: A}\n"
+		var told []string
+		h.Progress = func(what string) { told = append(told, what) }
+		bring := func(rules, other string) customise.Report {
+			t.Helper()
+			told = nil
+			r, err := h.Import(h.ctx, bundle("records/10-routing.yaml", rules, "records/20-other.yaml", other), customise.How{Confirm: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return r
+		}
+		// state writes the sets by version with their rules.
+		state := func() string {
+			t.Helper()
+			sets, err := h.store.Find(h.ctx, query.Query{Table: "routingrule", Order: []query.Order{{Column: "rpt_version"}}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var out []string
+			for _, set := range sets.Rows {
+				rules, err := h.store.Find(h.ctx, query.Query{Table: "routingruleitem", Order: []query.Order{{Column: "name"}}, Where: query.Compare{Left: query.Path{"routingruleid"}, Value: set.ID("routingruleid")}})
+				if err != nil {
+					t.Fatal(err)
+				}
+				line := ""
+				for _, r := range rules.Rows {
+					line += " " + r.Text("name") + "=" + r.Text("rpt_postalcode")
+				}
+				out = append(out, strings.TrimSpace(line))
+			}
+			return strings.Join(out, "; ")
+		}
+		is := func(what, want string) {
+			t.Helper()
+			if got := state(); got != want {
+				t.Errorf("%s: %s; want %s", what, got, want)
+			}
+		}
+		one := text("north 1*", "south 8*")
+		bring(one, other)
+		bring(one, other)
+		is("brought twice", "north=1* south=8*")
+		err := h.store.Write(h.ctx, func(tx *record.Tx) error {
+			_, err := tx.Update(h.ctx, "routingrule", solution.RowID("loans", "routingrule", "leads"), record.Row{"rpt_activatedon": "2026-11-22T09:00:00Z"}, record.Match{})
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		bring(one, other)
+		bring(one, strings.Replace(other, "title: A", "title: B", 1))
+		is("in force, and brought again", "north=1* south=8*")
+		two := text("north 1*, 2*", "west 5*")
+		r := bring(two, other)
+		is("with another text", "north=1* south=8*; north=1*, 2* west=5*")
+		if !slices.ContainsFunc(r.Added, func(s string) bool { return strings.HasPrefix(s, "draft of routingrule:leads") }) || !slices.ContainsFunc(told, func(s string) bool { return strings.Contains(s, "its changed text is a new draft") }) {
+			t.Errorf("not told: %v %v", r.Added, told)
+		}
+		bring(two, strings.Replace(other, "title: A", "title: C", 1))
+		bring(one, other)
+		bring(two, other)
+		is("back and forth", "north=1* south=8*; north=1*, 2* west=5*; north=1* south=8*")
+		bring(one, other)
+		is("once more", "north=1* south=8*; north=1*, 2* west=5*; north=1* south=8*")
+		if _, err := h.Remove(h.ctx, "loans", customise.How{Confirm: true}); err != nil {
+			t.Fatal(err)
+		}
+		is("removed", "north=1* south=8*; north=1*, 2* west=5*; north=1* south=8*")
+	})
 }

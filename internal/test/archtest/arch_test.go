@@ -25,7 +25,7 @@ var within = map[string][]string{
 	"ground": {"errs", "id", "clock", "lifecycle", "limit", "diskfile", "sqldb", "blob", "expr", "secret"},
 	"platform": {"query", "metadata", "schema", "access", "stream", "changelog", "event", "snapshot", "job", "record", "customise", "auth", "search", "files", "workflow", "duplicate", "webhook",
 		"rule", "odata", "businessrule", "savedquery", "action", "audit", "transfer", "flow", "function", "notify", "solution", "workspace"},
-	"commons": {"party", "activity", "template", "consent", "mail", "calendar", "queue", "routing", "sla", "process", "board", "report", "decision", "exchange", "document", "signature", "catalog", "lake", "warehouse", "privacy"},
+	"commons": {"party", "activity", "template", "consent", "mail", "calendar", "queue", "routing", "sla", "process", "board", "worklist", "report", "decision", "exchange", "document", "signature", "catalog", "lake", "warehouse", "privacy"},
 	"edge":    {"live", "httpapi", "pgwire", "voicegw", "mcpserver", "app"},
 }
 

@@ -65,6 +65,12 @@ const list = createRoute({
   component: lazyRouteComponent(() => import("@/pages/TablePage"), "TablePage"),
 });
 
+const work = createRoute({
+  getParentRoute: () => root,
+  path: "/work",
+  component: lazyRouteComponent(() => import("@/work/WorkPage"), "WorkPage"),
+});
+
 const create = createRoute({
   getParentRoute: () => root,
   path: "/r/$table/new",
@@ -74,6 +80,7 @@ const create = createRoute({
 const record = createRoute({
   getParentRoute: () => root,
   path: "/r/$table/$id",
+  validateSearch: (raw: Record<string, unknown>): { work?: string } => (raw.work === "1" ? { work: "1" } : {}),
   loader: ({ params: { table, id } }) => void client.ensureQueryData(tableQuery(table)).then((meta) => client.prefetchQuery(recordQuery(meta, id)), () => undefined),
   component: lazyRouteComponent(() => import("@/record/RecordPage"), "RecordPage"),
 });
@@ -274,7 +281,7 @@ const tree = root.addChildren([
   importStart, dataImport,
   admin, account,
   forms, scoring, modelVersions, modelVersion, imports, importPage, lake, dashboard, searching, settings,
-  home, list, create, record, quarantine, quarantineItem, deadLetters, deadLetter, flowRuns, flowRun, rules, routing, exchange,
+  home, work, list, create, record, quarantine, quarantineItem, deadLetters, deadLetter, flowRuns, flowRun, rules, routing, exchange,
 ]);
 
 function parseSearch(text: string): Record<string, string> {

@@ -1,7 +1,7 @@
 import { ActionIcon, Menu, SegmentedControl } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import { useQueryClient } from "@tanstack/react-query";
-import { Link, useNavigate, useParams } from "@tanstack/react-router";
+import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { lazy, type ReactNode, Suspense, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useViewers } from "@/api/live";
@@ -38,6 +38,7 @@ import { type RecordHandle, useRecord } from "./useRecord";
 
 const DecisionCards = lazy(() => import("@/decision/DecisionCard").then((m) => ({ default: m.DecisionCards })));
 const DocumentCard = lazy(() => import("@/document/DocumentCard").then((m) => ({ default: m.DocumentCard })));
+const WorkBar = lazy(() => import("@/work/WorkBar"));
 const MergePicker = lazy(() => import("./MergePicker"));
 const AssignDialog = lazy(() => import("./AssignDialog"));
 const AccessTeam = lazy(() => import("./AccessTeam"));
@@ -78,6 +79,7 @@ function Loaded({ table, id }: { table: Table; id: string }) {
   // Three columns need room; with less of it details and timeline share a place.
   const medium = useMediaQuery("(max-width: 1280px)", undefined, { getInitialValueInEffect: false }) && !narrow && extra?.panel !== undefined;
   const [part, setPart] = useState<Part>(extra?.panel && narrow ? "panel" : "details");
+  const working = (useSearch({ strict: false }) as { work?: string }).work === "1";
   const { row } = handle;
   const name = row ? nameOf(table, row) : "";
   useEffect(() => {
@@ -87,7 +89,7 @@ function Loaded({ table, id }: { table: Table; id: string }) {
   useVisit(table.logicalname, id, name);
   const discussed = useDiscussed(table.logicalname);
   const viewers = useViewers(table.logicalname, id);
-  useShortcuts([{ keys: "escape", label: "keys.back", group: "keys.record", run: () => void navigate({ to: listPath(table.logicalname) }) }]);
+  useShortcuts([{ keys: "escape", label: "keys.back", group: "keys.record", run: () => void navigate({ to: working ? "/work" : listPath(table.logicalname) }) }]);
 
   if (handle.error && !row) return <Failure error={handle.error} onRetry={handle.refetch} />;
   const bar = (
@@ -111,6 +113,7 @@ function Loaded({ table, id }: { table: Table; id: string }) {
   return (
     <>
       {bar}
+      {working && <Suspense><WorkBar table={table.logicalname} id={id} name={name} onDone={handle.refetch} /></Suspense>}
       <Head table={table} row={row} name={name} handle={handle} />
       <StageBar table={table} id={id} row={row} handle={handle} />
       {(narrow || medium) && (

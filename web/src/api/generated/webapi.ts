@@ -53,6 +53,7 @@ export interface Actions {
   rpt_CheckTrainingData: { in: Record<string, never>; out: { Fitness: string } };
   rpt_CompareCase: { in: Record<string, never>; out: { Differing: number } };
   rpt_CompareExchange: { in: Record<string, never>; out: undefined };
+  rpt_CompleteStep: { in: { Activity?: object; Next?: string; NextDue?: string; NextText?: string; Note?: string; Subject?: string; Target: object }; out: { ActivityId: string; NextId: string } };
   rpt_CopyDecisionVersion: { in: Record<string, never>; out: { VersionId: string } };
   rpt_CreateClientSecret: { in: { Days?: number; Name: string; Scopes?: string }; out: { ClientId: string; ClientSecret: string; ExpiresOn: string; SecretId: string } };
   rpt_DeactivateRouting: { in: Record<string, never>; out: undefined };
@@ -94,6 +95,7 @@ export interface Actions {
   rpt_ResumeBulk: { in: Record<string, never>; out: undefined };
   rpt_ResumeFlowRun: { in: Record<string, never>; out: undefined };
   rpt_ResumeImport: { in: Record<string, never>; out: undefined };
+  rpt_RetrieveWorkList: { in: { Table?: string; Top?: number; Until?: string }; out: { Items: string; Total: number } };
   rpt_RevertChange: { in: { AuditId: string; Columns?: (string)[]; Overwrite?: boolean }; out: { Columns: (string)[]; Skipped: (string)[] } };
   rpt_RevertRecord: { in: { AsOf: string; Columns?: (string)[]; DryRun?: boolean; Target: object }; out: { Columns: (string)[]; Skipped: (string)[] } };
   rpt_RevokeClientSecret: { in: { SecretId: string }; out: undefined };
