@@ -60,22 +60,22 @@ func TestSalesAndFunnelAreImported(t *testing.T) {
 			return func(row map[string]string) bool { return row[column] != "" }
 		}
 		accounts, pipeline, leads, closed := files[0], files[1], files[2], files[3]
-		count("accounts", "parentaccountid/name ne null", number(accounts, filled("subsidiary_of")))
-		count("accounts", "parentaccountid/name eq 'Acme Corporation'", number(accounts, has("subsidiary_of", "Acme Corporation")))
+		count("accounts", "parentaccountid/name ne null", tally(accounts, filled("subsidiary_of")))
+		count("accounts", "parentaccountid/name eq 'Acme Corporation'", tally(accounts, has("subsidiary_of", "Acme Corporation")))
 		for _, stage := range []string{"Won", "Lost", "Engaging", "Prospecting"} {
-			count("opportunities", "stepname eq '"+stage+"'", number(pipeline, has("deal_stage", stage)))
+			count("opportunities", "stepname eq '"+stage+"'", tally(pipeline, has("deal_stage", stage)))
 		}
-		count("opportunities", "_customerid_value eq null and stepname ne null", number(pipeline, func(row map[string]string) bool { return row["account"] == "" }))
-		count("opportunities", "customerid_account/name eq 'Cancity'", number(pipeline, has("account", "Cancity")))
-		count("opportunities", "actualclosedate ge 2017-10-01T00:00:00Z and actualclosedate lt 2017-11-01T00:00:00Z and stepname ne null", number(pipeline, func(row map[string]string) bool {
+		count("opportunities", "_customerid_value eq null and stepname ne null", tally(pipeline, func(row map[string]string) bool { return row["account"] == "" }))
+		count("opportunities", "customerid_account/name eq 'Cancity'", tally(pipeline, has("account", "Cancity")))
+		count("opportunities", "actualclosedate ge 2017-10-01T00:00:00Z and actualclosedate lt 2017-11-01T00:00:00Z and stepname ne null", tally(pipeline, func(row map[string]string) bool {
 			var month, day, year int
 			n, err := fmt.Sscanf(row["close_date"], "%d/%d/%d", &month, &day, &year)
 			return err == nil && n == 3 && month == 10 && year == 2017
 		}))
 		for _, origin := range []string{"social", "paid search", "email"} {
-			count("leads", "subject eq '"+origin+"'", number(leads, has("origin", origin)))
+			count("leads", "subject eq '"+origin+"'", tally(leads, has("origin", origin)))
 		}
-		count("leads", "subject eq null", number(leads, func(row map[string]string) bool { return row["origin"] == "" }))
+		count("leads", "subject eq null", tally(leads, func(row map[string]string) bool { return row["origin"] == "" }))
 		count("opportunities", "originatingleadid/lastname ne null", len(closed))
 	})
 }
@@ -103,7 +103,7 @@ func csvRows(t *testing.T, path string) []map[string]string {
 	return out
 }
 
-func number(rows []map[string]string, is func(map[string]string) bool) (n int) {
+func tally(rows []map[string]string, is func(map[string]string) bool) (n int) {
 	for _, row := range rows {
 		if is(row) {
 			n++

@@ -108,6 +108,7 @@ var asSystem = []string{
 	"internal/platform/workspace/preference.go", // each person's own settings
 	"internal/commons/activity/mention.go",      // whether a mentioned person may read what the note is about; telling them
 	"internal/platform/search/index.go",
+	"internal/platform/search/lane.go",
 	"internal/platform/search/rebuild.go",
 	"internal/platform/transfer/bulk/bulk.go", // the record of a change is the platform's to write
 	"internal/platform/transfer/bulk/run.go",
