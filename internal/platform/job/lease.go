@@ -70,12 +70,16 @@ func (q *Queue) anyDue(ctx context.Context, kinds []string) (bool, error) {
 	return q.db.QueryRow(ctx, text, args, &one)
 }
 
-// claim takes up to n due jobs of the kinds under a lease.
-func (q *Queue) claim(ctx context.Context, kinds []string, n int, lease time.Duration) ([]*Job, error) {
+// claim takes up to n due jobs of the kinds under a lease, once the leases of
+// the held ones are made longer.
+func (q *Queue) claim(ctx context.Context, kinds []string, n int, lease time.Duration, held []*Job) ([]*Job, error) {
 	var out []*Job
 	err := q.db.Write(ctx, func(tx *sqldb.Tx) error {
 		out = nil
 		now := q.clock.Now()
+		if err := q.extendIn(tx, held, now.Add(lease)); err != nil {
+			return err
+		}
 		text, args := q.withKinds(q.text.claim, []any{q.time(now.Add(lease)), q.time(now), n}, kinds)
 		rows, err := tx.Query(text, args...)
 		if err != nil {
@@ -119,14 +123,17 @@ func (q *Queue) scan(rows *sqldb.Rows) (*Job, error) {
 // extend keeps the leases of jobs at work.
 func (q *Queue) extend(ctx context.Context, jobs []*Job, lease time.Duration) error {
 	return q.db.Write(ctx, func(tx *sqldb.Tx) error {
-		until := q.time(q.clock.Now().Add(lease))
-		for _, j := range jobs {
-			if _, err := tx.Exec(q.text.extend, until, q.id(j.ID), j.leaseno); err != nil {
-				return err
-			}
-		}
-		return nil
+		return q.extendIn(tx, jobs, q.clock.Now().Add(lease))
 	})
+}
+
+func (q *Queue) extendIn(tx *sqldb.Tx, jobs []*Job, until time.Time) error {
+	for _, j := range jobs {
+		if _, err := tx.Exec(q.text.extend, q.time(until), q.id(j.ID), j.leaseno); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // withKinds puts the list of kinds into a text, after the arguments it has.

@@ -53,6 +53,7 @@ type Runner struct {
 
 	mu      sync.Mutex
 	running map[*Job]struct{}
+	kept    time.Time // when the leases of all at work were last made longer
 }
 
 // NewRunner makes a Runner. Start starts it.
@@ -86,6 +87,7 @@ func (r *Runner) Start(ctx context.Context) error {
 	if len(r.kinds) == 0 {
 		return errs.New(errs.Internal, "job.handlers", "a runner needs handlers")
 	}
+	r.kept = r.o.Queue.clock.Now()
 	loop, cancelLoop := context.WithCancel(ctx)
 	// Work that has begun outlives the loop: Stop gives it time to finish.
 	work, cancelWork := context.WithCancel(context.WithoutCancel(ctx))
@@ -178,7 +180,9 @@ func (r *Runner) fill(ctx, work context.Context) (int, error) {
 			more = false
 		}
 	}
-	jobs, err := r.o.Queue.claim(ctx, r.kinds, free, r.o.Lease)
+	// A database that was locked for longer than a lease let no heartbeat through:
+	// what is at work here is not to be taken from itself.
+	jobs, err := r.o.Queue.claim(ctx, r.kinds, free, r.o.Lease, r.late())
 	release(free - len(jobs))
 	if err != nil {
 		return 0, err
@@ -205,6 +209,23 @@ func (r *Runner) track(j *Job, on bool) {
 	}
 }
 
+func (r *Runner) atWork() []*Job {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Collect(maps.Keys(r.running))
+}
+
+// late gives what is at work if its leases should long have been made longer.
+func (r *Runner) late() []*Job {
+	r.mu.Lock()
+	late := r.o.Queue.clock.Now().Sub(r.kept) > r.o.Lease/2
+	r.mu.Unlock()
+	if !late {
+		return nil
+	}
+	return r.atWork()
+}
+
 // heartbeat keeps the leases of jobs at work, three times a lease.
 func (r *Runner) heartbeat(ctx context.Context) {
 	for {
@@ -213,14 +234,17 @@ func (r *Runner) heartbeat(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
+		at, jobs := r.o.Queue.clock.Now(), r.atWork()
+		if len(jobs) > 0 {
+			if err := r.o.Queue.extend(ctx, jobs, r.o.Lease); err != nil {
+				if ctx.Err() == nil {
+					r.o.Logger.Warn("leases can't be kept", "jobs", len(jobs), "error", err)
+				}
+				continue
+			}
+		}
 		r.mu.Lock()
-		jobs := slices.Collect(maps.Keys(r.running))
+		r.kept = at
 		r.mu.Unlock()
-		if len(jobs) == 0 {
-			continue
-		}
-		if err := r.o.Queue.extend(ctx, jobs, r.o.Lease); err != nil && ctx.Err() == nil {
-			r.o.Logger.Warn("leases can't be kept", "jobs", len(jobs), "error", err)
-		}
 	}
 }
