@@ -12,7 +12,7 @@ import (
 
 // meaningless are the reasons for closing a lead that a new model leaves out:
 // duplicates, and spam and test entries.
-const meaningless = "[8,9]"
+const meaningless = "[100000000,100000001]"
 
 // CheckSetups is the hook that keeps set-ups from being written by which leads
 // can't be scored.

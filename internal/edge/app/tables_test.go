@@ -73,9 +73,10 @@ func TestTablesAreNamedAsInDataverse(t *testing.T) {
 	}
 }
 
-// states lists state: reasons of each table.
+// states lists state: reasons of each table. Those from 100,000,000 on are our own,
+// numbered as customers' options are.
 var states = map[string]map[int64][]int64{
-	"lead": {0: {1, 2}, 1: {3}, 2: {4, 5, 6, 7}}, "opportunity": {0: {1, 2, 104800000, 104800001, 104800002}, 1: {3}, 2: {4, 5}},
+	"lead": {0: {1, 2}, 1: {3}, 2: {4, 5, 6, 7, 100000000, 100000001}}, "opportunity": {0: {1, 2, 104800000, 104800001, 104800002}, 1: {3}, 2: {4, 5}},
 	"incident": {0: {1, 2, 3, 4}, 1: {5, 1000}, 2: {6, 2000}}, "sla": {0: {1}, 1: {2}}, "routingrule": {0: {1}, 1: {2}}, "queue": {0: {1}, 1: {2}}, "queueitem": {0: {1}, 1: {2}},
 	"entitlement": {0: {0}, 1: {1}, 2: {2}, 3: {3}, 4: {1200}}, "quote": {0: {1}, 1: {2, 3}, 2: {4}, 3: {5, 6, 7}},
 	"salesorder": {0: {1, 2}, 1: {3}, 2: {4}, 3: {100001, 100002}, 4: {100003}}, "product": {0: {1}, 1: {2}, 2: {0}, 3: {3}}, "pricelevel": {0: {100001}, 1: {100002}},
