@@ -1,7 +1,7 @@
 // The app around records: choosing and editing rows, groups, saved views, charts, stages, related lists, notes, settings.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { api, axe, base, makeLead, settled, signedIn, skip, start, stop } from "./helpers.mjs";
+import { api, axe, base, holds, makeLead, settled, signedIn, skip, start, stop } from "./helpers.mjs";
 
 before(start);
 after(stop);
@@ -48,7 +48,7 @@ test("cells are edited where they stand by keyboard alone, with validation and u
   await page.keyboard.press("Tab");
   await page.keyboard.type("Treasurer");
   await page.keyboard.press("Enter");
-  await page.waitForFunction(async (id) => { const r = await (await fetch(`/api/data/v9.2/leads(${id})`)).json(); return r.companyname === "Cell Works" && r.jobtitle === "Treasurer"; }, lead.id);
+  await holds(page, async (id) => { const r = await (await fetch(`/api/data/v9.2/leads(${id})`)).json(); return r.companyname === "Cell Works" && r.jobtitle === "Treasurer"; }, lead.id);
   await page.waitForFunction(() => document.activeElement?.getAttribute("data-place") === "0:2");
   await page.keyboard.press("ArrowRight");
   await page.keyboard.press("e");
@@ -59,7 +59,7 @@ test("cells are edited where they stand by keyboard alone, with validation and u
   await page.waitForFunction(() => document.activeElement?.getAttribute("data-place") === "0:3");
   assert.equal((await stored(page, lead.id)).numberofemployees, null);
   await page.keyboard.press("Control+z");
-  await page.waitForFunction(async (id) => (await (await fetch(`/api/data/v9.2/leads(${id})`)).json()).jobtitle === null, lead.id);
+  await holds(page, async (id) => (await (await fetch(`/api/data/v9.2/leads(${id})`)).json()).jobtitle === null, lead.id);
   clean(page);
   await page.context().close();
 });
@@ -82,7 +82,7 @@ test("cells from a spreadsheet are pasted after a look at what they change", { s
   const rows = [await stored(page, leads[0].id), await stored(page, leads[1].id)];
   assert.deepEqual(rows.map((r) => [r.companyname, r.jobtitle, r.numberofemployees]), [["First Ltd", "Clerk", 12], ["Second Ltd", null, null]]);
   await page.getByRole("button", { name: "Undo" }).click();
-  await page.waitForFunction(async (id) => (await (await fetch(`/api/data/v9.2/leads(${id})`)).json()).companyname === "Paper Lantern Works", leads[1].id);
+  await holds(page, async (id) => (await (await fetch(`/api/data/v9.2/leads(${id})`)).json()).companyname === "Paper Lantern Works", leads[1].id);
   clean(page);
   await page.context().close();
 });
@@ -152,7 +152,7 @@ test("the stage bar shows where a lead stands, takes its steps, stops and goes o
   await panel.locator('[data-field="budgetamount"]').getByRole("button").click();
   await panel.getByRole("textbox").fill("5000");
   await page.keyboard.press("Enter");
-  await page.waitForFunction(async (id) => (await (await fetch(`/api/data/v9.2/leads(${id})`)).json()).budgetamount === 5000, lead.id);
+  await holds(page, async (id) => (await (await fetch(`/api/data/v9.2/leads(${id})`)).json()).budgetamount === 5000, lead.id);
   assert.deepEqual(await axe(page), []);
   await page.keyboard.press("Escape");
   await bar.getByRole("button", { name: "Stop" }).click();

@@ -139,3 +139,17 @@ export async function settled(page) {
   await page.waitForFunction(() => !document.querySelector('[aria-busy="true"]') && document.querySelector("main#main")?.childElementCount);
   await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve, 150))));
 }
+
+/**
+ * Asks in the page until the answer is true. The browser driver's own
+ * waitForFunction takes the promise of an answer for the answer.
+ */
+export async function holds(page, ask, arg) {
+  const limit = Date.now() + Number(process.env.RAPPORT_WAIT ?? 60_000);
+  for (;;) {
+    // A page on its way to another one can't be asked; then it is asked again.
+    if (await page.evaluate(ask, arg).catch(() => false)) return;
+    if (Date.now() > limit) throw new Error(`never true: ${ask}`);
+    await page.waitForTimeout(150);
+  }
+}

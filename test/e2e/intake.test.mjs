@@ -1,7 +1,7 @@
 // Quarantine, dead letters, flow runs and the rules editor.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { api, base, signedIn, skip, start, stop } from "./helpers.mjs";
+import { api, base, holds, signedIn, skip, start, stop } from "./helpers.mjs";
 
 before(start);
 after(stop);
@@ -103,7 +103,7 @@ test("a rule is checked while it is typed, tried on past leads, saved and switch
   const saved = (await api(page, "GET", `/api/data/v9.2/rpt_rules(${id})`)).body;
   assert.deepEqual([saved.rpt_name, saved.rpt_points, saved.rpt_condition], [name, 7, "numberofemployees > 100000"]);
   await page.getByRole("switch").click({ force: true });
-  await page.waitForFunction(async (id) => (await (await fetch(`/api/data/v9.2/rpt_rules(${id})`)).json()).statecode === 1, id);
+  await holds(page, async (id) => (await (await fetch(`/api/data/v9.2/rpt_rules(${id})`)).json()).statecode === 1, id);
   clean(page);
   await page.context().close();
 });

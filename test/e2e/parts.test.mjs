@@ -2,7 +2,7 @@
 // pictures and files, the timeline, printing, merging, and calm screens.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { api, base, dropFile, inBothThemes, makeLead, settled, signedIn, skip, start, stop } from "./helpers.mjs";
+import { api, base, dropFile, holds, inBothThemes, makeLead, settled, signedIn, skip, start, stop } from "./helpers.mjs";
 
 before(start);
 after(stop);
@@ -16,7 +16,7 @@ async function made(page, set, body) {
 }
 const mark = () => Date.now().toString(36);
 /** Waits until the server says so of a row. */
-const until = (page, path, test, arg) => page.waitForFunction(async ([path, test, arg]) => new Function("row", "arg", `return ${test}`)(await (await fetch(path)).json(), arg), [`${API}/${path}`, test, arg], { polling: 250 });
+const until = (page, path, test, arg) => holds(page, async ([path, test, arg]) => new Function("row", "arg", `return ${test}`)(await (await fetch(path)).json(), arg), [`${API}/${path}`, test, arg], { polling: 250 });
 
 test("a lookup shows its record in short, and a customer who is not there yet is made on the spot", { skip, timeout: 240_000 }, async () => {
   const page = await signedIn();
@@ -109,7 +109,7 @@ test("a note's file is sent with its progress, looked at, replaced and removed o
   await page.keyboard.press("Escape");
   await page.getByRole("dialog").waitFor({ state: "detached" });
   await dropFile(document.locator("div").nth(1), { name: "other.txt", type: "text/plain", text: "Eleven." });
-  await page.waitForFunction(async (p) => (await (await fetch(p)).text()) === "Eleven.", `${API}/${path}`, { polling: 250 });
+  await holds(page, async (p) => (await (await fetch(p)).text()) === "Eleven.", `${API}/${path}`, { polling: 250 });
   await document.getByRole("button", { name: /^Remove / }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Remove" }).click();
   await document.getByRole("button", { name: "Add a file" }).waitFor();

@@ -2,12 +2,12 @@
 // colleague on a record, win, lose, resolve, take back what was deleted.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { api, axe, base, inBothThemes, makeLead, settled, signedIn, skip, start, stop } from "./helpers.mjs";
+import { api, axe, base, holds, inBothThemes, makeLead, settled, signedIn, skip, start, stop } from "./helpers.mjs";
 
 before(start);
 after(stop);
 const clean = (page) => assert.deepEqual(page.trouble, []);
-const has = (page, path, column, value) => page.waitForFunction(async ([path, column, value]) => (await (await fetch(`/api/data/v9.2/${path}`)).json())[column] === value, [path, column, value]);
+const has = (page, path, column, value) => holds(page, async ([path, column, value]) => (await (await fetch(`/api/data/v9.2/${path}`)).json())[column] === value, [path, column, value]);
 
 test("a colleague is put on one lead, sees it, and leaves", { skip }, async () => {
   const page = await signedIn({ viewport: { width: 1024, height: 768 } });
@@ -188,7 +188,7 @@ test("a record is made quickly by the palette, stands among the recent ones and 
   await dialog.getByLabel("Subject").fill(name);
   await page.keyboard.press("Control+Enter");
   await page.getByRole("heading", { level: 1, name }).waitFor();
-  const noted = (times) => page.waitForFunction(async ([name, times]) => JSON.stringify(await (await fetch("/api/ui/preferences")).json()).split(name).length > times, [name, times]);
+  const noted = (times) => holds(page, async ([name, times]) => JSON.stringify(await (await fetch("/api/ui/preferences")).json()).split(name).length > times, [name, times]);
   await noted(1);
   await page.goto(`${base}/`);
   const kept = page.locator("aside [data-visits]");

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
-import { api, base, inBothThemes, makeLead, openPage, password, settled, signedIn, skip, start, still, stop, user } from "./helpers.mjs";
+import { api, base, holds, inBothThemes, makeLead, openPage, password, settled, signedIn, skip, start, still, stop, user } from "./helpers.mjs";
 
 before(start);
 after(stop);
@@ -51,7 +51,7 @@ test("from sign-in to an edited field by keyboard alone", { skip }, async () => 
   await page.keyboard.press("Control+a");
   await page.keyboard.type("Typed Ltd");
   await page.keyboard.press("Enter");
-  await page.waitForFunction(async (id) => (await (await fetch(`/api/data/v9.2/leads(${id})`)).json()).companyname === "Typed Ltd", lead.id);
+  await holds(page, async (id) => (await (await fetch(`/api/data/v9.2/leads(${id})`)).json()).companyname === "Typed Ltd", lead.id);
   assert.ok(await page.evaluate(() => document.activeElement?.closest('[data-field="companyname"]') !== null), "the focus stays on the field");
   await page.keyboard.press("?");
   await page.getByRole("dialog", { name: "Keyboard shortcuts" }).waitFor();

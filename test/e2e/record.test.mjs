@@ -1,7 +1,7 @@
 // A lead's page: editing, conflict, session's end, notes, qualifying.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { api, base, makeLead, password, signedIn, skip, start, stop } from "./helpers.mjs";
+import { api, base, holds, makeLead, password, signedIn, skip, start, stop } from "./helpers.mjs";
 
 before(start);
 after(stop);
@@ -24,7 +24,7 @@ test("a field is edited where it stands, and Ctrl+Z takes it back", { skip }, as
   assert.equal((await stored(page, lead.id)).companyname, "Glass Harbour");
   await page.keyboard.press("Control+z");
   await field(page, "companyname").getByText("Paper Lantern Works").waitFor();
-  await page.waitForFunction(async (id) => (await (await fetch(`/api/data/v9.2/leads(${id})`)).json()).companyname === "Paper Lantern Works", lead.id);
+  await holds(page, async (id) => (await (await fetch(`/api/data/v9.2/leads(${id})`)).json()).companyname === "Paper Lantern Works", lead.id);
   clean(page);
   await page.context().close();
 });
@@ -63,7 +63,7 @@ test("two people change one record: what does not clash merges, what does is ask
   await dialog.getByText("Theirs Ltd").waitFor();
   await dialog.getByRole("button", { name: "Apply" }).click();
   await dialog.waitFor({ state: "detached" });
-  await page.waitForFunction(async (id) => (await (await fetch(`/api/data/v9.2/leads(${id})`)).json()).companyname === "Mine again Ltd", lead.id);
+  await holds(page, async (id) => (await (await fetch(`/api/data/v9.2/leads(${id})`)).json()).companyname === "Mine again Ltd", lead.id);
   clean(page);
   await page.context().close();
 });
@@ -88,7 +88,7 @@ test("when the session ends, what was typed is saved after signing in again", { 
   await dialog.getByLabel("Password", { exact: true }).fill(password);
   await page.keyboard.press("Enter");
   await dialog.waitFor({ state: "detached" });
-  await page.waitForFunction(async (id) => (await (await fetch(`/api/data/v9.2/leads(${id})`)).json()).companyname === "Kept Words Ltd", lead.id);
+  await holds(page, async (id) => (await (await fetch(`/api/data/v9.2/leads(${id})`)).json()).companyname === "Kept Words Ltd", lead.id);
   clean(page);
   await page.context().close();
 });

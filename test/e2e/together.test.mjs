@@ -1,7 +1,7 @@
 // Several people at one record: who else looks at it, following, sharing.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { api, base, inBothThemes, signedIn, skip, start, stop } from "./helpers.mjs";
+import { api, base, holds, inBothThemes, signedIn, skip, start, stop } from "./helpers.mjs";
 
 before(start);
 after(stop);
@@ -26,7 +26,7 @@ test("two people see each other at a record; who follows it is told of what the 
 
   await api(admin, "PATCH", `/api/data/v9.2/accounts(${made.body.accountid})`, { telephone1: "+49 30 1" }, { "If-Match": "*" });
   await maria.goto(`${base}/`);
-  await maria.waitForFunction(async (id) => (await (await fetch(`/api/data/v9.2/appnotifications?$filter=rpt_regardingid eq ${id}`)).json()).value.some((n) => n.body === "Administrator changed Main Phone"), made.body.accountid, { polling: 500 });
+  await holds(maria, async (id) => (await (await fetch(`/api/data/v9.2/appnotifications?$filter=rpt_regardingid eq ${id}`)).json()).value.some((n) => n.body === "Administrator changed Main Phone"), made.body.accountid, { polling: 500 });
   await maria.getByRole("button", { name: /notification/i }).click();
   const list = maria.getByRole("dialog", { name: "Notifications" });
   await list.getByText("Administrator changed Main Phone").first().waitFor();

@@ -2,7 +2,7 @@
 // screen, which heals by a press, and what was typed stays where it was typed.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { base, makeLead, password, signedIn, skip, start, stop } from "./helpers.mjs";
+import { base, holds, makeLead, password, signedIn, skip, start, stop } from "./helpers.mjs";
 
 before(start);
 after(stop);
@@ -70,7 +70,7 @@ test("a record in bad weather", { skip }, async (t) => {
       await page.unroute(record);
     }
     await field.getByRole("textbox").press("Enter");
-    await page.waitForFunction(async (id) => (await (await fetch(`/api/data/v9.2/leads(${id})`)).json()).companyname === "Words worth keeping", lead.id);
+    await holds(page, async (id) => (await (await fetch(`/api/data/v9.2/leads(${id})`)).json()).companyname === "Words worth keeping", lead.id);
   });
   clean(page);
   await page.context().close();
