@@ -1,4 +1,5 @@
 import { type ClipboardEvent, type KeyboardEvent, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { flushSync } from "react-dom";
 import { useTranslation } from "react-i18next";
 import type { GridSearch } from "@/app/router";
 import type { Table } from "@/api/types";
@@ -200,8 +201,11 @@ export function GridTable({ table, state, data, peek, open, onOpen, onPreview, o
     onCancel: (row, col) => { latest.current.cells.cancel(); leadTo({ row, col }); },
     onTab: (row, col, by) => {
       const next = Math.max(0, Math.min(latest.current.cols - 1, col + by));
-      leadTo({ row, col: next });
-      if (next !== col) setTimeout(() => latest.current.startEdit(row, next));
+      // At once: what is typed right after Tab belongs to the next cell.
+      flushSync(() => {
+        const goesOn = next !== col && latest.current.startEdit(row, next);
+        leadTo({ row, col: next }, !goesOn);
+      });
     },
     onChoose: (index, range) => { leadTo({ row: index, col: 0 }, false); latest.current.selection.toggle(index, range); },
   }), [onOpen, leadTo]);
