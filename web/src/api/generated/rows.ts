@@ -422,7 +422,7 @@ export interface Rows {
     sic?: string | null;
     stageid?: string | null;
     statecode?: 0 | 1 | 2 | null;
-    statuscode?: 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | null;
+    statuscode?: 1 | 2 | 3 | 4 | 5 | 6 | 7 | 1e+08 | 1.00000001e+08 | null;
     subject?: string | null;
     telephone1?: string | null;
     telephone2?: string | null;
