@@ -13,7 +13,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
-	"runtime/pprof"
 	"strconv"
 	"strings"
 	"time"
@@ -110,17 +109,11 @@ func lay(ctx context.Context, o rapport.Options) error {
 // bring imports the file. The time runs from the first look at the import, when
 // the product has started, to its end.
 func bring(ctx context.Context, s settings, o rapport.Options, file, mapping string, r *result) error {
-	if s.profile != "" {
-		f, err := os.Create(s.profile)
-		if err != nil {
-			return err
-		}
-		defer f.Close()
-		if err := pprof.StartCPUProfile(f); err != nil {
-			return err
-		}
-		defer pprof.StopCPUProfile()
+	stop, err := profiled(s.profile)
+	if err != nil {
+		return err
 	}
+	defer stop()
 	var first, last time.Time
 	var began, ended, serverBegan, serverEnded float64
 	state, _, err := rapport.Import(ctx, o, rapport.ImportInput{User: "admin", Table: "lead", File: file, Mapping: mapping}, func(transfer.State) {
@@ -137,7 +130,7 @@ func bring(ctx context.Context, s settings, o rapport.Options, file, mapping str
 			return err
 		}
 	}
-	if !last.After(first) {
+	if last.Sub(first) < 100*time.Millisecond { // one look: the rest is chance
 		return fmt.Errorf("too few rows to measure")
 	}
 	f := state.Files[0]
@@ -185,17 +178,11 @@ func catchUp(ctx context.Context, s settings, o rapport.Options, r *result) erro
 	if err := server.Ready(ctx); err != nil {
 		return errors.Join(err, server.Shutdown(ctx))
 	}
-	if s.profileAfter != "" {
-		f, err := os.Create(s.profileAfter)
-		if err != nil {
-			return err
-		}
-		defer f.Close()
-		if err := pprof.StartCPUProfile(f); err != nil {
-			return err
-		}
-		defer pprof.StopCPUProfile()
+	stop, err := profiled(s.profileAfter)
+	if err != nil {
+		return err
 	}
+	defer stop()
 	began, used := time.Now(), processor()
 	for {
 		left, err := behind(ctx, server.URL())

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"runtime/metrics"
@@ -145,4 +146,23 @@ func writeProfile(path, name string) error {
 	}
 	defer f.Close()
 	return pprof.Lookup(name).WriteTo(f, 0)
+}
+
+// profiled writes a profile of the processor time to a file until it is stopped;
+// "" is none.
+func profiled(path string) (stop func(), err error) {
+	if path == "" {
+		return func() {}, nil
+	}
+	f, err := os.Create(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := pprof.StartCPUProfile(f); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return func() {
+		pprof.StopCPUProfile()
+		f.Close()
+	}, nil
 }
