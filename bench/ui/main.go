@@ -4,7 +4,9 @@
 // pass by, what stays in memory, and how much is loaded first. PocketBase's
 // administration pages show as many rows in the same run.
 //
-//	go run ./bench/ui -out bench/ui/RESULTS.md
+//	xvfb-run -a -s '-screen 0 1600x1200x24' go run ./bench/ui -out bench/ui/RESULTS.md
+//
+// Without a display the browser runs without a window, where pictures may come late.
 //
 // It needs the built interface (make ui), Node, Chromium and the driver (make
 // clients). The map: main.go (both servers, the report), run.mjs (the browser),
@@ -157,9 +159,9 @@ func browse(ctx context.Context, s settings, side string, env ...string) ([]figu
 
 func report(s settings, found []figure) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "# The interface with %d rows in its list\n\nDate: %s. Machine: %d cores, %s/%s, %s; load average %s. Command: `go run ./bench/ui -rows %d -rounds %d -out bench/ui/RESULTS.md`.\n\n",
-		s.rows, time.Now().Format(time.DateOnly), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, runtime.Version(), load(), s.rows, s.rounds)
-	b.WriteString("Server, browser (Chromium without a window) and driver share the machine. Cold is a browser with an empty cache, warm one that has been there. A wait is that of the\nEvent Timing API, from the key or click until the next picture, in steps of 8 ms; what took less than 16 ms counts as 16. A long task is one that held the page up for more than 50 ms.\n")
+	fmt.Fprintf(&b, "# The interface with %d rows in its list\n\nDate: %s. Machine: %d cores, %s/%s, %s; load average %s. Command: `%sgo run ./bench/ui -rows %d -rounds %d -out bench/ui/RESULTS.md`.\n\n",
+		s.rows, time.Now().Format(time.DateOnly), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, runtime.Version(), load(), display(), s.rows, s.rounds)
+	b.WriteString("Server, browser (" + window() + ") and driver share the machine. Cold is a browser with an empty cache, warm one that has been there. A wait is that of the\nEvent Timing API, from the key or click until the next picture, in steps of 8 ms; what took less than 16 ms counts as 16. A long task is one that held the page up for more than 50 ms.\n")
 	part := ""
 	for _, f := range found {
 		if f.Part != part {
@@ -195,4 +197,20 @@ func load() string {
 	}
 	first, _, _ := strings.Cut(string(text), " ")
 	return first
+}
+
+// window says how the browser is shown.
+func window() string {
+	if display() == "" {
+		return "Chromium without a window"
+	}
+	return "Chromium in a window"
+}
+
+// display is what stands before the command where a display is needed, and empty without one.
+func display() string {
+	if os.Getenv("DISPLAY") == "" {
+		return ""
+	}
+	return "xvfb-run -a -s '-screen 0 1600x1200x24' "
 }

@@ -6,6 +6,8 @@ const side = "Rapport";
 const still = () => !document.querySelector('[aria-busy="true"]') && Boolean(document.querySelector("main#main")?.childElementCount);
 const listed = () => document.querySelectorAll('[role="grid"] [role="rowheader"]').length > 5 && !document.querySelector('[role="grid"][aria-busy="true"]');
 const opened = () => Boolean(document.querySelector("main#main h1")?.textContent.trim()) && !document.querySelector('[role="grid"]');
+/** Between two letters of a quick typist, and between the repeats of a key held down, in milliseconds. */
+const TYPED = 60, HELD = 33;
 const grid = (page) => page.getByRole("grid");
 
 async function signIn(page) {
@@ -58,7 +60,7 @@ async function interactions({ fresh, rounds }) {
   await page.locator('[role="rowheader"]').first().click({ position: { x: 4, y: 4 } });
   inp("down through the rows by arrow key", await waits(page, async () => { for (let i = 0; i < 12 * rounds; i++) await page.keyboard.press("ArrowDown"); }));
   inp("along the cells by arrow key", await waits(page, async () => { for (let i = 0; i < 4 * rounds; i++) await page.keyboard.press(i % 8 < 4 ? "ArrowRight" : "ArrowLeft"); }));
-  inp("a row chosen by x", await waits(page, async () => { for (let i = 0; i < 2 * rounds; i++) await page.keyboard.press("x"); }));
+  inp("a row chosen by x", await waits(page, async () => { for (let i = 0; i < 2 * rounds; i++) { await page.keyboard.press("x"); await page.waitForTimeout(HELD); } }));
 
   const all = { open: [], sort: [], palette: [], typed: [], filter: [], preview: [], field: [] };
   for (let i = 0; i < rounds; i++) {
@@ -68,14 +70,14 @@ async function interactions({ fresh, rounds }) {
     await page.keyboard.press("Escape");
     all.filter.push(...await waits(page, async () => {
       await page.getByRole("button", { name: "Filter", exact: true }).click();
-      await page.getByRole("dialog").getByLabel("Value").pressSequentially("ada", { delay: 20 });
+      await page.getByRole("dialog").getByLabel("Value").pressSequentially("ada", { delay: TYPED });
       await page.getByRole("button", { name: "Done" }).click();
       await page.waitForURL(/filter=/);
       await quiet(page, listed);
     }));
     await list(page);
     all.palette.push(...await waits(page, async () => { await page.keyboard.press("Control+k"); await page.getByRole("combobox", { name: "Search and commands" }).waitFor(); }));
-    all.typed.push(...await waits(page, async () => { await page.getByRole("combobox", { name: "Search and commands" }).pressSequentially("settings", { delay: 20 }); }));
+    all.typed.push(...await waits(page, async () => { await page.getByRole("combobox", { name: "Search and commands" }).pressSequentially("settings", { delay: TYPED }); }));
     await page.keyboard.press("Escape");
     await list(page);
     all.open.push(...await waits(page, async () => { await page.locator('[role="rowheader"] a').nth(i).click(); await quiet(page, opened); }));
@@ -83,7 +85,7 @@ async function interactions({ fresh, rounds }) {
     if (await field.count() === 0) await page.locator("main#main button", { hasText: /./ }).first().waitFor();
     all.field.push(...await waits(page, async () => {
       await page.getByLabel("Company Name", { exact: false }).first().click();
-      await page.keyboard.type("Paper", { delay: 30 });
+      await page.keyboard.type("Paper", { delay: TYPED });
       await page.keyboard.press("Escape");
     }));
   }

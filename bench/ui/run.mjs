@@ -7,11 +7,15 @@ const { chromium } = createRequire(new URL("../../test/e2e/package.json", import
 const side = process.argv[2];
 const { default: way } = await import(`./${side}.mjs`);
 const only = (process.env.ONLY ?? "").split(",").filter(Boolean);
+// With a display (xvfb-run does) it shows a window, as people have it: without one, Chromium may hold a picture
+// back until the next thing happens, and waits look longer than they are.
+const display = Boolean(process.env.DISPLAY);
 const browser = await chromium.launch({
+  headless: !display,
   executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
   // The scrollbar is dragged, so it has to be there.
   ignoreDefaultArgs: ["--hide-scrollbars"],
-  args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--enable-precise-memory-info"],
+  args: [...(display ? ["--window-size=1500,1050"] : ["--headless"]), "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--enable-precise-memory-info"],
 });
 try {
   let state;

@@ -7,7 +7,7 @@ export function watch() {
   globalThis.__bench = kept;
   const see = (type, take, more = {}) => new PerformanceObserver((list) => list.getEntries().forEach(take)).observe({ type, buffered: true, ...more });
   see("largest-contentful-paint", (e) => { kept.lcp = e.startTime; });
-  see("event", (e) => { if (e.interactionId) kept.events.push({ id: e.interactionId, name: e.name, ms: e.duration }); }, { durationThreshold: 16 });
+  see("event", (e) => { if (e.interactionId) kept.events.push({ id: e.interactionId, at: e.startTime, ms: e.duration }); }, { durationThreshold: 16 });
   see("longtask", (e) => kept.tasks.push({ at: e.startTime, ms: e.duration }));
 }
 
@@ -19,13 +19,14 @@ export async function quiet(page, ready) {
 
 /** How long the person waited after each key or click while `act` went on; at least 16 ms. */
 export async function waits(page, act) {
-  await page.evaluate(() => { globalThis.__bench.events.length = 0; });
+  // What began before is none of this one's, though its entry may come late.
+  const from = await page.evaluate(() => { globalThis.__bench.events.length = 0; return performance.now(); });
   await act();
   // Entries come with the picture after the last event.
   await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 120)))));
   const events = await page.evaluate(() => globalThis.__bench.events);
   const worst = new Map();
-  for (const e of events) worst.set(e.id, Math.max(e.ms, worst.get(e.id) ?? 0));
+  for (const e of events) if (e.at >= from) worst.set(e.id, Math.max(e.ms, worst.get(e.id) ?? 0));
   return worst.size ? [...worst.values()] : [16];
 }
 

@@ -7,7 +7,7 @@ import { isRtl } from "@/lib/direction";
 import { pressed, useShortcuts } from "@/lib/keys";
 import { MergeDialog } from "@/record/MergeDialog";
 import { rowHeight, useSettings } from "@/lib/settings";
-import { GridHead } from "./GridHead";
+import { GridHead, type HeadActions } from "./GridHead";
 import { GridRow, NAME, type RowActions } from "./GridRow";
 import { addSort, type GridState, MAX_WIDTH, MIN_WIDTH, moveColumn, nextSort, sortFromOrderBy, sortToText } from "./gridState";
 import classes from "./GridTable.module.css";
@@ -183,11 +183,31 @@ export function GridTable({ table, state, data, peek, open, onOpen, onPreview, o
     if (left.size > LEFT_MOST) left.delete(left.keys().next().value!);
   }, [placeNow]);
 
-  const sorting = sortingOf(state);
+  const sorting = useMemo(() => sortingOf(state), [state]);
   const frozen = useMemo(() => {
     const widths = model.template.split(" ").map((w) => Number.parseFloat(w));
     return state.columns.slice(0, state.frozen).map((_, i) => widths.slice(0, i).reduce((sum, w) => sum + w, 0));
   }, [model.template, state.columns, state.frozen]);
+
+  const headActions = useMemo((): HeadActions => ({
+    onMenu: setMenu,
+    onFocus: (col) => leadTo({ row: -1, col }, false),
+    onSort: toggleSort,
+    onSortTo: (column, desc) => change({ sort: sortToText([{ column, desc }]) }),
+    onFreeze: (count) => change({ fz: count > 1 || state.view?.frozen ? String(count) : undefined }),
+    onGroup: (group) => change({ group }),
+    onChoose: () => latest.current.selection.toggleAll(),
+    onMove: (name, to) => change({ cols: moveColumn(names, name, to).join(",") }),
+    onHide: (name) => change({ cols: names.filter((n) => n !== name).join(",") }),
+    onWidth: (name, by) => onWidths({ ...state.widths, [name]: Math.max(MIN_WIDTH, (state.widths[name] ?? 160) + by) }),
+  }), [state, leadTo, toggleSort, change, names, onWidths]);
+  const { headers, resizing } = model;
+  const { some } = selection;
+  const active = roving.row === -1 ? roving.col : undefined;
+  // The menus of a dozen columns cost more than the rows: they stay as they are while rows pass by.
+  const head = useMemo(() => (
+    <GridHead columns={state.columns} headers={headers} sorting={sorting} active={active} menu={menu} resizing={resizing} frozen={frozen} chosen={some} actions={headActions} />
+  ), [state.columns, headers, sorting, active, menu, resizing, frozen, some, headActions]);
 
   // One object for all rows that never changes: rows render again only for reasons of their own.
   const latest = useRef({ cells, startEdit, selection, cols: state.columns.length });
@@ -250,14 +270,7 @@ export function GridTable({ table, state, data, peek, open, onOpen, onPreview, o
       style={{ ["--cols" as string]: model.template, ["--first" as string]: `${(frozen.at(-1) ?? 0) + (model.headers[frozen.length - 1]?.getSize() ?? 200)}px`, ["--row" as string]: `${height}px` }}
       data-stale={data.stale || undefined}>
       <div className={classes.sizer} role="presentation" style={{ minWidth: model.total }}>
-        <GridHead columns={state.columns} headers={model.headers} sorting={sorting} active={roving.row === -1 ? roving.col : undefined} menu={menu}
-          resizing={model.resizing} onMenu={setMenu} onFocus={(col) => roving.goTo({ row: -1, col }, false)} onSort={toggleSort}
-          onSortTo={(column, desc) => change({ sort: sortToText([{ column, desc }]) })}
-          frozen={frozen} onFreeze={(count) => change({ fz: count > 1 || state.view?.frozen ? String(count) : undefined })} onGroup={(group) => change({ group })}
-          chosen={selection.some} onChoose={selection.toggleAll}
-          onMove={(name, to) => change({ cols: moveColumn(names, name, to).join(",") })}
-          onHide={(name) => change({ cols: names.filter((n) => n !== name).join(",") })}
-          onWidth={(name, by) => onWidths({ ...state.widths, [name]: Math.max(64, (state.widths[name] ?? 160) + by) })} />
+        {head}
         <div role="rowgroup" className={classes.rows} style={{ height: list.height }}>
           {list.rows.map((index) => {
             const row = rowAt(index);

@@ -53,8 +53,9 @@ export function RecordGrid({ table: bare, search, fixed, open, newPath, empty, a
   const navigate = useNavigate();
   const phone = useMediaQuery("(max-width: 767px)", undefined, { getInitialValueInEffect: false });
   // The preview is no part of the list's question: opening it must not ask again.
-  const { peek, chart, board, sum, ...asked } = search;
-  const signature = JSON.stringify(asked);
+  const { peek, chart, board, sum, ...question } = search;
+  const signature = JSON.stringify(question);
+  const asked = useMemo(() => question, [signature]);
   const { table, saveable, again, ready } = useSavedViews(bare);
   const state = useMemo(() => gridState(table, asked), [table, signature]);
   const known = ready || !/^[us]-/.test(asked.view ?? "");
@@ -94,12 +95,21 @@ export function RecordGrid({ table: bare, search, fixed, open, newPath, empty, a
     void toClipboard(text).then(() => toast(t("select.copied")), toastFailure);
   }, [table, state, selection.selection, data, t]);
 
+  const { total, about, filter, refresh } = data;
+  const chartOpen = chart !== undefined;
+  // Choosing rows and moving the cursor leave what stands over the list as it is.
+  const head = useMemo(() => (
+    <>
+      <GridToolbar table={table} state={state} search={asked} total={total} about={about} change={change} newPath={newPath}
+        actions={<>{actions}{!phone && <TransferMenu table={table} columns={state.columns} filter={filter} orderby={orderBy(table, state)} />}</>}
+        onRefresh={refresh} saveable={saveable} onSaved={again} chartOpen={chartOpen} boardOpen={asBoard} />
+      <FilterChips table={table} value={asked.filter ?? state.view?.model} onChange={(next) => change({ filter: next ?? (state.view?.model ? EMPTY : undefined) })} />
+    </>
+  ), [table, state, asked, total, about, change, newPath, actions, phone, filter, refresh, saveable, again, chartOpen, asBoard]);
+
   return (
     <div className={classes.grid}>
-      <GridToolbar table={table} state={state} search={asked} total={data.total} about={data.about} change={change} newPath={newPath}
-        actions={<>{actions}{!phone && <TransferMenu table={table} columns={state.columns} filter={data.filter} orderby={orderBy(table, state)} />}</>}
-        onRefresh={data.refresh} saveable={saveable} onSaved={again} chartOpen={chart !== undefined} boardOpen={asBoard} />
-      <FilterChips table={table} value={search.filter ?? state.view?.model} onChange={(filter) => change({ filter: filter ?? (state.view?.model ? EMPTY : undefined) })} />
+      {head}
       <div className={classes.body}>
         <div className={classes.main}>
           {asBoard ? (

@@ -1,5 +1,5 @@
 import { type QueryClient, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useMemo } from "react";
+import { useCallback, useMemo } from "react";
 import { useTables } from "@/api/metadata";
 import { text } from "@/api/odata";
 import { callUnbound, createRecord, deleteRecord, fetchTop } from "@/api/records";
@@ -59,10 +59,10 @@ export function useSavedViews(table: Table): { table: Table; again: () => void; 
     },
   });
   const whole = useMemo(() => (query.data?.length ? { ...table, views: [...table.views, ...query.data] } : table), [table, query.data]);
-  return {
-    table: whole, again: () => void client.invalidateQueries({ queryKey: key }), ready: !query.isLoading || query.isError,
-    saveable: { mine: known("userquery"), organisation: known("savedquery") },
-  };
+  const again = useCallback(() => void client.invalidateQueries({ queryKey: ["views", table.logicalname] }), [client, table.logicalname]);
+  const mine = known("userquery"), organisation = known("savedquery");
+  const saveable = useMemo(() => ({ mine, organisation }), [mine, organisation]);
+  return { table: whole, again, ready: !query.isLoading || query.isError, saveable };
 }
 
 /** The filters of a view of the definition, from its row. */
