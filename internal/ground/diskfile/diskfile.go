@@ -1,5 +1,6 @@
 // Package diskfile writes small files so that a crash, of the process or of the
-// machine, leaves the old content or the new one and never a part of it.
+// machine, leaves the old content or the new one and never a part of it, and tells
+// how much room a disk has.
 package diskfile
 
 import (

@@ -5,12 +5,15 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"math"
 	"os"
+	"path/filepath"
 	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/rapport-platform/rapport/internal/ground/diskfile"
 	"github.com/rapport-platform/rapport/internal/ground/errs"
 )
 
@@ -18,10 +21,11 @@ import (
 const (
 	snapshotsMost = 4                // at once; others wait
 	snapshotTime  = 15 * time.Minute // PostgreSQL can't clear away what it still shows, nor alter its tables
-	snapshotLog   = 2 << 30          // bytes that SQLite's write-ahead log may reach, as it can't begin anew meanwhile
+	snapshotLog   = 2 << 30          // bytes that SQLite's write-ahead log may reach in any case, as it can't begin anew meanwhile
 )
 
-// Bounds limit a snapshot; zero fields take the defaults of a quarter of an hour and 2 GiB.
+// Bounds limit a snapshot; zero fields take the defaults: a quarter of an hour, and
+// half of what is free on the disk as the snapshot begins, or 2 GiB if that is more.
 type Bounds struct {
 	Time time.Duration
 	Log  int64 // bytes of SQLite's write-ahead log
@@ -50,7 +54,7 @@ func (db *DB) Snapshot(ctx context.Context, b Bounds, fn func(ctx context.Contex
 		b.Time = snapshotTime
 	}
 	if b.Log <= 0 {
-		b.Log = snapshotLog
+		b.Log = db.logRoom()
 	}
 	select {
 	case db.snapshots <- struct{}{}:
@@ -105,7 +109,7 @@ func (s *Snapshot) sqlite(ctx context.Context, logMost int64, fn func(context.Co
 		return classify(err)
 	}
 	defer conn.Close() // which ends the transaction
-	s.conn, s.logMost = conn, max(logMost, s.log())
+	s.conn, s.logMost = conn, max(logMost, s.db.log())
 	if _, err := conn.ExecContext(ctx, "BEGIN DEFERRED"); err != nil {
 		return classify(err)
 	}
@@ -126,17 +130,27 @@ func (s *Snapshot) touch(ctx context.Context, text string) error {
 }
 
 // log gives the size of SQLite's write-ahead log, in bytes.
-func (s *Snapshot) log() int64 {
-	info, err := os.Stat(s.db.path + "-wal")
+func (db *DB) log() int64 {
+	info, err := os.Stat(db.path + "-wal")
 	if err != nil {
 		return 0
 	}
 	return info.Size()
 }
 
+// logRoom is how large SQLite's log may grow for a snapshot: after a large import
+// the followers alone write many GiB, which must not end an export while there is room.
+func (db *DB) logRoom() int64 {
+	if db.dialect != SQLite {
+		return snapshotLog
+	}
+	free, _ := diskfile.Free(filepath.Dir(db.path))
+	return max(snapshotLog, db.log()+int64(min(free/2, math.MaxInt64/2)))
+}
+
 // bounded tells whether the snapshot may go on.
 func (s *Snapshot) bounded() error {
-	if s.db.dialect == SQLite && s.log() > s.logMost {
+	if s.db.dialect == SQLite && s.db.log() > s.logMost {
 		return errs.New(errs.TooLarge, "sqldb.snapshot_log", "so much was written while this was read as of one moment that it was ended: ask for less at once, or at a quieter time")
 	}
 	return nil

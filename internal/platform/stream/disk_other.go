@@ -2,9 +2,6 @@
 
 package stream
 
-// diskFree knows nothing on this system; the limit of each topic still holds.
-func diskFree(string) (free uint64, known bool) { return 0, false }
-
 // dirLock does nothing on this system.
 type dirLock struct{}
 

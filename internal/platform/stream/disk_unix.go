@@ -10,15 +10,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// diskFree gives the bytes that this process may still write to the folder's disk.
-func diskFree(dir string) (free uint64, known bool) {
-	var st unix.Statfs_t
-	if err := unix.Statfs(dir, &st); err != nil {
-		return 0, false
-	}
-	return uint64(st.Bavail) * uint64(st.Bsize), true
-}
-
 // dirLock keeps a second process out of the folder: NATS itself does not, and
 // two servers on one store would destroy it. The kernel drops the lock when the
 // process ends, however it ends.

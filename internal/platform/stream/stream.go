@@ -15,6 +15,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/rapport-platform/rapport/internal/ground/clock"
+	"github.com/rapport-platform/rapport/internal/ground/diskfile"
 	"github.com/rapport-platform/rapport/internal/kit/cloudevents"
 )
 
@@ -99,7 +100,7 @@ func New(o Options) *Stream {
 	case o.Replicas <= 0:
 		o.Replicas = 3
 	}
-	return &Stream{opts: o, diskFree: diskFree}
+	return &Stream{opts: o, diskFree: diskfile.Free}
 }
 
 // Start opens the log, or connects to it, and returns once it can be used.
