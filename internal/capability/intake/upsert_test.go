@@ -336,3 +336,51 @@ func BenchmarkLeadToRecords(b *testing.B) {
 		})
 	}
 }
+
+// Queues, teams and people are kept in memory apart from each other. A lead that
+// comes when its queue is known there and those who work it are not yet has a
+// seller and one notification all the same, and so has a team that is told.
+func TestSellersOfAMomentAgo(t *testing.T) {
+	eachHouse(t, func(h *house) {
+		unit := h.find("businessunit", nil)[0].ID("businessunitid")
+		team := h.make("team", record.Row{"name": "South", "businessunitid": unit}).ID("teamid")
+		fresh := map[id.ID]bool{}
+		for _, name := range []string{"cleo", "dan", "gone"} {
+			who := h.make("systemuser", record.Row{"fullname": name, "domainname": name, "businessunitid": unit, "isdisabled": name == "gone"}).ID("systemuserid")
+			h.make("teammembership", record.Row{"teamid": team, "systemuserid": who})
+			fresh[who] = name != "gone"
+		}
+		h.make("queue", record.Row{"name": "South", "rpt_countries": []any{"PT"}, "rpt_teamid": team, "ownerid": team, "owneridtype": "team"})
+		var err error
+		if h.routes, err = queue.Load(h.system(), h.store); err != nil { // the rest of what memory holds stays old
+			t.Fatal(err)
+		}
+		got := map[id.ID]int{}
+		for n := range 4 {
+			h.must(fmt.Sprintf("e%d", n), map[string]any{"lastname": fmt.Sprintf("Person %d", n), "emailaddress1": fmt.Sprintf("p%d@example.com", n), "address1_country": "PT"})
+		}
+		for _, lead := range h.find("lead", nil) {
+			owner := lead.ID("ownerid")
+			got[owner]++
+			told := h.find("appnotification", equals("rpt_regardingid", lead.ID("leadid")))
+			if !fresh[owner] || len(told) != 1 || told[0].ID("ownerid") != owner {
+				t.Errorf("the lead is %v's, told are %v", owner, told)
+			}
+		}
+		if len(got) != 2 {
+			t.Errorf("dealt to %v", got)
+		}
+		if _, err := h.actions.Call(h.system(), "SendAppNotification", id.Nil, map[string]any{"Title": "Meeting", "Recipient": team.String()}); err != nil {
+			t.Fatal(err)
+		}
+		for _, row := range h.find("appnotification", equals("title", "Meeting")) {
+			if !fresh[row.ID("ownerid")] {
+				t.Errorf("told: %v", row.ID("ownerid"))
+			}
+			delete(fresh, row.ID("ownerid"))
+		}
+		if len(fresh) != 1 {
+			t.Errorf("not told: %v", fresh)
+		}
+	})
+}

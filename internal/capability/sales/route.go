@@ -80,30 +80,8 @@ func (r Routing) assign(ctx context.Context, c action.Call, in AssignInput) (Ass
 	if team == id.Nil {
 		return r.kept(ctx, c)
 	}
-	members, err := r.members(ctx, c, team)
-	if err != nil {
-		return Assigned{}, err
-	}
-	d, err := r.Engine.Deal(ctx, c.Tx, "lead", c.Target, team, members)
+	d, err := r.Engine.Deal(ctx, c.Tx, "lead", c.Target, team)
 	return Assigned{d.Owner, d.OwnerType}, err
-}
-
-// members lists who works in a team: from memory, and where that knows of
-// nobody, as of a team made a moment ago, from the records.
-func (r Routing) members(ctx context.Context, c action.Call, team id.ID) ([]id.ID, error) {
-	if known := r.Engine.Teams.Members(team); len(known) > 0 {
-		return known, nil
-	}
-	page, err := c.Tx.Find(ctx, query.Query{Table: "teammembership", Select: []string{"systemuserid"}, Where: query.And{
-		query.Compare{Left: query.Path{"teamid"}, Value: team}, query.Compare{Left: query.Path{"systemuserid", "isdisabled"}, Op: query.Ne, Value: true}}})
-	if err != nil {
-		return nil, err
-	}
-	out := make([]id.ID, len(page.Rows))
-	for i, row := range page.Rows {
-		out[i] = row.ID("systemuserid")
-	}
-	return out, nil
 }
 
 func (r Routing) kept(ctx context.Context, c action.Call) (Assigned, error) {

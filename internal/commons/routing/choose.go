@@ -16,7 +16,8 @@ import (
 type pool struct {
 	id      id.ID // under which turns are counted
 	members []id.ID
-	direct  id.ID // this user and nobody else
+	direct  id.ID          // this user and nobody else
+	fresh   map[id.ID]bool // of the members, those whom the records know and memory does not
 }
 
 // listed bounds the candidates that a reason names.
@@ -28,6 +29,11 @@ func (e *Engine) choose(ctx context.Context, tx *record.Tx, d *Decision, need []
 	if d.pool.direct != id.Nil {
 		d.pick(d.pool.direct, e.People().name(d.pool.direct), "named by the rule")
 		return nil
+	}
+	if how != ToQueue {
+		if err := e.present(ctx, tx, d); err != nil {
+			return err
+		}
 	}
 	if how == ToQueue || len(d.pool.members) == 0 {
 		if d.Outcome == 0 {
@@ -82,7 +88,7 @@ func (e *Engine) sift(d *Decision, need []Skill, now time.Time) (able []id.ID) {
 	people := e.People()
 	for _, who := range d.pool.members {
 		verdict := people.judge(who, need, now)
-		if verdict == "" && !e.Teams.Known(who) {
+		if verdict == "" && !e.Teams.Known(who) && !d.pool.fresh[who] {
 			verdict = Gone
 		}
 		if verdict == "" {

@@ -11,7 +11,7 @@
 // compiled; which one takes a record), load.go (reading them), check.go and
 // never.go (rules that contradict one another, are never reached or never hold),
 // people.go (skills, hours, capacity), choose.go (who may take a record, who may
-// not and why), turn.go (whose turn it is), engine.go (routing one record in the
+// not and why), present.go (who has come a moment ago), turn.go (whose turn it is), engine.go (routing one record in the
 // transaction of the caller), reason.go (what is written down of it), waiting.go
 // (records that wait for somebody to come), rehearse.go (what a draft would have
 // done), version.go (draft, activate, roll back), hooks.go (keeping versions as

@@ -214,13 +214,13 @@ func (e *Engine) own(ctx context.Context, tx *record.Tx, row record.Row, d *Deci
 
 // Deal gives a record to the next member of a team in turn, and writes down why.
 // A team without members, or of which nobody can take it now, keeps it itself.
-func (e *Engine) Deal(ctx context.Context, tx *record.Tx, table string, key, team id.ID, members []id.ID) (Decision, error) {
+func (e *Engine) Deal(ctx context.Context, tx *record.Tx, table string, key, team id.ID) (Decision, error) {
 	row, err := tx.Demand(ctx, table, key, access.Write)
 	if err != nil {
 		return Decision{}, err
 	}
 	ctx = within(access.Elevate(ctx, "routing"))
-	d := Decision{Table: table, Record: key, Team: team, pool: pool{id: team, members: members}}
+	d := Decision{Table: table, Record: key, Team: team, pool: pool{id: team, members: e.Teams.Members(team)}}
 	if err := e.choose(ctx, tx, &d, nil, InTurn); err != nil {
 		return Decision{}, err
 	}

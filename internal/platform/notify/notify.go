@@ -5,6 +5,7 @@ import (
 
 	"github.com/rapport-platform/rapport/internal/ground/errs"
 	"github.com/rapport-platform/rapport/internal/ground/id"
+	"github.com/rapport-platform/rapport/internal/platform/access"
 	"github.com/rapport-platform/rapport/internal/platform/action"
 	"github.com/rapport-platform/rapport/internal/platform/query"
 	"github.com/rapport-platform/rapport/internal/platform/record"
@@ -28,15 +29,15 @@ type Output struct {
 	NotificationID id.ID `json:"NotificationId"`
 }
 
-// Define declares SendAppNotification. members lists the users of a team.
-func Define(r *action.Registry, members func(team id.ID) []id.ID) {
+// Define declares SendAppNotification. known lists the users of a team, as
+// memory has them.
+func Define(r *action.Registry, known func(team id.ID) []id.ID) {
 	action.Define(r, action.Spec{Name: "SendAppNotification", Effect: action.DB, Description: "Tells a person, or the members of a team, something under the bell."},
 		func(ctx context.Context, c action.Call, in Input) (Output, error) {
-			people := members(in.Recipient)
+			people := known(in.Recipient)
 			if len(people) == 0 {
-				// A user; or a team of nobody, in which there is nobody to tell.
 				var err error
-				if people, err = one(ctx, c.Tx, in.Recipient); err != nil {
+				if people, err = recipients(ctx, c.Tx, in.Recipient); err != nil {
 					return Output{}, err
 				}
 			}
@@ -80,16 +81,33 @@ func Send(ctx context.Context, tx *record.Tx, who id.ID, in Input) (id.ID, error
 	return made.ID("appnotificationid"), nil
 }
 
-// one gives the recipient if it is a user, nobody if it is a team, and an error if it is neither.
-func one(ctx context.Context, tx *record.Tx, who id.ID) ([]id.ID, error) {
+// recipients gives the recipient if it is a user. Of a team of which memory knows
+// nobody, as of one made a moment ago, it gives those whom the records name; that
+// there is nobody in it is no error.
+func recipients(ctx context.Context, tx *record.Tx, who id.ID) ([]id.ID, error) {
 	for _, table := range []string{"systemuser", "team"} {
 		names, err := tx.Names(ctx, table, []id.ID{who})
 		if err != nil {
 			return nil, err
 		}
-		if _, ok := names[who]; ok {
-			return map[string][]id.ID{"systemuser": {who}, "team": nil}[table], nil
+		if _, ok := names[who]; ok && table == "systemuser" {
+			return []id.ID{who}, nil
+		} else if ok {
+			return members(ctx, tx, who)
 		}
 	}
 	return nil, errs.InvalidFields("notify.recipient", "there is nobody to tell", []errs.Field{{Name: "Recipient", Code: "missing", Message: "there is no such user or team"}})
+}
+
+func members(ctx context.Context, tx *record.Tx, team id.ID) ([]id.ID, error) {
+	page, err := tx.Find(access.Elevate(ctx, "members of a team that is told"), query.Query{Table: "teammembership", Select: []string{"systemuserid"}, Limit: record.MaxPage, Where: query.And{
+		query.Compare{Left: query.Path{"teamid"}, Value: team}, query.Compare{Left: query.Path{"systemuserid", "isdisabled"}, Op: query.Ne, Value: true}}})
+	if err != nil {
+		return nil, err
+	}
+	out := make([]id.ID, len(page.Rows))
+	for i, row := range page.Rows {
+		out[i] = row.ID("systemuserid")
+	}
+	return out, nil
 }

@@ -50,6 +50,7 @@ var asSystem = []string{
 	"internal/commons/routing/version.go", // which version is active
 	"internal/commons/routing/waiting.go", // records that wait belong to nobody yet
 	"internal/edge/app/wire_routing.go",
+	"internal/platform/notify/notify.go",  // who may tell a team need not be able to read who is in it
 	"internal/commons/process/stalled.go", // the mark of what stays too long is the platform's
 	"internal/commons/activity/follow.go", // who is told of a change is checked against what each may read
 	"internal/capability/intake/actions.go",
