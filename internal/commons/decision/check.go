@@ -108,7 +108,7 @@ func (s *Service) decide(ctx context.Context, w work, also func(*record.Tx) erro
 			if moved, err = src.moved(ctx, tx, row, locked, inputs); err != nil || moved {
 				return err
 			}
-			out, err = s.keep(system, tx, set, version, src.table, locked, result, ways, calls, now)
+			out, err = s.keep(system, tx, set, version, program.Definition(), src.table, locked, result, ways, calls, now)
 			if err == nil && also != nil {
 				err = also(tx)
 			}
@@ -122,7 +122,7 @@ func (s *Service) decide(ctx context.Context, w work, also func(*record.Tx) erro
 }
 
 // keep writes a decision in place of the one before.
-func (s *Service) keep(ctx context.Context, tx *record.Tx, set record.Row, version dates, t *metadata.Table, row record.Row, r decide.Result, ways []decide.Way, calls []Call, now time.Time) (decided, error) {
+func (s *Service) keep(ctx context.Context, tx *record.Tx, set record.Row, version dates, d *decide.Definition, t *metadata.Table, row record.Row, r decide.Result, ways []decide.Way, calls []Call, now time.Time) (decided, error) {
 	key, decision := row.ID(t.ID), set.ID("rpt_decisionid")
 	if err := supersede(ctx, tx, decision, key); err != nil {
 		return decided{}, err
@@ -142,6 +142,9 @@ func (s *Service) keep(ctx context.Context, tx *record.Tx, set record.Row, versi
 	}
 	if owner := row.ID("ownerid"); owner != id.Nil {
 		in["ownerid"], in[metadata.TypeColumn("ownerid")] = owner, row.Text(metadata.TypeColumn("ownerid"))
+	}
+	if err := s.tellFailed(ctx, tx, version, d, in, r.Problems); err != nil {
+		return decided{}, err
 	}
 	made, err := tx.Create(ctx, "rpt_decisioncheck", in)
 	if err != nil {

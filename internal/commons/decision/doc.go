@@ -23,6 +23,7 @@
 //	version.go    which version is in force; the sets that hooks obey
 //	check.go      deciding on a record
 //	override.go   asking for an override, and settling it
+//	tell.go       who is told of formulas that fail
 //	activate.go   examining, activating, rolling back
 //	rehearse.go   versions tried on past records
 //	hooks.go      what may be written; outcomes that inputs have outdated; guards; jobs that decide

@@ -154,7 +154,7 @@ func each(t *testing.T, run func(t *testing.T, e *env)) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		e.service = decision.New(decision.Config{DB: db, Store: e.store, Queue: queue, Catalog: now, Tail: tailer, Clock: e.clock, Logger: logger, Box: box, Rest: time.Hour,
+		e.service = decision.New(decision.Config{DB: db, Store: e.store, Queue: queue, Catalog: now, Tail: tailer, Clock: e.clock, Logger: logger, Box: box, People: control, Rest: time.Hour,
 			Asker: webhook.NewClient([]netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}, time.Minute)})
 		for _, h := range e.service.Hooks() {
 			e.store.AddHook(h)

@@ -2,6 +2,7 @@ package decision
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/rapport-platform/rapport/internal/ground/errs"
@@ -69,26 +70,46 @@ func (s *Service) requestOverride(ctx context.Context, c action.Call, in Overrid
 	if err != nil {
 		return action.Empty{}, err
 	}
-	return action.Empty{}, s.tellManager(system, c.Tx, access.From(ctx).ID, row, in.Reason)
+	return action.Empty{}, s.tellApprovers(system, c.Tx, people(ctx), row, in.Reason)
 }
 
-// tellManager tells the manager of who asks that an override waits. Who has none
-// has it settled by whoever looks at the view of those that wait.
-func (s *Service) tellManager(ctx context.Context, tx *record.Tx, who id.ID, check record.Row, reason string) error {
-	person, err := tx.Get(ctx, "systemuser", who, []string{"fullname", "parentsystemuserid"}, nil)
-	if errs.Has(err, errs.NotFound) {
-		return nil // not a person: a program of its own
+// tellApprovers tells those who may settle an override that one waits: the manager
+// of who asks, where the manager may, and otherwise those of all who may whose right
+// is meant for this record most, as the managers of its business unit before those
+// who may settle everything.
+func (s *Service) tellApprovers(ctx context.Context, tx *record.Tx, asking []id.ID, check record.Row, reason string) error {
+	person, err := tx.Get(ctx, "systemuser", asking[0], []string{"fullname", "parentsystemuserid"}, nil)
+	if err != nil && !errs.Has(err, errs.NotFound) {
+		return err // one that is not found is not a person: a program of its own
 	}
-	if err != nil {
-		return err
+	in := notify.Input{Title: "Override to approve", Body: clip(person.Text("fullname")+": "+check.Text("rpt_name")+". "+reason, 1999), Kind: "approval",
+		RegardingID: check.ID("rpt_recordid"), RegardingType: check.Text("rpt_recordtable")}
+	return s.tellAll(ctx, tx, s.approvers(asking, person.ID("parentsystemuserid"), check), in)
+}
+
+// approvers lists who is told of an override that waits.
+func (s *Service) approvers(asking []id.ID, manager id.ID, check record.Row) []id.ID {
+	var out []id.ID
+	nearest := access.Global
+	for _, h := range s.c.People.Holders(access.Subject{Table: "rpt_decisioncheck", Owner: check.ID("ownerid"), Unit: check.ID("owningbusinessunit")}, access.Write) {
+		if slices.Contains(asking, h.User) || h.User == access.SystemUser {
+			continue
+		}
+		if h.User == manager {
+			return []id.ID{manager}
+		}
+		depth := access.Global
+		for _, r := range h.Reasons {
+			depth = min(depth, r.Depth) // none where it is held over who owns the record
+		}
+		if depth < nearest {
+			nearest, out = depth, nil
+		}
+		if depth == nearest {
+			out = append(out, h.User)
+		}
 	}
-	manager := person.ID("parentsystemuserid")
-	if manager == id.Nil || manager == who {
-		return nil
-	}
-	_, err = notify.Send(ctx, tx, manager, notify.Input{Title: "Override to approve", Body: person.Text("fullname") + ": " + check.Text("rpt_name") + ". " + reason, Kind: "approval",
-		RegardingID: check.ID("rpt_recordid"), RegardingType: check.Text("rpt_recordtable")})
-	return err
+	return out
 }
 
 // settleOverride approves or rejects: by a second person, who may write the

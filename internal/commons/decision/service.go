@@ -37,6 +37,13 @@ type Asker interface {
 	Ask(ctx context.Context, address string, header http.Header, body []byte, most int64) ([]byte, error)
 }
 
+// People is who may do what; *access.Control knows it.
+type People interface {
+	Holders(access.Subject, access.Right) []access.Holder
+	Members(team id.ID) []id.ID
+	Known(user id.ID) bool
+}
+
 // Config is what deciding needs.
 type Config struct {
 	DB      *sqldb.DB
@@ -48,6 +55,7 @@ type Config struct {
 	Logger  *slog.Logger
 	Box     *secret.Box
 	Asker   Asker
+	People  People
 	Rest    time.Duration // how long a service that fails is left alone; 0 means 30 s
 }
 

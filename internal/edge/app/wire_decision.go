@@ -15,7 +15,7 @@ const decisionWait = 30 * time.Second
 // wireDecision brings decision sets in, which hold for every table.
 func (c *core) wireDecision(tailer *changelog.Tailer) {
 	cfg := c.app.c
-	c.decisions = decision.New(decision.Config{DB: c.db, Store: c.store, Queue: c.jobs, Catalog: c.access.Catalog, Tail: tailer, Clock: cfg.Clock, Logger: cfg.Logger, Box: c.secrets,
+	c.decisions = decision.New(decision.Config{DB: c.db, Store: c.store, Queue: c.jobs, Catalog: c.access.Catalog, Tail: tailer, Clock: cfg.Clock, Logger: cfg.Logger, Box: c.secrets, People: c.access,
 		Asker: webhook.NewClient(cfg.WebhookNetworks, decisionWait)})
 	for _, h := range c.decisions.Hooks() {
 		c.store.AddHook(h)
