@@ -23,7 +23,7 @@ func (c *core) housekeeping() lifecycle.Service {
 			case <-ctx.Done():
 				return
 			}
-			for what, tidy := range map[string]func(context.Context) error{"stream": c.trim, "inbox": c.pruner(event.Prune), "interactions": c.pruner(portal.PruneInteractions), "sessions": c.auth.Prune, "members' submissions": c.submissions.Prune, "tokens": c.auth.PruneTokens, "retention": c.letGo, "files": c.collectFiles, "uploads": c.documents.Tidy, "signatures": c.signatures.Expire, "imports": c.imports.Tidy, "waiting records": c.dealWaiting, "memory": c.returnMemory} {
+			for what, tidy := range map[string]func(context.Context) error{"stream": c.trim, "inbox": c.pruner(event.Prune), "interactions": c.pruner(portal.PruneInteractions), "sessions": c.auth.Prune, "members' submissions": c.submissions.Prune, "tokens": c.auth.PruneTokens, "retention": c.letGo, "files": c.collectFiles, "uploads": c.documents.Tidy, "signatures": c.signatures.Expire, "imports": c.imports.Tidy, "exports": c.exporter().Tidy, "waiting records": c.dealWaiting, "memory": c.returnMemory} {
 				if err := tidy(ctx); err != nil && ctx.Err() == nil && !errs.Has(err, errs.Unavailable) {
 					c.app.c.Logger.Warn("housekeeping", "of", what, "error", err)
 				}

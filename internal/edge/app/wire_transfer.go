@@ -1,9 +1,14 @@
 package app
 
 import (
+	"context"
 	"path/filepath"
 
 	"github.com/rapport-platform/rapport/internal/edge/httpapi"
+	"github.com/rapport-platform/rapport/internal/ground/id"
+	"github.com/rapport-platform/rapport/internal/platform/access"
+	"github.com/rapport-platform/rapport/internal/platform/notify"
+	"github.com/rapport-platform/rapport/internal/platform/record"
 	"github.com/rapport-platform/rapport/internal/platform/transfer"
 	"github.com/rapport-platform/rapport/internal/platform/transfer/bulk"
 	"github.com/rapport-platform/rapport/internal/platform/transfer/export"
@@ -31,5 +36,15 @@ func (c *core) wireTransfer(api *httpapi.ODataAPI) {
 }
 
 func (c *core) exporter() *export.Exporter {
-	return &export.Exporter{Store: c.store, Access: c.access, Clock: c.app.c.Clock, Dir: filepath.Join(c.app.c.Data, transferFolder)}
+	return &export.Exporter{Store: c.store, Access: c.access, Clock: c.app.c.Clock, Dir: filepath.Join(c.app.c.Data, transferFolder), Tell: c.tellOfExport}
+}
+
+// tellOfExport puts what became of an export under the bell of whoever asked for it.
+func (c *core) tellOfExport(ctx context.Context, tx *record.Tx, who id.ID, n export.Notice) error {
+	lang := "en"
+	if c.access.Language(who) == access.LanguageCode("de") {
+		lang = "de"
+	}
+	_, err := notify.Send(ctx, tx, who, notify.Input{Title: n.Title.In(lang), Body: n.Body.In(lang), RegardingID: n.Export, RegardingType: export.Table, Kind: "export"})
+	return err
 }

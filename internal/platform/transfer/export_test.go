@@ -2,6 +2,7 @@ package transfer_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -182,7 +183,12 @@ func TestExportInPagesUnderAccess(t *testing.T) {
 			t.Error(err)
 		}
 		// A full disk at the receiver's end is noted, and so is who asked.
-		if _, err := e.exporter().Export(e.ctx(), e.asked(export.JSONL, "rpt_name", "", ""), &full{left: 5000}); !errors.Is(err, errFull) {
+		x := e.exporter()
+		x.Tell = func(context.Context, *record.Tx, id.ID, export.Notice) error {
+			t.Error("who broke off himself is told that it failed")
+			return nil
+		}
+		if _, err := x.Export(e.ctx(), e.asked(export.JSONL, "rpt_name", "", ""), &full{left: 5000}); !errors.Is(err, errFull) {
 			t.Error(err)
 		}
 		page, err := e.store.Find(e.system(), query.Query{Table: "rpt_exportlog", Where: query.Compare{Left: query.Path{"rpt_outcome"}, Value: int64(2)}})

@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/rapport-platform/rapport/internal/ground/errs"
 	"github.com/rapport-platform/rapport/internal/ground/id"
@@ -153,6 +154,7 @@ func TestExportOnFullDisk(t *testing.T) {
 			t.Fatal(err)
 		}
 		dir := t.TempDir()
+		var told []string
 		roomForNotes := func() { // the database's own log begins anew, below the limit
 			if _, err := e.db.Scrub(t.Context(), 0, nil); err != nil {
 				t.Fatal(err)
@@ -171,6 +173,10 @@ func TestExportOnFullDisk(t *testing.T) {
 			for _, format := range []string{export.CSV, export.XLSX} {
 				x := e.exporter()
 				x.Dir = dir
+				x.Tell = func(_ context.Context, _ *record.Tx, who id.ID, n export.Notice) error {
+					told = append(told, who.String()+" "+n.Body.In("en"))
+					return nil
+				}
 				var out bytes.Buffer
 				_, err := x.Export(e.ctx(), e.asked(format, "rpt_name,rpt_stock,_rpt_maker_value", "", "rpt_name"), &out)
 				if format == export.XLSX && err == nil {
@@ -192,9 +198,43 @@ func TestExportOnFullDisk(t *testing.T) {
 		if err != nil || len(page.Rows) < 2 || !strings.Contains(page.Rows[0].Text("rpt_error"), "disk of the server is full") {
 			t.Error(page.Rows, err)
 		}
+		if len(told) != len(page.Rows) || !strings.HasPrefix(told[0], e.anna.String()+" Reason: the disk of the server is full") || !strings.Contains(told[0], "it is not whole") {
+			t.Error("told:", told)
+		}
 		var out bytes.Buffer
 		if rows, err := e.exporter().Export(e.ctx(), e.asked(export.CSV, "rpt_name", "", ""), &out); err != nil || rows != n {
 			t.Error("with room again:", rows, err)
+		}
+	})
+}
+
+// An export whose process ended has failed, and whoever asked for it is told
+// once; one that is under way is left alone.
+func TestAbandonedExports(t *testing.T) {
+	each(t, func(e *env) {
+		var told []string
+		x := e.exporter()
+		x.Tell = func(_ context.Context, _ *record.Tx, who id.ID, n export.Notice) error {
+			told = append(told, who.String()+" "+n.Title.In("de")+": "+n.Body.In("de"))
+			return nil
+		}
+		row := func(name string, outcome int64) {
+			e.must(export.Table, record.Row{"rpt_name": name, "rpt_table": "rpt_part", "rpt_format": "csv", "rpt_outcome": outcome, "ownerid": e.anna, "owneridtype": "systemuser"})
+		}
+		row("left", 0)
+		row("whole", 1)
+		e.clock.Advance(7 * time.Hour)
+		row("young", 0)
+		for range 2 {
+			if err := x.Tidy(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if len(told) != 1 || !strings.HasPrefix(told[0], e.anna.String()+" Export fehlgeschlagen: left: Grund: the server was stopped") {
+			t.Error(told)
+		}
+		if got := e.rows(export.Table, "rpt_name", "rpt_outcome"); got != "left 2\nwhole 1\nyoung 0" {
+			t.Error(got)
 		}
 	})
 }

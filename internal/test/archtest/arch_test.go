@@ -114,6 +114,7 @@ var asSystem = []string{
 	"internal/platform/transfer/bulk/bulk.go", // the record of a change is the platform's to write
 	"internal/platform/transfer/bulk/run.go",
 	"internal/platform/transfer/export/export.go",   // the record of an export
+	"internal/platform/transfer/export/tell.go",     // exports whose process has ended
 	"internal/platform/transfer/operation/begin.go", // how far an operation has got is the platform's to write
 	"internal/platform/transfer/operation/undo.go",
 	"internal/platform/transfer/erase.go", // a person is erased from everybody's files

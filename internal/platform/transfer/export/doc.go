@@ -2,7 +2,7 @@
 // people; JSON Lines and Parquet with values, for programs.
 //
 // The map: export.go (what is asked for, and the row that tells of it), run.go
-// (one pass over the rows), spool.go (between the database and the receiver),
+// (one pass over the rows), tell.go (those whose export failed), spool.go (between the database and the receiver),
 // column.go (what is written of a row), text.go (values as people read them),
 // csv.go, xlsx.go, jsonl.go, parquet.go (the formats).
 //

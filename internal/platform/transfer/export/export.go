@@ -48,6 +48,8 @@ type Exporter struct {
 	Clock  clock.Clock
 	Dir    string       // where files lie until they have been fetched; "" is the system's folder for such
 	Bounds sqldb.Bounds // of the moment that an export shows
+	// Tell lets a person know of an export of his that failed; nil tells nobody.
+	Tell func(ctx context.Context, tx *record.Tx, who id.ID, n Notice) error
 }
 
 // The outcomes of an export, options of rpt_outcome.
@@ -135,7 +137,7 @@ func (e *Exporter) note(ctx context.Context, r Request) (key id.ID, err error) {
 	}
 	system := access.Elevate(ctx, "export")
 	err = e.Store.Write(ctx, func(tx *record.Tx) error {
-		row, err := tx.Create(system, "rpt_exportlog", record.Row{"rpt_name": r.View.Table.Plural.In("en") + " " + e.Clock.Now().UTC().Format("2006-01-02 15:04"), "rpt_table": r.Query.Table,
+		row, err := tx.Create(system, Table, record.Row{"rpt_name": r.View.Table.Plural.In("en") + " " + e.Clock.Now().UTC().Format("2006-01-02 15:04"), "rpt_table": r.Query.Table,
 			"rpt_format": r.Format, "rpt_query": asked, "ownerid": access.From(ctx).ID, "owneridtype": "systemuser"})
 		key = row.ID("rpt_exportlogid")
 		return err
@@ -151,9 +153,17 @@ func (e *Exporter) noteEnd(ctx context.Context, key id.ID, rows int64, failure e
 		row["rpt_outcome"], row["rpt_error"] = brokenOff, reason(failure)
 	}
 	return e.Store.Write(ctx, func(tx *record.Tx) error {
-		_, err := tx.Update(system, "rpt_exportlog", key, row, record.Match{})
-		return err
+		row, err := tx.Update(system, Table, key, row, record.Match{})
+		if err != nil || failure == nil || byReceiver(failure) {
+			return err
+		}
+		return e.tell(system, tx, row)
 	})
+}
+
+// byReceiver tells whether it was the receiver who broke off, and so knows.
+func byReceiver(err error) bool {
+	return errors.As(err, new(*lost)) || errors.Is(err, context.Canceled)
 }
 
 // reason puts a failure in words for whoever asked.
@@ -162,7 +172,7 @@ func reason(err error) string {
 	switch {
 	case errors.As(err, &e) && e.Kind != errs.Internal:
 		return e.Message
-	case errors.As(err, new(*lost)), errors.Is(err, context.Canceled):
+	case byReceiver(err):
 		return "the receiver broke off before the file was whole"
 	}
 	return "the export failed on the server; its log holds the details"
