@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -42,6 +43,10 @@ func environment(e *testenv.Env, chromium, admin string) []string {
 	return []string{"RAPPORT_URL=" + e.URL, "RAPPORT_USER=admin", "RAPPORT_PASSWORD=" + testenv.Password, "CHROMIUM=" + chromium, "RAPPORT_KEY=" + e.Key("leads"), "RAPPORT_TOKEN=" + admin, "RAPPORT_OUTBOX=" + filepath.Join(e.Data, "outbox")}
 }
 
+// longest names the scripts that take longest. They begin first, so that none is
+// left running alone in the end.
+var longest = []string{"quality", "record", "people", "reference", "shell", "app", "admin", "list", "parts"}
+
 // TestInterface runs the scripts against two products with the sample, beside
 // each other, as one alone leaves a part of the processor idle.
 func TestInterface(t *testing.T) {
@@ -51,23 +56,28 @@ func TestInterface(t *testing.T) {
 	if err != nil || len(scripts) == 0 {
 		t.Fatal("no scripts: ", err)
 	}
-	var shares [2][]string
-	for i, script := range scripts {
-		share := i % 2
-		if i >= len(scripts)-3 {
-			share = 1 // the first share has the longer scripts
+	name := func(script string) string { return strings.TrimSuffix(script, ".test.mjs") }
+	place := func(script string) int {
+		if i := slices.Index(longest, name(script)); i >= 0 {
+			return i
 		}
-		shares[share] = append(shares[share], script)
+		return len(longest)
 	}
-	for i, share := range shares {
-		t.Run([]string{"one", "other"}[i], func(t *testing.T) {
+	slices.SortStableFunc(scripts, func(a, b string) int { return place(a) - place(b) })
+	waiting := make(chan string, len(scripts))
+	for _, script := range scripts {
+		waiting <- script
+	}
+	close(waiting)
+	for _, product := range []string{"one", "other"} {
+		t.Run(product, func(t *testing.T) {
 			t.Parallel()
 			e := testenv.Start(t, testenv.Options{Sample: true})
 			admin := e.Token("admin")
 			e.Until("the sample's leads have arrived", func() bool { return e.Count(admin, "leads", "") >= 60 })
 			env := environment(e, chromium, admin)
-			for _, script := range share { // one after another: they share the product
-				t.Run(strings.TrimSuffix(script, ".test.mjs"), func(t *testing.T) { run(t, script, 10*time.Minute, env) })
+			for script := range waiting { // the product that is free takes the next one
+				t.Run(name(script), func(t *testing.T) { run(t, script, 10*time.Minute, env) })
 			}
 		})
 	}

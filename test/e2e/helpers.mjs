@@ -25,7 +25,7 @@ export async function stop() {
 
 /** A fresh page; what goes wrong in it is kept in `page.trouble`. */
 export async function openPage(options = {}) {
-  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: "en-GB", ...options });
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: "en-GB", reducedMotion: "reduce", ...options });
   const page = await context.newPage();
   page.setDefaultTimeout(Number(process.env.RAPPORT_WAIT ?? 60_000));
   page.trouble = [];
@@ -48,18 +48,23 @@ export async function signIn(page, who = user) {
   await page.locator("main#main").waitFor();
 }
 
-export async function signedIn({ who, ...options } = {}) {
+/** A page of somebody who is signed in; the screen of signing in is passed over, it has tests of its own. */
+export async function signedIn({ who = user, ...options } = {}) {
   const page = await openPage(options);
-  await signIn(page, who);
+  const answer = await page.context().request.post(`${base}/api/auth/signin`, { data: { username: who, password } });
+  if (!answer.ok()) throw new Error(`${who} can't sign in: ${answer.status()} ${await answer.text()}`);
+  await page.goto(`${base}/`);
+  await page.locator("main#main").waitFor();
   return page;
 }
 
 /** Waits until nothing fades or moves any more. */
 export async function still(page) {
   await page.evaluate(async () => {
-    // Some begin a moment after what caused them, so that one look is not enough.
-    for (let quiet = 0; quiet < 3; ) {
-      await new Promise((r) => requestAnimationFrame(() => setTimeout(r, 80)));
+    // Some begin a moment after what caused them, so that one look is not enough; of those who want no motion few things move.
+    const [looks, apart] = matchMedia("(prefers-reduced-motion: reduce)").matches ? [2, 30] : [3, 80];
+    for (let quiet = 0; quiet < looks; ) {
+      await new Promise((r) => requestAnimationFrame(() => setTimeout(r, apart)));
       const ends = document.getAnimations().filter((a) => a.effect?.getComputedTiming().iterations !== Infinity && a.playState === "running");
       quiet = ends.length ? 0 : quiet + 1;
       await Promise.all(ends.map((a) => a.finished.catch(() => {})));
