@@ -73,6 +73,16 @@ func (tx *Tx) Insert(text string, args ...any) (n, last int64, err error) {
 	return n, last, err
 }
 
+// Copy writes rows by PostgreSQL's COPY, all or none: their values, of the given
+// columns, stand one after another, ids as their bytes. There is none on SQLite.
+func (tx *Tx) Copy(table string, columns []string, values []any) error {
+	c, ok := tx.conn.(pgConn)
+	if !ok {
+		return errs.New(errs.Internal, "sqldb.copy", "rows are copied on PostgreSQL only")
+	}
+	return classify(c.copy(tx.ctx, table, columns, values))
+}
+
 // Query reads rows, the writes of this transaction among them. The caller closes the rows
 // before the next statement.
 func (tx *Tx) Query(text string, args ...any) (*Rows, error) {

@@ -33,6 +33,8 @@ func New(db *sqldb.DB) *Log {
 // written are the columns that a writer gives, with what PostgreSQL calls their types.
 const written = "at, tablename, recordid, version, op, actorid, onbehalfof, origin, before, after, channel, address, salt"
 
+var writtenColumns = strings.Split(written, ", ")
+
 var writtenTypes = []string{"timestamptz", "text", "uuid", "bigint", "bigint", "uuid", "uuid", "text", "text", "text", "text", "text", "uuid"}
 
 // args gives a row's values in the order of written.
@@ -123,12 +125,17 @@ func insertAt(d sqldb.Dialect, epoch bool) string {
 
 // encoder collects the first error of several encodings.
 type encoder struct {
-	d   sqldb.Dialect
-	err error
+	d      sqldb.Dialect
+	copied bool // for COPY
+	err    error
 }
 
 func (e *encoder) put(k query.Kind, v any) any {
-	out, err := query.Encode(e.d, k, v)
+	encode := query.Encode
+	if e.copied {
+		encode = query.EncodeCopy
+	}
+	out, err := encode(e.d, k, v)
 	if e.err == nil {
 		e.err = err
 	}

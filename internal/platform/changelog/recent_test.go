@@ -87,10 +87,14 @@ func TestFollowersReadWhatTheLogHolds(t *testing.T) {
 				return errors.Join(log.Append(tx, change(id.New(), 7777)), errors.New("no"))
 			})
 			list := []changelog.Change{change(id.New(), version+1), change(id.New(), version+2)}
-			if ok, err := log.AppendManyAt(tx, list, 0); err != nil || !ok || lost == nil {
+			ready, err := log.Ready(list)
+			if err != nil {
+				return err
+			}
+			if ok, err := log.AppendReadyAt(tx, ready, 0); err != nil || !ok || lost == nil {
 				return fmt.Errorf("%v, %w, %v", ok, err, lost)
 			}
-			_, err := log.AppendAt(tx, change(id.New(), version+3), 0)
+			_, err = log.AppendAt(tx, change(id.New(), version+3), 0)
 			return err
 		})
 		if err != nil {

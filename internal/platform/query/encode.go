@@ -95,6 +95,14 @@ func Encode(d sqldb.Dialect, k Kind, v any) (any, error) {
 	return nil, errs.New(errs.Internal, "query.encode", "a value of kind %d arrived as %T", k, v)
 }
 
+// EncodeCopy is Encode for sqldb.Tx.Copy, which takes an id as its bytes.
+func EncodeCopy(d sqldb.Dialect, k Kind, v any) (any, error) {
+	if x, ok := v.(id.ID); ok && k == ID {
+		return [16]byte(x), nil
+	}
+	return Encode(d, k, v)
+}
+
 func encodeBool(d sqldb.Dialect, b bool) any {
 	switch {
 	case d == sqldb.Postgres:

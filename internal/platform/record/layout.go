@@ -66,12 +66,17 @@ func (l *layout) next(t *metadata.Table, row Row) *layout {
 	return layoutOf(t, row)
 }
 
-// args adds a row's values, encoded, in the order of written.
-func (l *layout) args(d sqldb.Dialect, row Row, args []any) ([]any, error) {
+// args adds a row's values, encoded, in the order of written; copied for COPY
+// instead of a statement.
+func (l *layout) args(d sqldb.Dialect, copied bool, row Row, args []any) ([]any, error) {
+	encode := query.Encode
+	if copied {
+		encode = query.EncodeCopy
+	}
 	for i := range l.columns {
 		c := &l.columns[i]
 		v := row[c.Name]
-		enc, err := query.Encode(d, c.Kind, v)
+		enc, err := encode(d, c.Kind, v)
 		if err != nil {
 			return nil, err
 		}

@@ -92,10 +92,16 @@ func setBase(c *metadata.Column, row, change Row, rate query.Number) error {
 	return nil
 }
 
+// par is the rate of the base currency.
+var par = query.Number{Units: 10_000_000_000, Scale: 10}
+
 // inBase gives amount ÷ rate, rounded half away from zero.
 func inBase(amount, rate query.Number) (query.Number, bool) {
 	if rate.Units <= 0 {
 		return amount, false
+	}
+	if rate == par {
+		return amount, true
 	}
 	num := new(big.Int).Mul(big.NewInt(amount.Units), new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(rate.Scale)), nil))
 	den := big.NewInt(rate.Units)
@@ -110,7 +116,7 @@ func inBase(amount, rate query.Number) (query.Number, bool) {
 // rate gives how many units of a currency one of the base currency is worth.
 // The currency is kept from being deleted until the transaction ends.
 func (tx *Tx) rate(ctx context.Context, currency id.ID) (query.Number, error) {
-	one := query.Number{Units: 10_000_000_000, Scale: 10}
+	one := par
 	if currency == BaseCurrency {
 		return one, nil
 	}

@@ -78,7 +78,7 @@ func duplicate(t *metadata.Table, err error) error {
 
 func (tx *Tx) insert(t *metadata.Table, row Row) error {
 	l := layoutOf(t, row)
-	args, err := l.args(tx.sql.Dialect(), row, make([]any, 0, len(l.written)))
+	args, err := l.args(tx.sql.Dialect(), false, row, make([]any, 0, len(l.written)))
 	if err != nil {
 		return err
 	}
@@ -91,7 +91,7 @@ func (tx *Tx) insert(t *metadata.Table, row Row) error {
 func (tx *Tx) update(t *metadata.Table, key id.ID, row Row) error {
 	delete(tx.whole, parentKey{t.Name, key})
 	l := layoutOf(t, row)
-	args, err := l.args(tx.sql.Dialect(), row, make([]any, 0, len(l.written)+1))
+	args, err := l.args(tx.sql.Dialect(), false, row, make([]any, 0, len(l.written)+1))
 	if err != nil {
 		return err
 	}

@@ -26,7 +26,7 @@ type Config struct {
 	Clock  clock.Clock
 	Logger *slog.Logger
 	Dir    string // folder of the files that were brought
-	// Chunk is how many rows one transaction writes; 0 means 500.
+	// Chunk is how many rows one transaction writes; 0 means 1000.
 	Chunk int
 	// SearchLag tells how many changes search does not know of yet; nil where
 	// nobody can tell.
@@ -47,7 +47,7 @@ const MaxUpload = 4 << 30
 // New makes a service.
 func New(c Config) *Service {
 	if c.Chunk <= 0 {
-		c.Chunk = 500
+		c.Chunk = 1000
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
