@@ -167,7 +167,7 @@ func openSQLite(ctx context.Context, o Options) (*DB, error) {
 	file := "file:" + (&url.URL{Path: path}).EscapedPath() + "?_txlock=immediate" + common
 	// What is deleted or replaced is overwritten with zeros, so that the file holds
 	// nothing of what the tables no longer do, but in the write-ahead log until Scrub.
-	w, err := sql.Open("sqlite", file+"&_pragma=cache_size(-32768)&_pragma=secure_delete(1)&_pragma=wal_autocheckpoint("+strconv.Itoa(walPages)+")&_pragma=journal_size_limit("+strconv.Itoa(walKept)+")")
+	w, err := sql.Open("sqlite", file+"&_pragma=cache_size(-16384)&_pragma=secure_delete(1)&_pragma=wal_autocheckpoint("+strconv.Itoa(walPages)+")&_pragma=journal_size_limit("+strconv.Itoa(walKept)+")")
 	if err != nil {
 		return nil, err
 	}
@@ -196,38 +196,43 @@ func openSQLite(ctx context.Context, o Options) (*DB, error) {
 	return db, nil
 }
 
-// statements keeps prepared statements, since SQLite parses anew otherwise.
+// statements keeps prepared statements, since SQLite parses anew otherwise: those
+// used since the last generation of them was full, and that generation.
 type statements struct {
 	prepare func(ctx context.Context, text string) (*sql.Stmt, error)
 
-	mu    sync.Mutex
-	known map[string]*sql.Stmt
+	mu       sync.Mutex
+	now, old map[string]*sql.Stmt
 }
 
-const statementsMax = 1000
+// generationMost is how many statements a generation holds. One that reads all
+// columns of a wide table takes 160 KiB on every connection that has run it.
+const generationMost = 128
 
 func (s *statements) get(ctx context.Context, text string) (*sql.Stmt, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if st, ok := s.known[text]; ok {
+	if st, ok := s.now[text]; ok {
 		return st, nil
 	}
-	st, err := s.prepare(context.WithoutCancel(ctx), text)
-	if err != nil {
-		return nil, err
-	}
-	if len(s.known) >= statementsMax {
-		// The texts are few in practice; a flood of different ones starts over.
-		// Statements in use close themselves when their last user is done.
-		for _, old := range s.known {
-			old.Close()
+	st, known := s.old[text]
+	if !known {
+		var err error
+		if st, err = s.prepare(context.WithoutCancel(ctx), text); err != nil {
+			return nil, err
 		}
-		s.known = nil
 	}
-	if s.known == nil {
-		s.known = make(map[string]*sql.Stmt)
+	delete(s.old, text)
+	if len(s.now) >= generationMost {
+		for _, st := range s.old {
+			st.Close() // one in use ends itself when its last user is done
+		}
+		s.now, s.old = nil, s.now
 	}
-	s.known[text] = st
+	if s.now == nil {
+		s.now = make(map[string]*sql.Stmt)
+	}
+	s.now[text] = st
 	return st, nil
 }
 
@@ -249,8 +254,10 @@ func (s *statements) query(ctx context.Context, text string, args []any) (*sql.R
 func (s *statements) close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, st := range s.known {
-		st.Close()
+	for _, known := range []map[string]*sql.Stmt{s.now, s.old} {
+		for _, st := range known {
+			st.Close()
+		}
 	}
-	s.known = nil
+	s.now, s.old = nil, nil
 }
