@@ -9,6 +9,7 @@ import (
 	"github.com/rapport-platform/rapport/internal/ground/id"
 	"github.com/rapport-platform/rapport/internal/platform/access"
 	"github.com/rapport-platform/rapport/internal/platform/action"
+	"github.com/rapport-platform/rapport/internal/platform/action/builtin"
 	"github.com/rapport-platform/rapport/internal/platform/changelog"
 	"github.com/rapport-platform/rapport/internal/platform/metadata"
 	"github.com/rapport-platform/rapport/internal/platform/odata"
@@ -27,6 +28,8 @@ type AsOf struct {
 	Changed []string    `json:"ChangedSince" doc:"Columns that have another value now"`
 	Version int64       `json:"Version" doc:"The version of then"`
 	Erased  bool        `json:"Erased" doc:"An erasure has taken values away since"`
+	// DeletedOn is set where the record is there no more.
+	DeletedOn *time.Time `json:"DeletedOn,omitempty" doc:"When the record was deleted, if it is there no more"`
 }
 
 func (s *Service) defineAsOf(r *action.Registry) {
@@ -37,6 +40,12 @@ func (s *Service) defineAsOf(r *action.Registry) {
 				return AsOf{}, err
 			}
 			now, err := c.Reader.Get(ctx, t.Name, in.Target.ID, nil, nil)
+			var deleted *time.Time
+			if errs.Has(err, errs.NotFound) {
+				var last changelog.Change
+				last, err = builtin.Gone(ctx, s.o.Log, s.o.Access, t, in.Target.ID)
+				now, deleted = record.Row{}, &last.At
+			}
 			if err != nil {
 				return AsOf{}, err
 			}
@@ -45,7 +54,7 @@ func (s *Service) defineAsOf(r *action.Registry) {
 				return AsOf{}, err
 			}
 			hidden := s.o.Access.Hidden(ctx)
-			out := AsOf{Record: odata.Typed{Table: t.Name, Row: record.Row{t.ID: in.Target.ID}, Columns: []string{}}, Changed: []string{}, Version: then.version, Erased: then.erased}
+			out := AsOf{Record: odata.Typed{Table: t.Name, Row: record.Row{t.ID: in.Target.ID}, Columns: []string{}}, Changed: []string{}, Version: then.version, Erased: then.erased, DeletedOn: deleted}
 			for _, column := range t.Columns {
 				if column.Name == t.ID || column.IsFile() || column.Secured && hidden(t.Name, column.Name) {
 					continue
@@ -55,7 +64,7 @@ func (s *Service) defineAsOf(r *action.Registry) {
 					out.Record.Row[metadata.TypeColumn(column.Name)] = then.row[metadata.TypeColumn(column.Name)]
 				}
 				out.Record.Columns = append(out.Record.Columns, column.Name)
-				if !same(then.row[column.Name], now[column.Name]) && !slices.Contains(stamps, column.Name) {
+				if deleted == nil && !same(then.row[column.Name], now[column.Name]) && !slices.Contains(stamps, column.Name) {
 					out.Changed = append(out.Changed, column.Name)
 				}
 			}
@@ -105,6 +114,9 @@ func (s *Service) then(ctx context.Context, t *metadata.Table, key id.ID, now re
 			return out, err
 		}
 		for _, c := range changes {
+			if !c.At.After(at) && c.Op == changelog.Delete {
+				return out, errs.New(errs.NotFound, "audit.deleted_then", "at that moment the record was deleted, since %s", c.At.Format(time.RFC3339))
+			}
 			if !c.At.After(at) {
 				out.version = c.Version
 				out.row["modifiedon"], out.row["modifiedby"], out.row["versionnumber"] = c.At, actorOf(c), c.Version
@@ -114,12 +126,15 @@ func (s *Service) then(ctx context.Context, t *metadata.Table, key id.ID, now re
 			out.erased = out.erased || c.Erasure != id.Nil
 			switch c.Op {
 			case changelog.Create:
-				if created, ok := now["createdon"].(time.Time); !ok || created.After(at) || c.Version == 1 {
+				if created, ok := now["createdon"].(time.Time); c.Version == 1 || ok && created.After(at) {
 					return out, errs.New(errs.NotFound, "audit.not_yet", "the record was made at %s, after that moment", c.At.Format(time.RFC3339))
 				}
 				// It came back from the recycle bin: before that it was deleted.
 			case changelog.Delete:
-				return out, errs.New(errs.NotFound, "audit.deleted_then", "the record was deleted at that moment; it came back later")
+				out.row = values(t, c.Before)
+				for _, name := range []string{"createdon", "createdby", "createdonbehalfby"} {
+					out.row[name] = now[name]
+				}
 			case changelog.Update:
 				was := values(t, c.Before)
 				for name, v := range was {

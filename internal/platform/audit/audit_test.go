@@ -46,6 +46,7 @@ func each(t *testing.T, run func(t *testing.T, e *env)) {
 		control := &access.Control{Current: func() *access.Snapshot { return e.snap }, Catalog: func() *metadata.Catalog { return catalog }}
 		e.store = record.New(record.Options{DB: db, Catalog: control.Catalog, Access: control, Log: e.log, Clock: e.clock})
 		e.actions = action.New(control, e.store)
+		builtin.New(builtin.Options{Store: e.store, Access: control, Log: e.log, Clock: e.clock}).Define(e.actions)
 		audit.New(audit.Options{Store: e.store, Access: control, Log: e.log, Clock: e.clock}).Define(e.actions)
 		e.reload()
 		e.unit = e.must("businessunit", record.Row{"name": "Head Office"}).ID("businessunitid")
@@ -245,6 +246,74 @@ func TestARecordAsItWas(t *testing.T) {
 		}
 		if _, err := e.call(ctx, "rpt_RetrieveRecordAsOf", map[string]any{"Target": lead(key), "AsOf": made.Format(time.RFC3339Nano)}); errs.CodeOf(err) != "audit.too_far" {
 			t.Errorf("the log is cut: %v", err)
+		}
+	})
+}
+
+// A record that is deleted can be looked at as it was before, by those who could
+// have read it; so can one that was deleted and came back.
+func TestADeletedRecordAsItWas(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, e *env) {
+		clerk := e.user("clerk", access.Global, []access.Right{access.Read, access.Create}, []string{"lead"}, access.ReadRecordHistory)
+		other := e.user("other", access.Basic, []access.Right{access.Read}, []string{"lead"}, access.ReadRecordHistory)
+		e.clock.Advance(time.Hour)
+		key := e.must("lead", record.Row{"lastname": "Lovelace", "jobtitle": "Analyst"}).ID("leadid")
+		made := e.clock.Now()
+		e.set("lead", key, record.Row{"jobtitle": "Countess", "companyname": "Engines"})
+		second := e.clock.Now()
+		e.delete("lead", key)
+		gone := e.clock.Now()
+		ctx := as(t.Context(), clerk)
+		ask := func(ctx context.Context, at time.Time) (map[string]any, error) {
+			return e.call(ctx, "rpt_RetrieveRecordAsOf", map[string]any{"Target": lead(key), "AsOf": at.Format(time.RFC3339Nano)})
+		}
+		want := func(when string) {
+			t.Helper()
+			for at, want := range map[time.Time][3]string{made: {"Lovelace", "Analyst", ""}, second: {"Lovelace", "Countess", "Engines"}, gone.Add(-time.Second): {"Lovelace", "Countess", "Engines"}} {
+				out, err := ask(ctx, at)
+				if err != nil {
+					t.Errorf("%s, at %s: %v", when, at, err)
+					continue
+				}
+				row := out["Record"].(odata.Typed).Row
+				if got := [3]string{row.Text("lastname"), row.Text("jobtitle"), row.Text("companyname")}; got != want {
+					t.Errorf("%s, at %s: %v, want %v", when, at, got, want)
+				}
+				if out["DeletedOn"] != nil != (when == "deleted") {
+					t.Errorf("%s: deleted on %v", when, out["DeletedOn"])
+				}
+			}
+			if _, err := ask(ctx, gone); errs.CodeOf(err) != "audit.deleted_then" {
+				t.Errorf("%s, when it was deleted: %v", when, err)
+			}
+			if _, err := ask(ctx, made.Add(-time.Second)); errs.CodeOf(err) != "audit.not_yet" {
+				t.Errorf("%s, before it was made: %v", when, err)
+			}
+			if _, err := ask(as(t.Context(), other), second); !errors.Is(err, record.ErrNotFound) {
+				t.Errorf("%s: who could not have read it: %v", when, err)
+			}
+		}
+		want("deleted")
+		history := func(who id.ID) (map[string]any, error) {
+			return e.call(as(t.Context(), who), "RetrieveRecordChangeHistory", map[string]any{"Target": lead(key)})
+		}
+		if out, err := history(clerk); err != nil || len(out["AuditDetailCollection"].(map[string]any)["AuditDetails"].([]any)) != 3 {
+			t.Errorf("the history of a deleted record: %v, %v", out, err)
+		}
+		if _, err := history(other); !errors.Is(err, record.ErrNotFound) {
+			t.Errorf("the history of a deleted record of others: %v", err)
+		}
+		e.clock.Advance(time.Minute)
+		if _, err := e.call(ctx, "rpt_Restore", map[string]any{"EntityLogicalName": "lead", "Id": key.String()}); err != nil {
+			t.Fatal(err)
+		}
+		want("restored")
+		e.set("lead", key, record.Row{"jobtitle": "Queen"})
+		want("restored and changed")
+		e.delete("lead", key)
+		if out, err := ask(ctx, second); err != nil || out["Record"].(odata.Typed).Row.Text("jobtitle") != "Countess" {
+			t.Errorf("deleted again: %v, %v", out, err)
 		}
 	})
 }

@@ -120,7 +120,7 @@ func (s *Service) history(ctx context.Context, c action.Call, target action.Ref,
 	if !ok {
 		return History{}, record.ErrNotFound
 	}
-	if _, err := c.Reader.Get(ctx, t.Name, target.ID, []string{t.ID}, nil); err != nil {
+	if err := s.readable(ctx, c, t, target.ID); err != nil {
 		return History{}, err
 	}
 	most, before := 50, int64(0)
@@ -159,6 +159,38 @@ func (s *Service) history(ctx context.Context, c action.Call, target action.Ref,
 	}
 	out.MoreRecords, out.PagingCookie = true, strconv.FormatInt(before, 10)
 	return History{out}, s.noteShown(ctx, t, target.ID, out.AuditDetails)
+}
+
+// readable tells whether the caller may look at the changes of a record: one that
+// he may read, or could have read when it was deleted.
+func (s *Service) readable(ctx context.Context, c action.Call, t *metadata.Table, key id.ID) error {
+	_, err := c.Reader.Get(ctx, t.Name, key, []string{t.ID}, nil)
+	if errs.Has(err, errs.NotFound) {
+		_, err = Gone(ctx, s.o.Log, s.o.Access, t, key)
+	}
+	return err
+}
+
+// Gone gives the change by which a record was deleted, to those who could have
+// read it as it was then, shares aside, as the recycle bin has it; anybody else,
+// and where it was not deleted, gets record.ErrNotFound.
+func Gone(ctx context.Context, log *changelog.Log, control *access.Control, t *metadata.Table, key id.ID) (changelog.Change, error) {
+	list, err := log.History(ctx, t.Name, key, 0, 1)
+	if err != nil {
+		return changelog.Change{}, err
+	}
+	if len(list) == 0 || list[0].Op != changelog.Delete {
+		return changelog.Change{}, record.ErrNotFound
+	}
+	var whose struct{ OwnerID, OwningBusinessUnit id.ID }
+	if json.Unmarshal(list[0].Before, &whose) != nil { // an erasure may have left nothing
+		return changelog.Change{}, record.ErrNotFound
+	}
+	ok, err := control.Holds(ctx, t.Name, access.Read, whose.OwnerID, whose.OwningBusinessUnit)
+	if err == nil && !ok {
+		err = record.ErrNotFound
+	}
+	return list[0], err
 }
 
 // noteShown leaves the trace of audited columns whose old values are shown.
@@ -268,7 +300,7 @@ func (s *Service) details(ctx context.Context, c action.Call, in DetailsInput) (
 	if !ok {
 		return Details{}, gone
 	}
-	if _, err := c.Reader.Get(ctx, t.Name, change.Record, []string{t.ID}, nil); err != nil {
+	if err := s.readable(ctx, c, t, change.Record); err != nil {
 		return Details{}, err
 	}
 	d, _ := s.detail(t, change, "")
