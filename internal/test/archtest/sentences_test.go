@@ -46,8 +46,9 @@ const (
 	whole       // the sentence
 )
 
-// words are the names of fields whose texts are said to people.
-var words = map[string]bool{"Message": true, "Title": true, "Body": true, "Reason": true, "Why": true, "Missing": true}
+// words are the names of fields and columns whose texts are said to people.
+var words = map[string]bool{"Message": true, "Title": true, "Body": true, "Reason": true, "Why": true, "Missing": true,
+	"rpt_error": true, "rpt_reason": true, "message": true, "friendlymessage": true}
 
 func readSentences(root string) (*sentences, error) {
 	s := &sentences{root: filepath.Clean(root), fset: token.NewFileSet(), packages: map[string]*pack{}, said: map[string][]string{}}
@@ -221,7 +222,7 @@ func (s *sentences) look(c *scope, node ast.Node) {
 				}
 			}
 			for i, left := range n.Lhs {
-				if sel, ok := left.(*ast.SelectorExpr); ok && words[sel.Sel.Name] && c.p.dir != "platform/access" && i < len(n.Rhs) && len(n.Rhs) == len(n.Lhs) {
+				if words[nameOf(left)] && c.p.dir != "platform/access" && len(n.Rhs) == len(n.Lhs) {
 					s.say(c, n.Rhs[i], whole)
 				}
 			}
@@ -257,6 +258,23 @@ func internal(call *ast.CallExpr) bool {
 		sel, ok := e.(*ast.SelectorExpr)
 		return ok && sel.Sel.Name == "Internal"
 	})
+}
+
+// nameOf gives the field or column that an expression names; "" where it names none.
+func nameOf(e ast.Expr) string {
+	switch e := e.(type) {
+	case *ast.Ident:
+		return e.Name
+	case *ast.SelectorExpr:
+		return e.Sel.Name
+	case *ast.IndexExpr:
+		return nameOf(e.Index)
+	case *ast.BasicLit:
+		if name, err := strconv.Unquote(e.Value); err == nil && e.Kind == token.STRING {
+			return name
+		}
+	}
+	return ""
 }
 
 // literal looks at the literal of a struct, or of a list of them.
@@ -295,7 +313,7 @@ func (s *sentences) literal(c *scope, n *ast.CompositeLit, of string) {
 	}
 	for i, e := range n.Elts {
 		if kv, ok := e.(*ast.KeyValueExpr); ok {
-			if key, ok := kv.Key.(*ast.Ident); ok && words[key.Name] {
+			if words[nameOf(kv.Key)] {
 				s.say(c, kv.Value, whole)
 			}
 		} else if i < len(fields) && words[fields[i]] {
@@ -388,6 +406,9 @@ func (s *sentences) texts(c *scope, e ast.Expr, as role, depth int) []string {
 	case *ast.Ident:
 		return s.named(c, e.Name, as, depth)
 	case *ast.CompositeLit: // a list or map of sentences
+		if name := nameOf(e.Type); name == "Label" {
+			return nil // both languages stand there
+		}
 		var out []string
 		for _, el := range e.Elts {
 			if kv, ok := el.(*ast.KeyValueExpr); ok {

@@ -78,7 +78,10 @@ export class Book {
         });
       }
     }
-    return undefined;
+    // A sentence may end with a full stop where it stands among others.
+    if (!said.endsWith(".")) return undefined;
+    const text = this.sentence(said.slice(0, -1), depth);
+    return text === undefined ? undefined : `${text}.`;
   }
 }
 
