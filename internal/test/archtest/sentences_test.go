@@ -174,6 +174,9 @@ func (s *sentences) body(c *scope, t *ast.FuncType, body *ast.BlockStmt) {
 			return false
 		case *ast.AssignStmt:
 			for i, left := range n.Lhs {
+				if at, ok := left.(*ast.IndexExpr); ok && len(n.Rhs) == len(n.Lhs) {
+					left = at.X
+				}
 				if id, ok := left.(*ast.Ident); ok {
 					if len(n.Rhs) == len(n.Lhs) {
 						c.assigns[id.Name] = append(c.assigns[id.Name], n.Rhs[i])
@@ -462,7 +465,15 @@ func (s *sentences) named(c *scope, name string, as role, depth int) []string {
 func (s *sentences) result(c *scope, call *ast.CallExpr, i int, as role, depth int) []string {
 	p, name := s.callee(c, call.Fun)
 	switch {
-	case name == "fmt.Sprintf" || name == "clip" || name == "cut" || name == "cmp.Or":
+	case name == "append" || name == "cmp.Or":
+		var out []string
+		for _, arg := range call.Args {
+			if id, ok := arg.(*ast.Ident); !ok || name != "append" || arg != call.Args[0] || c.assigns[id.Name] == nil {
+				out = append(out, s.texts(c, arg, as, depth+1)...)
+			}
+		}
+		return out
+	case name == "fmt.Sprintf" || name == "clip" || name == "cut" || strings.HasPrefix(name, "strings.Trim") || name == "strings.Join":
 		if len(call.Args) > 0 {
 			return s.texts(c, call.Args[0], as, depth+1)
 		}

@@ -56,34 +56,48 @@ export class Book {
     return text;
   }
 
+  /** One line: as a whole, else sentence by sentence, else behind what it lies within ("Data: …"), else as a list. */
   private line(line: string, depth: number): string {
-    // What an error lies within stands before it: "Data: …".
-    for (let from = 0; from >= 0 && from < line.length; from = after(line, from)) {
-      const text = this.sentence(line.slice(from), depth);
-      if (text !== undefined) return line.slice(0, from) + text;
-    }
-    return line;
+    return this.sentence(line, depth, true) ?? this.parts(line, sentenceEnd, " ", depth) ?? this.within(line, depth) ?? this.parts(line, ", ", ", ", depth) ?? this.sentence(line, depth, false) ?? line;
   }
 
-  private sentence(said: string, depth: number): string | undefined {
+  private parts(line: string, end: RegExp | string, between: string, depth: number): string | undefined {
+    const parts = line.split(end);
+    if (parts.length === 1) return undefined;
+    const said = parts.map((part) => this.line(part, depth));
+    return said.some((part, i) => part !== parts[i]) ? said.join(between) : undefined;
+  }
+
+  private within(line: string, depth: number): string | undefined {
+    for (let from = after(line, 0); from > 0 && from < line.length; from = after(line, from)) {
+      const text = this.sentence(line.slice(from), depth, true);
+      if (text !== undefined) return line.slice(0, from) + text;
+    }
+    return undefined;
+  }
+
+  /** A sentence in words; close: its values hold no end of a sentence. */
+  private sentence(said: string, depth: number, close: boolean): string | undefined {
     const whole = this.whole.get(said);
     if (whole !== undefined) return whole;
     for (const { is, sign, text } of this.patterns) {
       const values = said.includes(sign) && is.exec(said);
+      if (!values || (close && values.some((value, i) => i > 0 && sentenceEnd.test(value)))) continue;
       // A value may be a sentence of its own: why something failed.
-      if (values) {
-        return text.replace(/\{(\d)\}/g, (_, n: string) => {
-          const value = values[Number(n)] ?? "";
-          return depth < 3 && value.includes(" ") ? this.line(value, depth + 1) : value;
-        });
-      }
+      return text.replace(/\{(\d)\}/g, (_, n: string) => {
+        const value = values[Number(n)] ?? "";
+        return depth < 3 && value.includes(" ") ? this.line(value, depth + 1) : value;
+      });
     }
     // A sentence may end with a full stop where it stands among others.
     if (!said.endsWith(".")) return undefined;
-    const text = this.sentence(said.slice(0, -1), depth);
+    const text = this.sentence(said.slice(0, -1), depth, close);
     return text === undefined ? undefined : `${text}.`;
   }
 }
+
+/** Where a sentence ends and another begins. */
+const sentenceEnd = /(?<=[.!?]) (?=[A-Z“"])/;
 
 function after(line: string, from: number): number {
   const at = line.indexOf(": ", from);
