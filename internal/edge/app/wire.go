@@ -8,6 +8,7 @@ import (
 
 	"github.com/rapport-platform/rapport/internal/capability/intake"
 	"github.com/rapport-platform/rapport/internal/capability/portal"
+	"github.com/rapport-platform/rapport/internal/capability/marketing"
 	"github.com/rapport-platform/rapport/internal/capability/sales"
 	"github.com/rapport-platform/rapport/internal/commons/party"
 	"github.com/rapport-platform/rapport/internal/commons/queue"
@@ -45,6 +46,7 @@ func (c *core) wire(ctx context.Context, tailer *changelog.Tailer) error {
 	notify.Define(c.actions, c.access.Members)
 	c.store.AddHook((&workspace.Preferences{Store: c.store}).Mute(cfg.Clock))
 	sales.Define(c.actions, sales.Routing{Engine: c.routing})
+	marketing.Define(c.actions)
 	c.wireFlows(tailer)
 	c.makeScoring(tailer)
 	c.wireRecords()

@@ -39,6 +39,12 @@ type reasonBody struct {
 	Depth string      `json:"depth,omitempty"`
 	Via   *id.ID      `json:"via,omitempty"`
 	Name  string      `json:"name,omitempty"` // of Via
+	Roles []roleBody  `json:"roles,omitempty"`
+}
+
+type roleBody struct {
+	Name string `json:"name"`
+	Team string `json:"team,omitempty"` // by which it is held
 }
 
 // subject reads what access sees of a record; only who may read it gets that far.
@@ -120,19 +126,39 @@ func (a *AccessAPI) reasons(ctx context.Context, all []access.Reason) ([]reasonB
 		if x.Depth != access.None {
 			out[i].Depth = x.Depth.String()
 		}
+		for _, r := range x.Roles {
+			team, err := a.name(ctx, r.Team, "team")
+			if err != nil {
+				return nil, err
+			}
+			out[i].Roles = append(out[i].Roles, roleBody{r.Name, team})
+		}
 		if x.Via == id.Nil {
 			continue
 		}
 		out[i].Via = &x.Via
-		for _, table := range []string{"systemuser", "team"} {
-			names, err := a.Records.Names(ctx, table, []id.ID{x.Via})
-			if err != nil {
-				return nil, err
-			}
-			if name := names[x.Via]; name != "" {
-				out[i].Name = name
-			}
+		var err error
+		if out[i].Name, err = a.name(ctx, x.Via, "systemuser", "team"); err != nil {
+			return nil, err
 		}
 	}
 	return out, nil
+}
+
+// name gives the name of a row that is in one of the tables; "" for one that is
+// nowhere or that may not be read.
+func (a *AccessAPI) name(ctx context.Context, key id.ID, tables ...string) (string, error) {
+	if key == id.Nil {
+		return "", nil
+	}
+	for _, table := range tables {
+		names, err := a.Records.Names(ctx, table, []id.ID{key})
+		if err != nil {
+			return "", err
+		}
+		if name := names[key]; name != "" {
+			return name, nil
+		}
+	}
+	return "", nil
 }

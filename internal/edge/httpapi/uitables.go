@@ -6,7 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
-	"slices"
+	"strings"
 
 	"golang.org/x/text/language"
 
@@ -83,21 +83,49 @@ func (a *TablesAPI) one(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	if a.Actions != nil {
-		out.Actions = runnable(a.Actions(), t.Name)
+		out.Actions = runnable(a.Actions(), t.Name, func(name string) *metadata.Table {
+			other, ok := a.Catalog().Table(name)
+			if !ok || a.Access.Allow(ctx, name, access.Read) != nil {
+				return nil
+			}
+			return other
+		}, lang)
 	}
 	return writeTagged(w, r, lang, out)
 }
 
-// runnable lists the actions that are bound to rows of a table and need no input.
-func runnable(all []action.Info, table string) []uiAction {
+// runnable lists the actions that are bound to rows of a table and need no
+// input, or none but records of tables that the person may read.
+func runnable(all []action.Info, table string, readable func(table string) *metadata.Table, lang string) []uiAction {
 	var out []uiAction
 	for _, i := range all {
-		if i.Table != table || i.Function || i.Collection || i.Effect != action.DB || slices.ContainsFunc(i.In, func(p action.Param) bool { return !p.Optional }) {
+		if i.Table != table || i.Function || i.Collection || i.Effect != action.DB {
 			continue
 		}
-		out = append(out, uiAction{i.Name, i.Description})
+		if asks, ok := asked(i.In, readable, lang); ok {
+			out = append(out, uiAction{i.Name, i.Description, asks})
+		}
 	}
 	return out
+}
+
+// asked gives what must be said to run an action, where that is records alone.
+func asked(in []action.Param, readable func(table string) *metadata.Table, lang string) (out []uiAsk, ok bool) {
+	for _, p := range in {
+		if p.Optional {
+			continue
+		}
+		table, isRecord := strings.CutPrefix(p.Type, "mscrm.")
+		if !isRecord {
+			return nil, false
+		}
+		t := readable(table)
+		if t == nil {
+			return nil, false
+		}
+		out = append(out, uiAsk{p.Name, t.Label.In(lang), t.Name})
+	}
+	return out, true
 }
 
 var errTable = errs.New(errs.NotFound, "ui.table", "there is no such table")

@@ -33,10 +33,18 @@ type uiTable struct {
 	Actions     []uiAction          `json:"actions,omitempty"`
 }
 
-// uiAction can be run on a row without saying more than its name.
+// uiAction can be run on a row without saying more than its name, and records that it asks for.
 type uiAction struct {
+	Name  string  `json:"name"`
+	About string  `json:"about,omitempty"`
+	Asks  []uiAsk `json:"asks,omitempty"`
+}
+
+// uiAsk is a parameter that takes a record of a table.
+type uiAsk struct {
 	Name  string `json:"name"`
-	About string `json:"about,omitempty"`
+	Label string `json:"label"`
+	Table string `json:"table"`
 }
 
 type uiPrivileges struct {

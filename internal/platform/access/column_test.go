@@ -153,7 +153,7 @@ func TestExplain(t *testing.T) {
 	eachOf(t, fixture.With(t, dossiers), func(t *testing.T, e *env) {
 		s := settleSecrets(t, e)
 		subject := access.Subject{Table: dossier, Owner: s.plain, Unit: s.unit}
-		if holders := e.control.Holders(subject, access.Read); len(holders) != 4 || holders[0].Name != "boss" || holders[0].Reasons[0].Depth != access.Global {
+		if holders := e.control.Holders(subject, access.Read); len(holders) != 4 || holders[0].Name != "boss" || holders[0].Reasons[0].Depth != access.Global || len(holders[0].Reasons[0].Roles) == 0 || holders[0].Reasons[0].Roles[0].Name == "" {
 			t.Errorf("%+v", holders)
 		}
 		if holders := e.control.Holders(subject, access.Delete); len(holders) != 0 {

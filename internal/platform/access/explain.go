@@ -2,8 +2,10 @@ package access
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/rapport-platform/rapport/internal/ground/id"
 	"github.com/rapport-platform/rapport/internal/platform/metadata"
@@ -22,8 +24,15 @@ const (
 // Reason is why a right is held on a record.
 type Reason struct {
 	Rule  Rule
-	Depth Depth // of ByRole
-	Via   id.ID // the user or team that owns it or that it is shared with; Nil where the unit or everything counts
+	Depth Depth  // of ByRole
+	Roles []Role // of ByRole: those that reach it so
+	Via   id.ID  // the user or team that owns it or that it is shared with; Nil where the unit or everything counts
+}
+
+// Role is a role as somebody holds it.
+type Role struct {
+	Name string
+	Team id.ID // by which it is held; Nil where it is the user's own
 }
 
 // Subject is a record as access sees it. Shares lists with whom it is shared for the right.
@@ -45,15 +54,10 @@ func (c *Control) Explain(user id.ID, s Subject, right Right) (reasons []Reason,
 	if g == nil {
 		return nil, "no role of the user, or of the user's teams, has the privilege prv" + right.String() + " on " + s.Table
 	}
-	if g.global {
-		return []Reason{{Rule: ByRole, Depth: Global}}, ""
-	}
 	acting := append([]id.ID{user}, u.teams...)
-	if g.own && slices.Contains(acting, s.Owner) {
-		reasons = append(reasons, Reason{Rule: ByRole, Depth: Basic, Via: s.Owner})
-	}
-	if g.units[s.Unit] {
-		reasons = append(reasons, Reason{Rule: ByRole, Depth: min(g.depth, Deep)})
+	reasons = c.Current().byRoles(u, s, right, slices.Contains(acting, s.Owner))
+	if g.global {
+		return reasons, ""
 	}
 	managed := u.managed(right)
 	if slices.Contains(managed, s.Owner) {
@@ -71,6 +75,46 @@ func (c *Control) Explain(user id.ID, s Subject, right Right) (reasons []Reason,
 		missing = "the user has the privilege prv" + right.String() + " on " + s.Table + ", but it does not reach this record: it belongs to somebody else, its business unit is not within reach, and it is not shared with the user"
 	}
 	return reasons, missing
+}
+
+// byRoles gives the reasons that are roles, the widest first: everything alone, else units and the owner.
+func (s *Snapshot) byRoles(u *user, of Subject, right Right, owns bool) (out []Reason) {
+	by := map[Depth][]Role{}
+	for _, g := range u.given {
+		depth := s.holds[g.role][privilege{of.Table, right}]
+		if s.holds[g.role][privilege{EveryTable, right}] == Global {
+			depth = Global
+		}
+		r := Role{g.name, g.team}
+		switch {
+		case depth == Global, depth == Deep && slices.Contains(s.below[g.unit], of.Unit), depth == Local && g.unit == of.Unit:
+			by[depth] = append(by[depth], r)
+		}
+		if owns && depth != None && depth != Global {
+			by[Basic] = append(by[Basic], r)
+		}
+	}
+	if by[Global] != nil {
+		return []Reason{{Rule: ByRole, Depth: Global, Roles: byName(by[Global])}}
+	}
+	for _, depth := range []Depth{Deep, Local, Basic} {
+		if by[depth] == nil {
+			continue
+		}
+		r := Reason{Rule: ByRole, Depth: depth, Roles: byName(by[depth])}
+		if depth == Basic {
+			r.Via = of.Owner
+		}
+		out = append(out, r)
+	}
+	return out
+}
+
+func byName(roles []Role) []Role {
+	slices.SortStableFunc(roles, func(a, b Role) int {
+		return cmp.Or(strings.Compare(a.Name, b.Name), bytes.Compare(a.Team[:], b.Team[:]))
+	})
+	return roles
 }
 
 // Holder is a user who may use a right on a record, and why.

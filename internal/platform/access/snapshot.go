@@ -24,6 +24,7 @@ type Snapshot struct {
 	members map[id.ID][]id.ID // team → users
 	reports map[id.ID][]id.ID // user → those whose manager it is
 	fiscal  query.Fiscal
+	holds   map[id.ID]map[privilege]Depth // role → what it gives
 
 	permissions map[id.ID]*permission
 	webroles    map[id.ID][]*permission // web role → its permissions
@@ -39,10 +40,19 @@ type user struct {
 	lang    string
 	teams   []id.ID
 	roles   []string
+	given   []given
 	grants  map[privilege]*grant
 	columns map[column]columnRights // secured ones that profiles give
 	direct  []id.ID                 // whose manager the user is, with their teams
 	reports []id.ID                 // direct, and whoever reports to them
+}
+
+// given is a role as a user holds it: where from, and, unless it is the user's own, by which team.
+type given struct {
+	role id.ID
+	name string
+	unit id.ID
+	team id.ID
 }
 
 type privilege struct {
@@ -60,7 +70,7 @@ type grant struct {
 
 // Load reads the snapshot from the database.
 func Load(ctx context.Context, db *sqldb.DB) (*Snapshot, error) {
-	l := loader{ctx: ctx, db: db, s: &Snapshot{users: map[id.ID]*user{}, below: map[id.ID][]id.ID{}, unitOf: map[id.ID]id.ID{}, shared: map[string]bool{}, members: map[id.ID][]id.ID{}, reports: map[id.ID][]id.ID{}}}
+	l := loader{ctx: ctx, db: db, s: &Snapshot{users: map[id.ID]*user{}, below: map[id.ID][]id.ID{}, unitOf: map[id.ID]id.ID{}, shared: map[string]bool{}, members: map[id.ID][]id.ID{}, reports: map[id.ID][]id.ID{}, holds: map[id.ID]map[privilege]Depth{}}}
 	l.units()
 	l.people()
 	l.grants()
@@ -178,13 +188,8 @@ func (l *loader) yes() string {
 	return "1"
 }
 
-type holding struct {
-	privilege
-	depth Depth
-}
-
 func (l *loader) grants() {
-	names, held := map[id.ID]string{}, map[id.ID][]holding{}
+	names := map[id.ID]string{}
 	l.each("SELECT roleid, name FROM role", []query.Kind{query.ID, query.Text}, func(v []any) {
 		names[ident(v[0])], _ = v[1].(string)
 	})
@@ -192,36 +197,42 @@ func (l *loader) grants() {
 		table, _ := v[1].(string)
 		right, _ := v[2].(int64)
 		depth, _ := v[3].(int64)
-		held[ident(v[0])] = append(held[ident(v[0])], holding{privilege{table, Right(right)}, Depth(depth)})
+		role := ident(v[0])
+		if l.s.holds[role] == nil {
+			l.s.holds[role] = map[privilege]Depth{}
+		}
+		p := privilege{table, Right(right)}
+		l.s.holds[role][p] = max(l.s.holds[role][p], Depth(depth))
 	})
-	give := func(to *user, role, unit id.ID) {
+	give := func(to *user, role, unit, team id.ID) {
 		to.roles = append(to.roles, names[role])
-		for _, h := range held[role] {
-			l.s.add(to, h, unit)
+		to.given = append(to.given, given{role, names[role], unit, team})
+		for p, depth := range l.s.holds[role] {
+			l.s.add(to, p, depth, unit)
 		}
 	}
 	l.each("SELECT systemuserid, roleid FROM systemuserroles", []query.Kind{query.ID, query.ID}, func(v []any) {
 		if u := l.s.users[ident(v[0])]; u != nil {
-			give(u, ident(v[1]), u.unit)
+			give(u, ident(v[1]), u.unit, id.Nil)
 		}
 	})
 	// A team's role reaches from the team's unit; members hold it as their own.
 	l.each("SELECT teamid, roleid FROM teamroles", []query.Kind{query.ID, query.ID}, func(v []any) {
 		team := ident(v[0])
 		for _, m := range l.s.members[team] {
-			give(l.s.users[m], ident(v[1]), l.s.unitOf[team])
+			give(l.s.users[m], ident(v[1]), l.s.unitOf[team], team)
 		}
 	})
 }
 
-func (s *Snapshot) add(to *user, h holding, unit id.ID) {
-	g := to.grants[h.privilege]
+func (s *Snapshot) add(to *user, p privilege, depth Depth, unit id.ID) {
+	g := to.grants[p]
 	if g == nil {
 		g = &grant{units: map[id.ID]bool{}}
-		to.grants[h.privilege] = g
+		to.grants[p] = g
 	}
-	g.depth = max(g.depth, h.depth)
-	switch h.depth {
+	g.depth = max(g.depth, depth)
+	switch depth {
 	case Global:
 		g.global = true
 	case Deep:

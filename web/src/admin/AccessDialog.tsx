@@ -13,7 +13,7 @@ import { toastFailure } from "@/ui/toast";
 import classes from "./admin.module.css";
 import { useRows } from "./data";
 
-interface Reason { rule: "role" | "share" | "hierarchy"; depth?: string; via?: string; name?: string }
+interface Reason { rule: "role" | "share" | "hierarchy"; depth?: string; via?: string; name?: string; roles?: { name: string; team?: string }[] }
 interface Holder { systemuserid: string; fullname: string; reasons: Reason[] }
 interface Rights { rights: Record<string, { held: boolean; reasons: Reason[]; missing: string }> }
 interface Share { AccessMask: string; Principal: Record<string, string> }
@@ -37,7 +37,8 @@ async function translated(rights: Rights["rights"]): Promise<Rights["rights"]> {
 function useWhy() {
   const { t } = useTranslation();
   const teams = useTeams();
-  return (r: Reason) => t(`access.why.${r.rule}`, { depth: r.depth ? t(`access.depth.${r.depth}`) : "", name: teams.find((x) => x.id === r.via)?.name ?? r.name ?? "" });
+  const held = (x: { name: string; team?: string }) => (x.team ? t("access.roleOfTeam", x) : x.name);
+  return (r: Reason) => t(`access.why.${r.rule}`, { depth: r.depth ? t(`access.depth.${r.depth}`) : "", name: teams.find((x) => x.id === r.via)?.name ?? r.name ?? "", roles: (r.roles ?? []).map(held).join(", ") }).trim();
 }
 
 /** Who can use a record and why, why somebody can't, and with whom it is shared. */

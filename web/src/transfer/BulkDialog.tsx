@@ -131,11 +131,25 @@ function EditField({ table, onChange }: { table: Table; onChange: OnChange }) {
 function ActionField({ table, onChange }: { table: Table; onChange: OnChange }) {
   const { t, i18n } = useTranslation();
   const [name, setName] = useState<string | null>(null);
+  const [given, setGiven] = useState<Record<string, Reference>>({});
   const actions = table.actions ?? [];
+  const chosen = actions.find((a) => a.name === name);
+  /** It can be run once every record that it asks for is named. */
+  const tell = (action: typeof chosen, named: Record<string, Reference>) => onChange(action && (action.asks ?? []).every((x) => named[x.name])
+    ? { action: action.name, params: Object.fromEntries((action.asks ?? []).map((x) => [x.name, { LogicalName: x.table, Id: named[x.name]?.id }])) } : undefined);
   return (
-    <Select label={t("bulk.whichAction")} allowDeselect={false} value={name} description={actions.find((a) => a.name === name)?.about}
-      data={actions.map((a) => ({ value: a.name, label: i18n.exists(`action.${a.name}`) ? t(`action.${a.name}`) : a.name }))}
-      onChange={(v) => { setName(v); onChange(v ? { action: v } : undefined); }} mb="sm" />
+    <>
+      <Select label={t("bulk.whichAction")} allowDeselect={false} value={name} description={chosen?.about}
+        data={actions.map((a) => ({ value: a.name, label: i18n.exists(`action.${a.name}`) ? t(`action.${a.name}`) : a.name }))}
+        onChange={(v) => { setName(v); setGiven({}); tell(actions.find((a) => a.name === v), {}); }} mb="sm" />
+      {chosen?.asks?.map((ask) => (
+        <div key={`${chosen.name} ${ask.name}`} style={{ marginBlockEnd: 12 }}>
+          <label htmlFor={`bulk-${ask.name}`} style={{ display: "block", marginBlockEnd: 4, fontWeight: 500 }}>{ask.label}</label>
+          <LookupEditor id={`bulk-${ask.name}`} column={{ name: ask.name, type: "lookup", label: ask.label, targets: [ask.table] }} value={given[ask.name] ?? null} aria-label={ask.label}
+            onChange={(v) => { const { [ask.name]: _, ...others } = given; const now = v ? { ...others, [ask.name]: v } : others; setGiven(now); tell(chosen, now); }} />
+        </div>
+      ))}
+    </>
   );
 }
 

@@ -34,7 +34,7 @@ export interface BulkState {
 /** What is asked of many rows. */
 export interface BulkRequest {
   table: string; kind: "update" | "assign" | "delete" | "action"; ids?: string[]; filter?: string; except?: string[];
-  values?: Record<string, unknown>; owner?: { table: string; id: string }; action?: string;
+  values?: Record<string, unknown>; owner?: { table: string; id: string }; action?: string; params?: Record<string, unknown>;
 }
 
 /** At work, so that its state changes by itself. */

@@ -117,9 +117,16 @@ export interface RuleView {
   otherwise?: RuleViewAction[];
 }
 
+export interface Ask {
+  name: string;
+  label: string;
+  table: string;
+}
+
 export interface Action {
   name: string;
   about?: string;
+  asks?: Ask[];
 }
 
 export interface Table extends TableSummary {

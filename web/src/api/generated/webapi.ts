@@ -39,6 +39,9 @@ export interface Actions {
   rpt_AcceptDocument: { in: Record<string, never>; out: undefined };
   rpt_ActivateDecision: { in: { AcceptWarnings?: boolean }; out: { Findings: string } };
   rpt_ActivateRouting: { in: { AcceptWarnings?: boolean }; out: { Previous: string; Version: number } };
+  rpt_AddAccountToList: { in: { List: object }; out: { ListMemberId: string } };
+  rpt_AddContactToList: { in: { List: object }; out: { ListMemberId: string } };
+  rpt_AddLeadToList: { in: { List: object }; out: { ListMemberId: string } };
   rpt_AskAgainForDocument: { in: { Reason: string }; out: undefined };
   rpt_AskForDocument: { in: { Contact?: object; Help?: string; Name: string; Optional?: boolean; Target: object }; out: undefined };
   rpt_AskForDocuments: { in: { Target: object }; out: undefined };

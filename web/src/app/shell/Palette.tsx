@@ -5,30 +5,26 @@ import { useTranslation } from "react-i18next";
 import { Icon } from "@/ui/icons";
 import classes from "./Palette.module.css";
 import { type Entry, usePaletteActions, usePaletteRecords } from "./paletteEntries";
-
-function matches(entry: Entry, words: string[]): boolean {
-  const text = `${entry.label} ${entry.hint ?? ""}`.toLocaleLowerCase();
-  return words.every((word) => text.includes(word));
-}
+import { arrange, isNamed } from "./paletteOrder";
 
 /** Go to, create, search and do: everything by typing. */
 export default function Palette({ onClose }: { onClose: () => void }) {
   const { t } = useTranslation();
   const id = useId();
   const [query, setQuery] = useState("");
-  const [active, setActive] = useState(0);
+  // The entry that keys or the mouse have chosen; none is the first one.
+  const [active, setActive] = useState<string>();
+  const [waiting, setWaiting] = useState(false);
   const [settled] = useDebouncedValue(query.trim(), 180);
   const list = useRef<HTMLDivElement>(null);
   const actions = usePaletteActions();
   const records = usePaletteRecords(settled);
 
-  const entries = useMemo(() => {
-    const words = query.toLocaleLowerCase().split(/\s+/).filter(Boolean);
-    const fitting = actions.filter((a) => matches(a, words));
-    // Found records lead when something was typed; commands when nothing was.
-    return words.length ? [...records.entries, ...(settled.length >= 2 ? [records.all] : []), ...fitting] : fitting;
-  }, [actions, records.entries, records.all, query, settled]);
-  const current = Math.min(active, Math.max(0, entries.length - 1));
+  const entries = useMemo(() => arrange(query, actions, records.entries, settled.length >= 2 ? records.all : undefined), [actions, records.entries, records.all, query, settled]);
+  // A chosen entry that is gone has no successor: what Enter runs must not change under the finger.
+  const current = active === undefined ? 0 : entries.findIndex((x) => x.id === active);
+  // Until the search has answered for these very words the first entry is not certain, unless a command was named.
+  const sure = active !== undefined || query.trim().length < 2 || (settled === query.trim() && !records.busy) || (entries[0] !== undefined && isNamed(entries[0], query));
 
   useEffect(() => {
     list.current?.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: "nearest" });
@@ -40,14 +36,22 @@ export default function Palette({ onClose }: { onClose: () => void }) {
     entry.run();
   }
 
+  useEffect(() => {
+    if (!waiting || !sure) return;
+    setWaiting(false);
+    choose(entries[current]);
+  });
+
   function onKeyDown(event: KeyboardEvent) {
     const last = entries.length - 1;
-    if (event.key === "ArrowDown") setActive(current >= last ? 0 : current + 1);
-    else if (event.key === "ArrowUp") setActive(current <= 0 ? last : current - 1);
-    else if (event.key === "Home" && !query) setActive(0);
-    else if (event.key === "End" && !query) setActive(last);
+    const goTo = (place: number) => { setActive(entries[place]?.id); setWaiting(false); };
+    if (event.key === "ArrowDown") goTo(current >= last ? 0 : current + 1);
+    else if (event.key === "ArrowUp") goTo(current <= 0 ? last : current - 1);
+    else if (event.key === "Home" && !query) goTo(0);
+    else if (event.key === "End" && !query) goTo(last);
     else if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && query.trim()) choose(records.all);
-    else if (event.key === "Enter") choose(entries[current]);
+    else if (event.key === "Enter" && sure) choose(entries[current]);
+    else if (event.key === "Enter") setWaiting(true);
     else return;
     event.preventDefault();
   }
@@ -60,14 +64,14 @@ export default function Palette({ onClose }: { onClose: () => void }) {
         <input className={classes.input} autoFocus data-autofocus role="combobox" aria-expanded="true" aria-controls={`${id}-list`}
           aria-activedescendant={entries[current] ? `${id}-${current}` : undefined} aria-autocomplete="list"
           aria-label={t("palette.title")} placeholder={t("palette.placeholder")} value={query} onKeyDown={onKeyDown}
-          onChange={(e) => { setQuery(e.currentTarget.value); setActive(0); }} />
+          onChange={(e) => { setQuery(e.currentTarget.value); setActive(undefined); setWaiting(false); }} />
       </div>
       <div ref={list} id={`${id}-list`} role="listbox" aria-label={t("palette.title")} className={classes.list}>
         {entries.map((entry, i) => (
           <div key={entry.id} role="presentation">
             {entry.group !== entries[i - 1]?.group && <div className={classes.group} role="presentation">{entry.group}</div>}
             <div id={`${id}-${i}`} role="option" aria-selected={i === current} className={classes.item}
-              onMouseMove={() => setActive(i)} onClick={() => choose(entry)}>
+              onMouseMove={() => setActive(entry.id)} onClick={() => choose(entry)}>
               <Icon name={entry.icon} />
               <span className="clip">{entry.label}</span>
               {entry.hint && <span className={`${classes.hint} clip`}>{entry.hint}</span>}
