@@ -32,7 +32,9 @@ func Define(reg *action.Registry) {
 	for table, name := range map[string]string{"account": "rpt_AddAccountToList", "contact": "rpt_AddContactToList", "lead": "rpt_AddLeadToList"} {
 		action.Define(reg, action.Spec{Name: name, Table: table, Effect: action.DB, Right: access.Read,
 			Description: "Puts a record on a marketing list; one that is on it already stays. The list must be for records of this table, static and not locked."},
-			func(ctx context.Context, c action.Call, in AddToListInput) (AddedToList, error) { return add(ctx, c, table, in.List.ID) })
+			func(ctx context.Context, c action.Call, in AddToListInput) (AddedToList, error) {
+				return add(ctx, c, table, in.List.ID)
+			})
 	}
 }
 
