@@ -71,7 +71,7 @@ func eachEngine(t *testing.T, run func(t *testing.T, url string, c caller)) {
 // back: every row of the file is there once, with one change row, and in the end
 // none is.
 func TestKilledWhileImporting(t *testing.T) {
-	rows, kills := 1500, 1
+	rows, kills := 2500, 1
 	if soak() {
 		rows, kills = 100_000, 10
 	}

@@ -19,11 +19,27 @@ type batch struct {
 	rows         []pending
 }
 
-// pending is one row; its values stand in the order of the batch's schema.
+// pending is one row; its values stand in the order of the batch's schema. Those
+// of the columns behind them are the record's, where there is one: wide tables are
+// mostly empty, so rows are filled out one by one as they are written.
 type pending struct {
 	key    string
 	seq    int64
 	values []any
+	record *image
+}
+
+// full gives all values of a row, in buf where they don't stand there yet.
+func (p *pending) full(s delta.Schema, buf []any) []any {
+	buf = append(buf[:0], p.values...)
+	for _, field := range s.Fields[len(p.values):] {
+		var v any
+		if p.record != nil {
+			v = p.record.values[field.Name]
+		}
+		buf = append(buf, v)
+	}
+	return buf
 }
 
 func (b *batch) name() string { return b.layer + "/" + b.table }
@@ -57,7 +73,7 @@ func (l *Lake) write(ctx context.Context, app string, through int64, b *batch) e
 		})
 	}
 	schema, fit := conform(snap.Schema, b.schema)
-	_, err = t.Append(ctx, delta.Append{Schema: schema, Rows: fitted(rows, fit), SortedBy: sorted, App: app, AppVersion: through})
+	_, err = t.Append(ctx, delta.Append{Schema: schema, Rows: fitted(schema, rows, fit), SortedBy: sorted, App: app, AppVersion: through})
 	if errors.Is(err, delta.ErrDone) {
 		err = nil // another writer, of the same consumer
 	}
@@ -86,15 +102,14 @@ func conform(table, rows delta.Schema) (delta.Schema, map[int]func(any) any) {
 	return out, fit
 }
 
-func fitted(rows []pending, fit map[int]func(any) any) iter.Seq2[[]any, error] {
+// fitted gives the rows; each only until the next.
+func fitted(s delta.Schema, rows []pending, fit map[int]func(any) any) iter.Seq2[[]any, error] {
 	return func(yield func([]any, error) bool) {
+		var values []any
 		for _, r := range rows {
-			values := r.values
-			if len(fit) > 0 {
-				values = slices.Clone(values)
-				for i, f := range fit {
-					values[i] = f(values[i])
-				}
+			values = r.full(s, values)
+			for i, f := range fit {
+				values[i] = f(values[i])
 			}
 			if !yield(values, nil) {
 				return

@@ -13,7 +13,6 @@ import (
 	"github.com/rapport-platform/rapport/internal/ground/id"
 	"github.com/rapport-platform/rapport/internal/ground/lifecycle"
 	"github.com/rapport-platform/rapport/internal/ground/sqldb"
-	"github.com/rapport-platform/rapport/internal/kit/delta"
 	"github.com/rapport-platform/rapport/internal/platform/changelog"
 	"github.com/rapport-platform/rapport/internal/platform/event"
 	"github.com/rapport-platform/rapport/internal/platform/job"
@@ -335,7 +334,7 @@ func (f *Feed) take(ctx context.Context, changes []changelog.Change) error {
 			b = &batch{layer: layerChanges, table: c.Table, key: s.key, columns: s.columns, schema: changesSchema(s.key, s.columns)}
 			batches[c.Table] = b
 		}
-		b.rows = append(b.rows, f.row(s, b.schema, c))
+		b.rows = append(b.rows, f.row(s, c))
 	}
 	through := changes[len(changes)-1].Seq
 	if err := f.writeAll(ctx, batches, through); err != nil {
@@ -382,19 +381,16 @@ func (f *Feed) shape(t *metadata.Table) *shape {
 }
 
 // row gives the lake's row of a change.
-func (f *Feed) row(s *shape, schema delta.Schema, c changelog.Change) pending {
+func (f *Feed) row(s *shape, c changelog.Change) pending {
 	k := imageKey{c.Table, c.Record}
 	key := c.Record.String()
-	values := make([]any, len(schema.Fields))
-	values[0] = key
-	meta := []any{c.Version, c.Seq, c.Op.String(), c.At.UTC(), c.Actor.String(), nil, c.Origin, nil}
+	values := []any{key, c.Version, c.Seq, c.Op.String(), c.At.UTC(), c.Actor.String(), nil, c.Origin, nil}
 	if c.OnBehalfOf != id.Nil {
-		meta[5] = c.OnBehalfOf.String()
+		values[6] = c.OnBehalfOf.String()
 	}
 	if c.Op == changelog.Delete {
 		f.images.drop(k)
-		copy(values[1:], meta)
-		return pending{key, c.Seq, values}
+		return pending{key: key, seq: c.Seq, values: values}
 	}
 	var prev *image
 	if img, ok := f.images.get(k); ok {
@@ -406,13 +402,9 @@ func (f *Feed) row(s *shape, schema delta.Schema, c changelog.Change) pending {
 	next, changed := f.apply(s, prev, c)
 	f.images.put(next)
 	if text, err := json.Marshal(changed); err == nil {
-		meta[7] = string(text)
+		values[8] = string(text)
 	}
-	copy(values[1:], meta)
-	for i, field := range schema.Fields[1+len(meta):] {
-		values[1+len(meta)+i] = next.values[field.Name]
-	}
-	return pending{key, c.Seq, values}
+	return pending{key: key, seq: c.Seq, values: values, record: next}
 }
 
 // flush waits until the changes committed before the call are in.

@@ -19,7 +19,7 @@ import (
 // How much is remembered from one batch of changes to the next: so many records,
 // or so many bytes of their values, whichever is less.
 const (
-	imagesMax   = 4_000
+	imagesMax   = 1_500
 	imagesBytes = 8 << 20
 )
 

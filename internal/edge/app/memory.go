@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"math"
 	"os"
 	"runtime/debug"
 	"runtime/metrics"
@@ -23,6 +24,7 @@ const (
 	leastGrowth = 40  // per cent of what is in use
 	mostGrowth  = 100 // Go's own
 	growthEvery = 500 * time.Millisecond
+	limitStep   = 2 << 20 // bytes by which the limit differs before it is set anew
 )
 
 // returnMemory gives what a busy time or the start has left behind back to the
@@ -51,14 +53,16 @@ func measured(name string) (uint64, bool) {
 }
 
 // boundMemory keeps the heap near heapAim, unless whoever runs the product has
-// said how it is to be collected.
+// said how it is to be collected. The limit is for what comes between two looks:
+// what is in use may double by then, and what was freed is to go back.
 func (c *core) boundMemory() lifecycle.Service {
 	return &lifecycle.Loop{Run: func(ctx context.Context) {
 		if os.Getenv("GOGC") != "" || os.Getenv("GOMEMLIMIT") != "" {
 			return
 		}
-		now := mostGrowth
+		now, limit := mostGrowth, int64(math.MaxInt64)
 		defer debug.SetGCPercent(mostGrowth)
+		defer debug.SetMemoryLimit(math.MaxInt64)
 		for {
 			select {
 			case <-c.app.c.Clock.After(growthEvery):
@@ -73,8 +77,28 @@ func (c *core) boundMemory() lifecycle.Service {
 				now = next
 				debug.SetGCPercent(now)
 			}
+			if next := memoryLimit(live, beside()); next < limit-limitStep || next > limit+limitStep {
+				limit = next
+				debug.SetMemoryLimit(limit)
+			}
 		}
 	}}
+}
+
+// beside gives the bytes that Go holds beside the objects of its heap and what is
+// free: stacks, its own tables, and what is lost between objects.
+func beside() (sum uint64) {
+	for _, class := range []string{"heap/stacks", "heap/unused", "metadata/mcache/free", "metadata/mcache/inuse", "metadata/mspan/free", "metadata/mspan/inuse", "metadata/other", "os-stacks", "other", "profiling/buckets"} {
+		n, _ := measured("/memory/classes/" + class + ":bytes")
+		sum += n
+	}
+	return sum
+}
+
+// memoryLimit tells how many bytes Go may hold in all, where so many of the heap
+// are in use, and so many are held beside it.
+func memoryLimit(live, beside uint64) int64 {
+	return int64(max(heapAim, live+live*leastGrowth/100) + beside)
 }
 
 // growth tells by how many per cent of what is in use the heap may grow.

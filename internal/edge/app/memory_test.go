@@ -11,3 +11,15 @@ func TestGrowth(t *testing.T) {
 		}
 	}
 }
+
+func TestMemoryLimit(t *testing.T) {
+	t.Parallel()
+	for live, want := range map[uint64]int64{0: heapAim + 5, heapAim / 2: heapAim + 5, heapAim: heapAim*(100+leastGrowth)/100 + 5, 10 * heapAim: 10*heapAim*(100+leastGrowth)/100 + 5} {
+		if got := memoryLimit(live, 5); got != want {
+			t.Errorf("with %d bytes in use Go may hold %d, not %d", live, got, want)
+		}
+	}
+	if n := beside(); n == 0 {
+		t.Error("nothing is said to be held beside the heap")
+	}
+}

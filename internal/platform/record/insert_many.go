@@ -68,7 +68,7 @@ func (a *ahead[T]) end() {
 	}
 }
 
-// block are rows of one shape, encoded for one statement.
+// block are rows encoded for one statement.
 type block struct {
 	l        *layout
 	args     []any // of all rows, one after another
@@ -83,13 +83,9 @@ func blocks(d sqldb.Dialect, t *metadata.Table, rows []Row) *ahead[block] {
 		most = insertBlock
 	}
 	return begin(func(give func(block) bool) error {
-		var l *layout
-		for from := 0; from < len(rows); {
-			l = l.next(t, rows[from])
-			to := from + 1
-			for to < len(rows) && to-from < most && l.fits(rows[to]) {
-				to++
-			}
+		l := layoutOfAll(t, rows)
+		for from := 0; from < len(rows); from += most {
+			to := min(from+most, len(rows))
 			copied := d == sqldb.Postgres && (to-from >= copyLeast || (to-from)*len(l.written) > insertParams)
 			args := make([]any, 0, (to-from)*len(l.written))
 			for i := from; i < to; i++ {
@@ -101,14 +97,12 @@ func blocks(d sqldb.Dialect, t *metadata.Table, rows []Row) *ahead[block] {
 			if !give(block{l, args, copied, from, to}) {
 				return nil
 			}
-			from = to
 		}
 		return nil
 	})
 }
 
-// insertMany writes rows by as few statements as there are shapes of rows. Where
-// one of them clashes, they are written one by one, so that the error names it.
+// insertMany writes rows by few statements. Where one of them clashes, they are written one by one, so that the error names it.
 func (tx *Tx) insertMany(t, base *metadata.Table, rows []Row) error {
 	list := blocks(tx.sql.Dialect(), t, rows)
 	defer list.end()
@@ -224,11 +218,10 @@ func (tx *Tx) prepare(ctx context.Context, t *metadata.Table, rows []Row) *ahead
 		most = insertBlock
 	}
 	return begin(func(give func(changelog.Ready) bool) error {
-		var l *layout
+		l := layoutOfAll(t, rows)
 		for part := range slices.Chunk(rows, most) {
 			list := make([]changelog.Change, len(part))
 			for i, row := range part {
-				l = l.next(t, row)
 				c := is
 				c.Record, c.Version = row.ID(t.ID), row.Version()
 				var err error

@@ -1,6 +1,7 @@
 package record
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -9,9 +10,9 @@ import (
 	"github.com/rapport-platform/rapport/internal/platform/query"
 )
 
-// layout is what follows from the names of a row's values alone: the columns that
-// are written, in a fixed order, and those that a change row holds. Rows made
-// together mostly share one, so it is worked out once for all of them.
+// layout is what follows from the names of values alone: the columns that are
+// written, in a fixed order, and those that a change row holds. Rows made together
+// share one, with the values of them all: what a row does not have is empty.
 type layout struct {
 	keys    []string       // of the row, in order
 	columns []query.Column // those of the keys that are columns
@@ -21,10 +22,39 @@ type layout struct {
 }
 
 func layoutOf(t *metadata.Table, row Row) *layout {
-	l := &layout{keys: make([]string, 0, len(row))}
+	keys := make([]string, 0, len(row))
 	for name := range row {
-		l.keys = append(l.keys, name)
+		keys = append(keys, name)
 	}
+	return layoutOfKeys(t, keys)
+}
+
+// layoutOfAll gives the layout that several rows share.
+func layoutOfAll(t *metadata.Table, rows []Row) *layout {
+	l := layoutOf(t, rows[0])
+	var known map[string]bool
+	for _, row := range rows[1:] {
+		if l.fits(row) {
+			continue
+		}
+		if known == nil {
+			known = make(map[string]bool, len(l.keys))
+			for _, name := range l.keys {
+				known[name] = true
+			}
+		}
+		for name := range row {
+			known[name] = true
+		}
+	}
+	if len(known) <= len(l.keys) {
+		return l
+	}
+	return layoutOfKeys(t, slices.Collect(maps.Keys(known)))
+}
+
+func layoutOfKeys(t *metadata.Table, keys []string) *layout {
+	l := &layout{keys: keys}
 	slices.Sort(l.keys)
 	shape := t.Shape()
 	for _, name := range l.keys {
@@ -56,14 +86,6 @@ func (l *layout) fits(row Row) bool {
 		}
 	}
 	return true
-}
-
-// next gives the layout of a row: this one where it fits.
-func (l *layout) next(t *metadata.Table, row Row) *layout {
-	if l != nil && l.fits(row) {
-		return l
-	}
-	return layoutOf(t, row)
 }
 
 // args adds a row's values, encoded, in the order of written; copied for COPY
