@@ -20,7 +20,7 @@ const (
 	// what is in use leaves room for that: the collector would let it grow to twice
 	// what is in use. Where the room is small, collections cost more processor time,
 	// but never more than those of leastGrowth.
-	heapAim     = 112 << 20
+	heapAim     = 96 << 20
 	leastGrowth = 40  // per cent of what is in use
 	mostGrowth  = 100 // Go's own
 	growthEvery = 500 * time.Millisecond

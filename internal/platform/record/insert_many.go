@@ -102,39 +102,22 @@ func blocks(d sqldb.Dialect, t *metadata.Table, rows []Row) *ahead[block] {
 	})
 }
 
-// insertMany writes rows by few statements. Where one of them clashes, they are written one by one, so that the error names it.
+// insertMany writes rows by few statements. An error names the row at fault, and
+// leaves those before it written.
 func (tx *Tx) insertMany(t, base *metadata.Table, rows []Row) error {
 	list := blocks(tx.sql.Dialect(), t, rows)
 	defer list.end()
-	again := 0 // from which row on they are written one by one
-	insert := func() error {
-		for b := range list.parts {
-			if err := tx.insertBlock(t, b); err != nil {
-				return err
-			}
-			if tx.sql.Dialect() == sqldb.Postgres {
-				again = b.to
-			}
+	write := tx.copyBlock
+	if tx.sql.Dialect() == sqldb.SQLite {
+		write = tx.insertBlock
+	}
+	for b := range list.parts {
+		if err := write(t, b, rows[b.from:b.to]); err != nil {
+			return err
 		}
+	}
+	if list.err != nil || base == nil {
 		return list.err
-	}
-	var err error
-	if tx.sql.Dialect() == sqldb.Postgres {
-		err = insert()
-	} else {
-		err = tx.Nested(insert) // a block that fails has written the rows before the one at fault
-	}
-	if errors.Is(err, errClash) {
-		for i := again; i < len(rows); i++ {
-			if err := tx.insert(t, rows[i]); err != nil {
-				return &failedAt{i, tx.renumber(rows[i], err)}
-			}
-		}
-	} else if err != nil {
-		return err
-	}
-	if base == nil {
-		return nil
 	}
 	mirrors := make([]Row, len(rows))
 	for i, row := range rows {
@@ -144,38 +127,48 @@ func (tx *Tx) insertMany(t, base *metadata.Table, rows []Row) error {
 	return tx.insertMany(base, nil, mirrors)
 }
 
-// errClash says that rows are to be written one by one.
-var errClash = errors.New("one of several rows can't be written")
+// insertBlock writes a block on SQLite. The statement fails at the row at fault
+// and has written those before it.
+func (tx *Tx) insertBlock(t *metadata.Table, b block, rows []Row) error {
+	if len(rows) == insertBlock {
+		_, err := tx.sql.Exec(tx.insertSQL(t.Name, b.l, len(rows)), b.args...)
+		if sqldb.Constraint(err) == "" {
+			return err
+		}
+		n := 0
+		if _, e := tx.sql.QueryRow("SELECT changes()", nil, &n); e != nil || n >= len(rows) {
+			return errors.Join(err, e)
+		}
+		return &failedAt{b.from + n, tx.renumber(rows[n], duplicate(t, err))}
+	}
+	one := tx.insertSQL(t.Name, b.l, 1)
+	for i, row := range rows { // few, each by the statement for one
+		if _, err := tx.sql.Exec(one, b.args[i*len(b.l.written):(i+1)*len(b.l.written)]...); err != nil {
+			return &failedAt{b.from + i, tx.renumber(row, duplicate(t, err))}
+		}
+	}
+	return nil
+}
 
-// insertBlock writes a block: on PostgreSQL all or none, on SQLite the rows before
-// the one that can't be written, as what would let them be taken back costs more
-// than to write them again.
-func (tx *Tx) insertBlock(t *metadata.Table, b block) error {
-	n := b.to - b.from
-	insert := func() error {
+// copyBlock writes a block on PostgreSQL, all or none; where one of its rows
+// clashes they are written one by one, so that the error names it.
+func (tx *Tx) copyBlock(t *metadata.Table, b block, rows []Row) error {
+	err := tx.Nested(func() error {
 		if b.copied {
 			return tx.sql.Copy(t.Name, b.l.written, b.args)
 		}
-		_, err := tx.sql.Exec(tx.insertSQL(t.Name, b.l, n), b.args...)
+		_, err := tx.sql.Exec(tx.insertSQL(t.Name, b.l, len(rows)), b.args...)
+		return err
+	})
+	if sqldb.Constraint(err) == "" {
 		return err
 	}
-	var err error
-	switch {
-	case tx.sql.Dialect() == sqldb.Postgres:
-		err = tx.Nested(insert)
-	case n == insertBlock:
-		err = insert()
-	default: // few, each by the statement for one
-		for args := range slices.Chunk(b.args, max(len(b.l.written), 1)) {
-			if _, err = tx.sql.Exec(tx.insertSQL(t.Name, b.l, 1), args...); err != nil {
-				break
-			}
+	for i, row := range rows {
+		if err := tx.insert(t, row); err != nil {
+			return &failedAt{b.from + i, tx.renumber(row, err)}
 		}
 	}
-	if err != nil && sqldb.Constraint(err) != "" {
-		return errClash
-	}
-	return err
+	return nil
 }
 
 // insertManySQL renders the statement that writes some rows. On SQLite one that
