@@ -41,19 +41,21 @@ type env struct {
 func each(t *testing.T, run func(t *testing.T, e *env)) {
 	t.Helper()
 	catalog := fixture.Catalog(t)
-	dbtest.Each(t, fixture.Schema(t, catalog), func(t *testing.T, db *sqldb.DB) {
-		e := &env{t: t, db: db, clock: clock.NewFake(start), log: changelog.New(db)}
-		control := &access.Control{Current: func() *access.Snapshot { return e.snap }, Catalog: func() *metadata.Catalog { return catalog }}
-		e.store = record.New(record.Options{DB: db, Catalog: control.Catalog, Access: control, Log: e.log, Clock: e.clock})
-		e.actions = action.New(control, e.store)
-		builtin.New(builtin.Options{Store: e.store, Access: control, Log: e.log, Clock: e.clock}).Define(e.actions)
-		audit.New(audit.Options{Store: e.store, Access: control, Log: e.log, Clock: e.clock}).Define(e.actions)
-		e.reload()
-		e.unit = e.must("businessunit", record.Row{"name": "Head Office"}).ID("businessunitid")
-		e.must("systemuser", record.Row{"systemuserid": access.SystemUser, "fullname": "SYSTEM", "domainname": "system", "businessunitid": e.unit})
-		e.reload()
-		run(t, e)
-	})
+	dbtest.Each(t, fixture.Schema(t, catalog), func(t *testing.T, db *sqldb.DB) { run(t, newEnv(t, db, catalog)) })
+}
+
+func newEnv(t *testing.T, db *sqldb.DB, catalog *metadata.Catalog) *env {
+	e := &env{t: t, db: db, clock: clock.NewFake(start), log: changelog.New(db)}
+	control := &access.Control{Current: func() *access.Snapshot { return e.snap }, Catalog: func() *metadata.Catalog { return catalog }}
+	e.store = record.New(record.Options{DB: db, Catalog: control.Catalog, Access: control, Log: e.log, Clock: e.clock})
+	e.actions = action.New(control, e.store)
+	builtin.New(builtin.Options{Store: e.store, Access: control, Log: e.log, Clock: e.clock}).Define(e.actions)
+	audit.New(audit.Options{Store: e.store, Access: control, Log: e.log, Clock: e.clock}).Define(e.actions)
+	e.reload()
+	e.unit = e.must("businessunit", record.Row{"name": "Head Office"}).ID("businessunitid")
+	e.must("systemuser", record.Row{"systemuserid": access.SystemUser, "fullname": "SYSTEM", "domainname": "system", "businessunitid": e.unit})
+	e.reload()
+	return e
 }
 
 func (e *env) reload() {

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -96,6 +97,13 @@ func Postgres(tb testing.TB, schema Schema) string {
 	if err != nil {
 		tb.Fatal(err)
 	}
+	name := fmt.Sprintf("t_%d_%d", os.Getpid(), shared.next.Add(1))
+	cloned(tb, base, name, postgresTemplate(tb, base, schema), "", nil)
+	return base(name)
+}
+
+func postgresTemplate(tb testing.TB, base func(string) string, schema Schema) string {
+	tb.Helper()
 	tpl := shared.template("postgres/"+schema.Hash, func() (string, error) {
 		name := fmt.Sprintf("tpl_%d_%d", os.Getpid(), shared.next.Add(1))
 		if err := admin(tb.Context(), base("postgres"), "CREATE DATABASE "+name); err != nil {
@@ -107,9 +115,14 @@ func Postgres(tb testing.TB, schema Schema) string {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	name := fmt.Sprintf("t_%d_%d", os.Getpid(), shared.next.Add(1))
+	return from
+}
+
+// cloned makes a database of a template, and drops it after the test; then, unless nil, runs after that.
+func cloned(tb testing.TB, base func(string) string, name, from, options string, then func(context.Context) error) {
+	tb.Helper()
 	shared.cloning.Lock() // the server refuses to copy a template that another copies
-	err = admin(tb.Context(), base("postgres"), "CREATE DATABASE "+name+" TEMPLATE "+from+" STRATEGY file_copy")
+	err := admin(tb.Context(), base("postgres"), "CREATE DATABASE "+name+" TEMPLATE "+from+" STRATEGY file_copy"+options)
 	shared.cloning.Unlock()
 	if err != nil {
 		tb.Fatal(err)
@@ -117,11 +130,14 @@ func Postgres(tb testing.TB, schema Schema) string {
 	tb.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(tb.Context()), 30*time.Second)
 		defer cancel()
-		if err := admin(ctx, base("postgres"), "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)"); err != nil {
+		err := admin(ctx, base("postgres"), "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)")
+		if err == nil && then != nil {
+			err = then(ctx)
+		}
+		if err != nil {
 			tb.Log("the test database stays behind: ", err)
 		}
 	})
-	return base(name)
 }
 
 func lay(ctx context.Context, url string, schema Schema) error {
@@ -188,6 +204,10 @@ func (p *process) folder() (string, error) {
 	for _, o := range old {
 		pid, err := strconv.Atoi(strings.TrimPrefix(filepath.Base(o), prefix))
 		if err == nil && syscall.Kill(pid, 0) == syscall.ESRCH {
+			disks, _ := filepath.Glob(filepath.Join(o, small+"*"))
+			for _, d := range disks {
+				_ = exec.Command("umount", "-l", d).Run() // where nothing is mounted there is nothing to do
+			}
 			os.RemoveAll(o)
 		}
 	}
