@@ -1,3 +1,4 @@
+import { inWords } from "@/i18n/messages";
 import { ApiError } from "./errors";
 import { currentSession, signedInAgain } from "./session";
 
@@ -18,10 +19,10 @@ function once(path: string, file: File, headers: Record<string, string>, onProgr
   });
 }
 
-function problem(ask: XMLHttpRequest): ApiError {
+async function problem(ask: XMLHttpRequest): Promise<ApiError> {
   try {
     const { error } = JSON.parse(ask.responseText) as { error?: { code?: string; message?: string } };
-    return new ApiError(ask.status, error?.code ?? "", error?.message ?? ask.statusText);
+    return new ApiError(ask.status, error?.code ?? "", error?.message ? await inWords(error.message) : ask.statusText);
   } catch {
     return new ApiError(ask.status, "", ask.statusText);
   }
@@ -34,5 +35,5 @@ export async function sendFile(path: string, file: File, onProgress: (part: numb
     await signedInAgain();
     ask = await once(path, file, {}, onProgress, signal);
   }
-  if (ask.status >= 300) throw problem(ask);
+  if (ask.status >= 300) throw await problem(ask);
 }

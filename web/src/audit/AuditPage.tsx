@@ -3,6 +3,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import { Said } from "@/i18n/Said";
 import { formatNumber } from "@/lib/format";
 import { listPath } from "@/lib/paths";
 import classes from "@/scoring/scoring.module.css";
@@ -75,7 +76,7 @@ function Chain() {
             <p>{t("audit.counts", { rows: formatNumber(got.Rows), seals: formatNumber(got.Seals), cut: formatNumber(got.Cut), erased: formatNumber(got.Erased), open: formatNumber(got.Open) })}</p>
             {got.Head && <p style={{ overflowWrap: "anywhere" }}>{t("audit.head")} <code>{got.Head}</code></p>}
             {!got.Anchored && <p>{t("audit.anchorLost")}</p>}
-            {got.Faults.length > 0 && <ul>{got.Faults.map((f, i) => <li key={i}>{f.message}</li>)}</ul>}
+            {got.Faults.length > 0 && <ul>{got.Faults.map((f, i) => <li key={i}><Said text={f.message} /></li>)}</ul>}
           </>
         )}
       </div>

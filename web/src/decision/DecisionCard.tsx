@@ -6,6 +6,8 @@ import { useTableMeta } from "@/api/metadata";
 import { callBound, callUnbound, fetchTop } from "@/api/records";
 import { columnOf, parseJson } from "@/api/rows";
 import type { Row, Table } from "@/api/types";
+import { Said } from "@/i18n/Said";
+import { useSaid } from "@/i18n/useSaid";
 import { formatInstant, optionFor } from "@/lib/format";
 import { ConfirmDialog } from "@/ui/ConfirmDialog";
 import { Icon } from "@/ui/icons";
@@ -94,6 +96,7 @@ const icons = { pass: "check", refer: "info", fail: "close" } as const;
 
 function Reasons({ check }: { check: Row }) {
   const { t } = useTranslation();
+  const said = useSaid();
   const { checks = [], problems } = parseJson<{ checks?: Check[]; problems?: { formula: string; message: string }[] | null }>(check.rpt_reasons, {});
   const calls = parseJson<Call[]>(check.rpt_calls, []).filter((c) => c.status !== "answered");
   return (
@@ -101,11 +104,11 @@ function Reasons({ check }: { check: Row }) {
       {checks.map((c) => (
         <li key={c.table} data-outcome={c.outcome}>
           <Icon name={icons[c.outcome]} size={14} />
-          <span><strong>{c.label}</strong><span className="sr-only"> ({t(`decision.${c.outcome}`)})</span>{c.reason && <>: {c.reason}</>}</span>
+          <span><strong>{c.label}</strong><span className="sr-only"> ({t(`decision.${c.outcome}`)})</span>{c.reason && <>: <Said text={c.reason} /></>}</span>
         </li>
       ))}
-      {(problems ?? []).map((p) => <li key={p.formula} data-outcome="refer"><Icon name="warning" size={14} /><span>{p.formula}: {p.message}</span></li>)}
-      {calls.map((c) => <li key={c.service} data-outcome="refer"><Icon name="warning" size={14} /><span>{t(c.fallback?.length ? "decision.fallback" : "decision.unasked", { service: c.service, message: c.message ?? c.status })}</span></li>)}
+      {(problems ?? []).map((p) => <li key={p.formula} data-outcome="refer"><Icon name="warning" size={14} /><span>{p.formula}: <Said text={p.message} /></span></li>)}
+      {calls.map((c) => <li key={c.service} data-outcome="refer"><Icon name="warning" size={14} /><span>{t(c.fallback?.length ? "decision.fallback" : "decision.unasked", { service: c.service, message: said(c.message ?? c.status) })}</span></li>)}
     </ul>
   );
 }

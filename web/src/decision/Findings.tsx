@@ -1,5 +1,6 @@
 import { Alert } from "@mantine/core";
 import { useTranslation } from "react-i18next";
+import { Said } from "@/i18n/Said";
 import { Icon } from "@/ui/icons";
 import type { useExamination } from "./api";
 import classes from "./decision.module.css";
@@ -14,8 +15,8 @@ export function Findings({ found }: { found: ReturnType<typeof useExamination> }
         <Alert data-tone={tone} icon={<Icon name={tone === "good" ? "check" : "warning"} />}>
           {found.problems.length + found.findings.length === 0 && t("decision.sound")}
           <ul className={classes.plain}>
-            {found.problems.map((p) => <li key={p.name + p.message}><code>{p.name}</code> {p.message}</li>)}
-            {found.findings.map((f, i) => <li key={i}>{f.table && <strong>{f.table}: </strong>}{f.message}{f.where && <> – <code>{f.where}</code></>}</li>)}
+            {found.problems.map((p) => <li key={p.name + p.message}><code>{p.name}</code> <Said text={p.message} /></li>)}
+            {found.findings.map((f, i) => <li key={i}>{f.table && <strong>{f.table}: </strong>}<Said text={f.message} />{f.where && <> – <code><Said text={f.where} /></code></>}</li>)}
           </ul>
         </Alert>
       )}

@@ -5,6 +5,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { asApiError } from "@/api/errors";
 import { callBound } from "@/api/records";
+import { useSaid } from "@/i18n/useSaid";
 import { formatNumber } from "@/lib/format";
 import { recordPath } from "@/lib/paths";
 import { Icon } from "@/ui/icons";
@@ -14,6 +15,7 @@ import classes from "./decision.module.css";
 /** Tries the version on past records or decisions, beside the one in force. */
 export function Rehearsal({ version, table, disabled }: { version: string; table: string; disabled: boolean }) {
   const { t } = useTranslation();
+  const said = useSaid();
   const [source, setSource] = useState("records");
   const [days, setDays] = useState("0");
   const run = useMutation({
@@ -42,7 +44,7 @@ export function Rehearsal({ version, table, disabled }: { version: string; table
               {report.differences.map((d) => (
                 <tr key={d.id}>
                   <td><Link className="link" to={recordPath(table, d.id)}>{d.name || "—"}</Link></td>
-                  <td>{t(`decision.${d.before}`)}</td><td><strong>{t(`decision.${d.after}`)}</strong></td><td className="dim">{d.reasons.join(" · ")}</td>
+                  <td>{t(`decision.${d.before}`)}</td><td><strong>{t(`decision.${d.after}`)}</strong></td><td className="dim">{d.reasons.map(said).join(" · ")}</td>
                 </tr>
               ))}
             </tbody>

@@ -4,6 +4,7 @@ import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { useLive } from "@/api/live";
 import { callBound, callUnbound, fetchTop } from "@/api/records";
+import { Said } from "@/i18n/Said";
 import { formatAgo, formatNumber } from "@/lib/format";
 import { recordPath } from "@/lib/paths";
 import classes from "@/scoring/scoring.module.css";
@@ -83,7 +84,7 @@ export function Duplicates() {
                       <span className={classes.track} role="progressbar" aria-valuenow={share} aria-valuemin={0} aria-valuemax={100} aria-label={String(row.name)}>
                         <span className={classes.fill} style={{ inlineSize: `${share}%` }} />
                       </span>
-                      <span className="faint">{t("duplicates.progress", { done: formatNumber(done), total: formatNumber(total), found: formatNumber(Number(row.rpt_found ?? 0)) })} {String(row.message ?? "")}</span>
+                      <span className="faint">{t("duplicates.progress", { done: formatNumber(done), total: formatNumber(total), found: formatNumber(Number(row.rpt_found ?? 0)) })} <Said text={row.message} /></span>
                     </li>
                   );
                 })}

@@ -6,6 +6,7 @@ import { useTranslation } from "react-i18next";
 import { useTableMeta } from "@/api/metadata";
 import { callBound } from "@/api/records";
 import type { Row } from "@/api/types";
+import { Said } from "@/i18n/Said";
 import { formatInstant, formatNumber } from "@/lib/format";
 import { recordPath } from "@/lib/paths";
 import { Calm, Failure } from "@/ui/Calm";
@@ -84,7 +85,7 @@ function Counterpart({ row, may }: { row: Row; may: boolean }) {
       {s && !s.InForce && <p className="dim">{t("exchange.offHint")}</p>}
       {s && <dl className={classes.tiles}>{tiles.map(([name, n, bad]) => <div key={name} data-tone={bad ? "bad" : undefined}><dt>{t(`exchange.tile.${name}`)}</dt><dd>{formatNumber(n)}</dd></div>)}</dl>}
       {s?.AskedOn && <p className="faint">{t("exchange.asked", { when: formatInstant(s.AskedOn) })}</p>}
-      {s?.AskingFailed && <p className={classes.reason}>{s.AskingFailed}</p>}
+      {s?.AskingFailed && <p className={classes.reason}><Said text={s.AskingFailed} /></p>}
       {s && s.Dead > 0 && <GivenUp counterpart={id} may={may} />}
       {s && s.Quarantined > 0 && <Quarantine counterpart={id} may={may} />}
       {s && s.DifferingCases > 0 && <Differing counterpart={id} may={may} />}

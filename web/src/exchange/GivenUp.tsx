@@ -2,6 +2,7 @@ import { Button } from "@mantine/core";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { callBound } from "@/api/records";
+import { Said } from "@/i18n/Said";
 import { formatInstant } from "@/lib/format";
 import { ConfirmDialog } from "@/ui/ConfirmDialog";
 import { useGivenUp } from "./api";
@@ -34,7 +35,7 @@ export function GivenUp({ counterpart, may }: { counterpart: string; may: boolea
                 {may && <Button size="compact-sm" variant="default" loading={busy === id} onClick={() => void run(id, () => callBound("rpt_exchangeintents", id, "rpt_ReplayChange"), "exchange.replayed")}>{t("exchange.replay")}</Button>}
                 {may && <Button size="compact-sm" variant="subtle" onClick={() => setDropping(id)}>{t("exchange.discard")}</Button>}
               </div>
-              <p className={classes.reason}>{String(row.rpt_reason ?? "")}</p>
+              <p className={classes.reason}><Said text={row.rpt_reason} /></p>
             </li>
           );
         })}

@@ -3,6 +3,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { callBound } from "@/api/records";
 import type { Row } from "@/api/types";
+import { Said } from "@/i18n/Said";
 import { formatInstant } from "@/lib/format";
 import { laidOut, useQuarantine } from "./api";
 import { useDoing } from "./Exchange";
@@ -37,7 +38,7 @@ function Event({ row, may }: { row: Row; may: boolean }) {
         {may && text === undefined && <Button size="compact-sm" variant="default" loading={busy === "apply"} onClick={() => void apply("")}>{t("exchange.replay")}</Button>}
         {may && <Button size="compact-sm" variant="subtle" loading={busy === "drop"} onClick={() => void run("drop", () => callBound("rpt_exchangeevents", id, "rpt_DiscardExchangeEvent"), "exchange.discarded")}>{t("exchange.discard")}</Button>}
       </div>
-      <p className={classes.reason}>{String(row.rpt_reason ?? "")}</p>
+      <p className={classes.reason}><Said text={row.rpt_reason} /></p>
       {text !== undefined && (
         <>
           <Textarea label={t("exchange.text")} autosize minRows={4} maxRows={16} value={text} onChange={(e) => setText(e.currentTarget.value)} styles={{ input: { fontFamily: "var(--mantine-font-family-monospace)" } }} />

@@ -1,4 +1,5 @@
 import type { ReactNode } from "react";
+import { Said } from "@/i18n/Said";
 import { display, formatAgo, formatInstant, formatPercent, isNumeric, manyOf, optionFor } from "@/lib/format";
 import { nameOf, parseJson, valueOf } from "@/api/rows";
 import type { Column, Reference, Row, Table } from "@/api/types";
@@ -9,6 +10,9 @@ import { ChoiceBadge } from "@/ui/ChoiceBadge";
 import { Icon } from "@/ui/icons";
 import classes from "./cells.module.css";
 
+/** What the platform has noted, such as why it could not go on. */
+const said = (value: unknown) => <span className="clip"><Said text={value} /></span>;
+
 type Special = (value: unknown, column: Column) => ReactNode;
 
 /** Columns whose meaning deserves more than text. */
@@ -16,6 +20,7 @@ const special: Record<string, Special> = {
   msdyn_leadscore: (value) => <ScoreBar score={Number(value)} />,
   msdyn_leadgrade: (value, column) => <Grade value={Number(value)} label={optionFor(column, value)?.label} />,
   rpt_reasons: (value) => <span className="clip dim" title={reasonsText(value)}>{reasonsText(value)}</span>,
+  rpt_reason: said, rpt_error: said, message: said,
   closeprobability: (value) => <span className="tnum">{formatPercent(Number(value) / 100)}</span>,
   rpt_propensity: (value) => <span className="tnum">{formatPercent(Number(value))}</span>,
 };

@@ -37,6 +37,7 @@ it("puts sentences within sentences into words, and each line by itself", async 
   expect(await inWords("The rule North failed: the numbers are too large The record is kept and waits in Inbox.", "de")).toBe("Die Regel North ist gescheitert: Die Zahlen sind zu groß Der Datensatz bleibt und wartet in Inbox.");
   expect(await inWords("Smith. Rate: nothing can be divided by 0. The record is kept.", "de")).toBe("Smith. Rate: Durch 0 lässt sich nicht teilen. Der Datensatz bleibt.");
   expect(await inWords("Rule North. Smith: has least to do, 3 open. Not considered: 2 without the skills, 1 absent.", "de")).toBe("Regel North. Smith: hat am wenigsten zu tun, 3 offen. Nicht in Betracht kamen: 2 ohne die Fähigkeiten, 1 abwesend.");
+  expect(await inWords("Email: a text is expected; Phone: a value is needed", "de")).toBe("Email: Hier wird ein Text erwartet; Phone: Bitte ausfüllen");
   expect(await inWords("No rule takes it.\nthe file is empty", "de")).toBe("Keine Regel nimmt ihn.\nDie Datei ist leer");
 });
 

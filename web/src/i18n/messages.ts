@@ -58,7 +58,8 @@ export class Book {
 
   /** One line: as a whole, else sentence by sentence, else behind what it lies within ("Data: …"), else as a list. */
   private line(line: string, depth: number): string {
-    return this.sentence(line, depth, true) ?? this.parts(line, sentenceEnd, " ", depth) ?? this.within(line, depth) ?? this.parts(line, ", ", ", ", depth) ?? this.sentence(line, depth, false) ?? line;
+    return this.sentence(line, depth, true) ?? this.parts(line, sentenceEnd, " ", depth) ?? this.parts(line, "; ", "; ", depth) ?? this.within(line, depth)
+      ?? this.parts(line, ", ", ", ", depth) ?? this.sentence(line, depth, false) ?? line;
   }
 
   private parts(line: string, end: RegExp | string, between: string, depth: number): string | undefined {

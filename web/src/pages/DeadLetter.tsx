@@ -8,6 +8,7 @@ import { useTableMeta } from "@/api/metadata";
 import { callBound } from "@/api/records";
 import { nameOf } from "@/api/rows";
 import type { Row } from "@/api/types";
+import { Said } from "@/i18n/Said";
 import { recordQuery } from "@/record/recordQuery";
 import { Failure } from "@/ui/Calm";
 import { Facts } from "@/ui/Facts";
@@ -45,7 +46,7 @@ export function DeadLetter() {
           {replay.isError && <Alert data-tone="bad" role="alert">{asApiError(replay.error).message}</Alert>}
           {row.rpt_reason ? (
             <Alert data-tone={open ? "bad" : undefined} icon={<Icon name="warning" />} title={t("deadLetter.reason", { count: Number(row.rpt_attempts ?? 0) })}>
-              {String(row.rpt_reason)}
+              <Said text={row.rpt_reason} />
             </Alert>
           ) : null}
           <h2 className="dim" style={{ fontSize: 12.5, fontWeight: 600 }}>{t("deadLetter.data")}</h2>

@@ -8,6 +8,7 @@ import { useTableMeta } from "@/api/metadata";
 import { callBound, fetchTop } from "@/api/records";
 import { columnOf, nameOf, parseJson, wireName } from "@/api/rows";
 import type { Row } from "@/api/types";
+import { Said } from "@/i18n/Said";
 import { recordPath } from "@/lib/paths";
 import { recordQuery } from "@/record/recordQuery";
 import { Calm, Failure } from "@/ui/Calm";
@@ -61,7 +62,7 @@ export function FlowRun() {
       <div className={classes.body}>
         <div className={classes.main}>
           {resume.isError && <Alert data-tone="bad" role="alert">{asApiError(resume.error).message}</Alert>}
-          {row.rpt_error ? <Alert data-tone="bad" icon={<Icon name="warning" />} title={t("flow.error")}>{String(row.rpt_error)}</Alert> : null}
+          {row.rpt_error ? <Alert data-tone="bad" icon={<Icon name="warning" />} title={t("flow.error")}><Said text={row.rpt_error} /></Alert> : null}
           <h2 className={classes.heading}>{t("flow.steps")}</h2>
           {steps.isError && <Failure small error={steps.error} onRetry={() => void steps.refetch()} />}
           {steps.data?.length === 0 && <Calm small icon="flow" title={t("flow.noSteps")} />}

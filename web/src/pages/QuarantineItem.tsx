@@ -3,6 +3,8 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import { Said } from "@/i18n/Said";
+import { useSaid } from "@/i18n/useSaid";
 import { isNumeric } from "@/lib/format";
 import { asApiError } from "@/api/errors";
 import { useLive } from "@/api/live";
@@ -42,6 +44,7 @@ interface ReplayResult {
 
 function Mend({ table, lead, id, row }: { table: Table; lead?: Table; id: string; row: Row }) {
   const { t } = useTranslation();
+  const said = useSaid();
   const client = useQueryClient();
   const original = objectOf(row.rpt_data);
   const [data, setData] = useState(original ?? {});
@@ -118,7 +121,7 @@ function Mend({ table, lead, id, row }: { table: Table; lead?: Table; id: string
               <p className="dim">{t("quarantine.lead")}</p>
             </header>
           )}
-          {general.length > 0 && <ul className={classes.general}>{general.map((r, i) => <li key={i}><Icon name="warning" size={14} />{r.message}</li>)}</ul>}
+          {general.length > 0 && <ul className={classes.general}>{general.map((r, i) => <li key={i}><Icon name="warning" size={14} /><Said text={r.message} /></li>)}</ul>}
           {raw !== undefined ? (
             <Textarea autosize minRows={12} maxRows={32} value={raw} readOnly={closed} spellCheck={false} aria-label={t("quarantine.raw")} classNames={{ input: classes.code }}
               error={broken ? t("quarantine.notJson") : undefined} onChange={(e) => setRaw(e.currentTarget.value)} />
@@ -130,7 +133,7 @@ function Mend({ table, lead, id, row }: { table: Table; lead?: Table; id: string
                 return (
                   <div key={key} className={classes.field} data-bad={why.length > 0 || undefined}>
                     <label htmlFor={`q-${key}`} title={key}>{label(path)}</label>
-                    <TextInput id={`q-${key}`} value={shown(value)} readOnly={closed} error={why.length > 0 && !closed ? why.map((r) => r.message).join(" ") : undefined}
+                    <TextInput id={`q-${key}`} value={shown(value)} readOnly={closed} error={why.length > 0 && !closed ? why.map((r) => said(r.message)).join(" ") : undefined}
                       onChange={(e) => setData(withValue(data, path, typed(value, e.currentTarget.value, wants(path.at(-1) ?? ""))))} />
                   </div>
                 );

@@ -7,6 +7,7 @@ import { useLive } from "@/api/live";
 import { recordUrl } from "@/api/odata";
 import { callUnbound, fetchTop } from "@/api/records";
 import { useTables } from "@/api/metadata";
+import { Said } from "@/i18n/Said";
 import { formatAgo, formatNumber } from "@/lib/format";
 import classes from "@/scoring/scoring.module.css";
 import { Calm, Failure } from "@/ui/Calm";
@@ -170,7 +171,7 @@ function Lines({ lines, label }: { lines: ReportLine[]; label: string }) {
               <th scope="row">{said(`privacy.store_${l.store}`, l.store)}{l.table ? `: ${names.get(l.table) ?? l.table}` : ""}</th>
               <td><span className={classes.pill} data-tone={l.done === "kept" || l.done === "remains" ? "warn" : undefined}>{said(`privacy.done_${l.done}`, l.done)}</span></td>
               <td className="tnum">{formatNumber(l.count)}</td>
-              <td className={classes.wide}>{l.reason}</td>
+              <td className={classes.wide}><Said text={l.reason} /></td>
             </tr>
           ))}
         </tbody>

@@ -1,4 +1,5 @@
 import { useTranslation } from "react-i18next";
+import { Said } from "@/i18n/Said";
 import { formatNumber } from "@/lib/format";
 import classes from "@/scoring/scoring.module.css";
 import { Calm } from "@/ui/Calm";
@@ -16,7 +17,7 @@ export function Check({ result }: { result: Checked }) {
           <p className={classes.hint}>{t("routing.found", { faults: formatNumber(result.Faults), warnings: formatNumber(result.Warnings) })}</p>
           <ul className={classes.list}>
             {problems.map((p, i) => (
-              <li key={i}><span className={classes.pill} data-tone={p.level === "fault" ? "bad" : "warn"}>{t(`routing.level.${p.level}`)}</span> <strong>{p.rule}</strong>: {p.message}</li>
+              <li key={i}><span className={classes.pill} data-tone={p.level === "fault" ? "bad" : "warn"}>{t(`routing.level.${p.level}`)}</span> <strong>{p.rule}</strong>: <Said text={p.message} /></li>
             ))}
           </ul>
         </>

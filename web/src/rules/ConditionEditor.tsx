@@ -5,6 +5,7 @@ import { useId, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { callUnbound } from "@/api/records";
 import type { Table } from "@/api/types";
+import { useSaid } from "@/i18n/useSaid";
 import { Icon } from "@/ui/icons";
 import classes from "./Rules.module.css";
 
@@ -47,6 +48,7 @@ export function ConditionEditor({ value, check, lead, readOnly, onChange }: {
   value: string; check: Check; lead?: Table; readOnly: boolean; onChange: (value: string) => void;
 }) {
   const { t } = useTranslation();
+  const said = useSaid();
   const area = useRef<HTMLTextAreaElement>(null);
   const hint = useId();
   const names = [...usual.filter((n) => !lead || lead.columns.some((c) => c.name === n)), ...context];
@@ -69,7 +71,7 @@ export function ConditionEditor({ value, check, lead, readOnly, onChange }: {
         classNames={{ input: classes.cel }} readOnly={readOnly} aria-invalid={check.state === "bad" || undefined} aria-describedby={hint} onChange={(e) => onChange(e.currentTarget.value)} />
       <div id={hint} className={classes.check} data-state={check.state} role="status">
         {check.state === "good" && <><Icon name="check" size={14} />{t("rules.valid")}</>}
-        {check.state === "bad" && <><Icon name="warning" size={14} />{check.column ? t("rules.invalidAt", { column: check.column, message: check.message }) : check.message}</>}
+        {check.state === "bad" && <><Icon name="warning" size={14} />{check.column ? t("rules.invalidAt", { column: check.column, message: said(check.message) }) : said(check.message)}</>}
         {check.state === "busy" && t("rules.checking")}
         {check.state === "unknown" && t("rules.notChecked")}
       </div>

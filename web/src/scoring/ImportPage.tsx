@@ -10,6 +10,7 @@ import { useLive } from "@/api/live";
 import { useTableMeta } from "@/api/metadata";
 import { callBound } from "@/api/records";
 import type { Row } from "@/api/types";
+import { Said } from "@/i18n/Said";
 import { formatNumber } from "@/lib/format";
 import { recordQuery } from "@/record/recordQuery";
 import { Failure } from "@/ui/Calm";
@@ -90,7 +91,7 @@ function State({ row, state, id }: { row: Row; state: number; id: string }) {
       </Alert>
     );
   }
-  if (state === importStatus.failed) return <Alert data-tone="bad" icon={<Icon name="warning" />} title={t("history.failed")}>{String(row.rpt_error ?? "")}</Alert>;
+  if (state === importStatus.failed) return <Alert data-tone="bad" icon={<Icon name="warning" />} title={t("history.failed")}><Said text={row.rpt_error} /></Alert>;
   if (state === importStatus.cancelled) return <Alert icon={<Icon name="info" />} title={t("history.cancelled")}>{t("history.cancelledText")}</Alert>;
   return null;
 }
@@ -160,7 +161,7 @@ function Mapper({ id, onStart }: { id: string; onStart: (m: Mapping) => Promise<
       {look.isError && <Alert data-tone="bad" role="alert">{asApiError(look.error).message}</Alert>}
       {seen.bad.length > 0 && !look.isError && (
         <Alert data-tone="warn" icon={<Icon name="warning" />} title={t("history.wouldRefuse")}>
-          <ul className={classes.list}>{seen.bad.slice(0, 5).map((b) => <li key={b.line}>{t("history.line", { line: b.line })}: {b.reasons}</li>)}</ul>
+          <ul className={classes.list}>{seen.bad.slice(0, 5).map((b) => <li key={b.line}>{t("history.line", { line: b.line })}: <Said text={b.reasons} /></li>)}</ul>
         </Alert>
       )}
       <div className={classes.end}>

@@ -10,6 +10,7 @@ import { callBound } from "@/api/records";
 import { columnOf, parseJson } from "@/api/rows";
 import type { Row } from "@/api/types";
 import { currentLanguage } from "@/i18n";
+import { Said } from "@/i18n/Said";
 import { formatDay, formatInstant, formatNumber, formatPercent, optionFor } from "@/lib/format";
 import { recordQuery } from "@/record/recordQuery";
 import { Failure } from "@/ui/Calm";
@@ -68,7 +69,7 @@ export function ModelCard() {
         <div className={classes.inner}>
           {state <= status.training && <TrainingProgress row={row} />}
           {typeof row.rpt_reason === "string" && row.rpt_reason !== "" && (
-            <Alert data-tone={state === status.refused ? "warn" : "bad"} icon={<Icon name="warning" />} title={t(state === status.refused ? "scoring.refusedTitle" : "scoring.failedTitle")}>{row.rpt_reason}</Alert>
+            <Alert data-tone={state === status.refused ? "warn" : "bad"} icon={<Icon name="warning" />} title={t(state === status.refused ? "scoring.refusedTitle" : "scoring.failedTitle")}><Said text={row.rpt_reason} /></Alert>
           )}
           {report?.imported && <Alert icon={<Icon name="info" />}>{t("scoring.importedNote")}</Alert>}
           {report && !report.imported && report.curve && <Figures report={report} />}

@@ -9,6 +9,7 @@ import { useTableMeta } from "@/api/metadata";
 import { callBound, fetchTop } from "@/api/records";
 import { columnOf, parseJson } from "@/api/rows";
 import type { Row, Table } from "@/api/types";
+import { useSaid } from "@/i18n/useSaid";
 import { formatAgo, formatNumber, formatPercent, optionFor } from "@/lib/format";
 import { Calm, Failure } from "@/ui/Calm";
 import { Icon } from "@/ui/icons";
@@ -118,6 +119,7 @@ function InForce({ model, version, may, onRollBack }: { model: Row; version?: Ro
 
 function Versions({ table, rows }: { table: Table; rows: Row[] }) {
   const { t } = useTranslation();
+  const said = useSaid();
   const choice = columnOf(table, "rpt_status")!;
   if (rows.length === 0) return <Calm small icon="sparkle" title={t("scoring.noVersions")} />;
   return (
@@ -136,7 +138,7 @@ function Versions({ table, rows }: { table: Table; rows: Row[] }) {
                   <td>{typeof row.rpt_auc === "number" ? formatNumber(row.rpt_auc, 3) : "–"}</td>
                   <td>{typeof row.rpt_rows === "number" ? formatNumber(row.rpt_rows) : "–"}</td>
                   <td>{typeof row.rpt_trainedon === "string" ? formatAgo(row.rpt_trainedon) : "–"}</td>
-                  <td className="wide">{typeof row.rpt_reason === "string" ? row.rpt_reason.slice(0, 90) : ""}</td>
+                  <td className="wide">{said(row.rpt_reason).slice(0, 90)}</td>
                 </tr>
               );
             })}

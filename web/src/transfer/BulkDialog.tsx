@@ -8,6 +8,7 @@ import { request } from "@/api/http";
 import { callBound } from "@/api/records";
 import type { Column, Reference, Table } from "@/api/types";
 import type { SelectionContext } from "@/grid/selection";
+import { Said } from "@/i18n/Said";
 import { formatNumber } from "@/lib/format";
 import { FieldEditor, isTyped } from "@/record/editors/FieldEditor";
 import { LookupEditor } from "@/record/editors/LookupEditor";
@@ -97,7 +98,7 @@ function Reasons({ id }: { id: string }) {
       return [...new Set(reasons)].filter(Boolean).slice(0, MOST_REASONS);
     },
   });
-  return data?.length ? <ul className="dim">{data.map((reason) => <li key={reason}>{reason}</li>)}</ul> : null;
+  return data?.length ? <ul className="dim">{data.map((reason) => <li key={reason}><Said text={reason} /></li>)}</ul> : null;
 }
 
 type OnChange = (change: Partial<BulkRequest> | undefined) => void;
@@ -180,7 +181,7 @@ function Running({ id, onClose, onChanged }: { id: string; onClose: () => void; 
     <div aria-live="polite">
       {busy(state.status)
         ? <Progress value={state.status === status.undoing ? 100 : (100 * (state.done + state.failed)) / Math.max(1, state.total)} animated aria-label={t("bulk.running")} mb="sm" />
-        : <Alert data-tone={state.status === status.done ? "good" : state.status === status.failed ? "bad" : undefined} icon={<Icon name="info" />} title={t(`transfer.state.s${state.status}`)} mb="sm">{state.error}</Alert>}
+        : <Alert data-tone={state.status === status.done ? "good" : state.status === status.failed ? "bad" : undefined} icon={<Icon name="info" />} title={t(`transfer.state.s${state.status}`)} mb="sm"><Said text={state.error} /></Alert>}
       <p>{over ? t("transfer.undone", { undone: counts.undone, kept: counts.kept }) : t("bulk.progress", counts)}</p>
       {state.failed > 0 && !busy(state.status) && <Reasons id={id} />}
       {state.failed > 0 && <p><a className="link" href={`/api/bulk/${id}/failed`} download>{t("bulk.failedFile")}</a></p>}

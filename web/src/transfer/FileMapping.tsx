@@ -6,6 +6,7 @@ import { asApiError } from "@/api/errors";
 import { request } from "@/api/http";
 import { useTableMeta, useTables } from "@/api/metadata";
 import type { Column } from "@/api/types";
+import { Said } from "@/i18n/Said";
 import { Failure } from "@/ui/Calm";
 import { Icon } from "@/ui/icons";
 import { toast, toastFailure } from "@/ui/toast";
@@ -65,7 +66,7 @@ export function FileMapping({ file, onSaved }: { file: FileState; onSaved: () =>
       {look.isError && <Alert data-tone="bad" role="alert" mt="md">{[asApiError(look.error).message].join(" ")}</Alert>}
       {seen.bad.length > 0 && !look.isError && (
         <Alert data-tone="warn" icon={<Icon name="warning" />} title={t("transfer.wouldRefuse", { good: seen.good, looked: seen.looked })} mt="md">
-          <ul className={classes.list}>{seen.bad.slice(0, 5).map((b) => <li key={b.line}>{t("history.line", { line: b.line })}: {b.reasons}</li>)}</ul>
+          <ul className={classes.list}>{seen.bad.slice(0, 5).map((b) => <li key={b.line}>{t("history.line", { line: b.line })}: <Said text={b.reasons} /></li>)}</ul>
         </Alert>
       )}
       <div className={classes.end} style={{ marginBlockStart: 16 }}>

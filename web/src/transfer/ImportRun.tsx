@@ -2,6 +2,7 @@ import { Alert, Button, Progress } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { useTables } from "@/api/metadata";
+import { Said } from "@/i18n/Said";
 import { formatNumber } from "@/lib/format";
 import { Icon } from "@/ui/icons";
 import classes from "@/scoring/scoring.module.css";
@@ -41,7 +42,7 @@ function Headline({ state }: { state: ImportState }) {
     );
   }
   const tone = state.status === status.done ? "good" : state.status === status.failed ? "bad" : undefined;
-  return <Alert data-tone={tone} icon={<Icon name={tone === "good" ? "check" : tone === "bad" ? "warning" : "info"} />} title={title} mb="md">{state.error}</Alert>;
+  return <Alert data-tone={tone} icon={<Icon name={tone === "good" ? "check" : tone === "bad" ? "warning" : "info"} />} title={title} mb="md"><Said text={state.error} /></Alert>;
 }
 
 function Counts({ state }: { state: ImportState }) {

@@ -9,6 +9,8 @@ import { fetchRecord, fetchTop, patchRecord } from "@/api/records";
 import { parseJson } from "@/api/rows";
 import { currentSession, useSession } from "@/api/session";
 import type { Row, Table } from "@/api/types";
+import { Said } from "@/i18n/Said";
+import { inWords } from "@/i18n/messages";
 import { formatAgo } from "@/lib/format";
 import { recordPath } from "@/lib/paths";
 import { settings } from "@/lib/settings";
@@ -38,7 +40,7 @@ async function onDesktop(table: Table, id: string) {
   const row = await fetchRecord(table.entityset, id).catch(() => undefined);
   const me = currentSession().session?.user.systemuserid;
   if (!row || row._ownerid_value !== me || row.rpt_readon) return;
-  const notice = new Notification(String(row.title ?? ""), { body: String(row.body ?? ""), tag: id });
+  const notice = new Notification(await inWords(String(row.title ?? "")), { body: await inWords(String(row.body ?? "")), tag: id });
   notice.onclick = () => {
     window.focus();
     const to = target(row);
@@ -55,8 +57,8 @@ function List({ table, rows, onOpen, onDismiss }: { table: Table; rows: Row[]; o
         const to = target(row);
         const body = (
           <>
-            <span className={classes.title}>{String(row.title ?? row[table.primaryname] ?? "")}</span>
-            {row.body ? <span className={classes.text}>{String(row.body)}</span> : null}
+            <span className={classes.title}><Said text={row.title ?? row[table.primaryname]} /></span>
+            {row.body ? <span className={classes.text}><Said text={row.body} /></span> : null}
             <span className={classes.time}>{formatAgo(String(row.createdon ?? ""))}</span>
           </>
         );
