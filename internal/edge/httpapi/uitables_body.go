@@ -61,6 +61,7 @@ type uiColumn struct {
 	Label      string     `json:"label"`
 	Required   bool       `json:"required,omitempty"`
 	MaxLength  int        `json:"maxlength,omitempty"`
+	Example    string     `json:"example,omitempty"` // of json: a text to begin with
 	Precision  *int       `json:"precision,omitempty"`
 	Options    []uiOption `json:"options,omitempty"`
 	Targets    []string   `json:"targets,omitempty"`
@@ -147,7 +148,7 @@ const shownPrecision = 2
 func columnOf(t *metadata.Table, c *metadata.Column, lang string) uiColumn {
 	out := uiColumn{Name: c.Name, Type: c.TypeName, Label: c.Label.In(lang), Required: c.Required || c.Name == "ownerid", MaxLength: maxLength(c),
 		Targets: c.Targets, ReadOnly: c.ReadOnly || c.Name == t.ID, Searchable: c.Searchable,
-		Later: c.Later || c.AutoNumber != ""}
+		Later: c.Later || c.AutoNumber != "", Example: c.Example}
 	shape := c.Type().Shape(c)
 	switch shape.Kind {
 	case query.Memo, query.JSON, query.ID: // ids have an order, but none that tells people anything

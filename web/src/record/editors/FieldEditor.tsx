@@ -1,5 +1,6 @@
 import { MultiSelect, Select, Textarea, TextInput } from "@mantine/core";
 import type { KeyboardEvent } from "react";
+import { useTranslation } from "react-i18next";
 import type { Column, Reference } from "@/api/types";
 import { isNumeric, manyOf, optionsOf } from "@/lib/format";
 import { LookupEditor } from "./LookupEditor";
@@ -24,6 +25,7 @@ export function isTyped(column: Column): boolean {
 
 /** One field under editing, by the type of its column. */
 export function FieldEditor({ column, draft, onDraft, onCommit, onCancel, error, autoFocus, id }: EditorProps) {
+  const { t } = useTranslation();
   const keys = (event: KeyboardEvent) => {
     if (event.key === "Escape" && onCancel) {
       event.stopPropagation();
@@ -59,8 +61,14 @@ export function FieldEditor({ column, draft, onDraft, onCommit, onCancel, error,
       return <LookupEditor {...common} column={column} value={draft as Reference | null} onChange={(v) => { onDraft(v); onCommit?.(v); }} onCancel={onCancel} />;
     case "json":
       return (
-        <Textarea {...common} autosize minRows={3} maxRows={24} value={String(draft ?? "")} spellCheck={false} classNames={{ input: "mono" }} onChange={(e) => onDraft(e.currentTarget.value)}
-          onKeyDown={keys} onBlur={() => onCommit?.(draft)} />
+        <>
+          <Textarea {...common} autosize minRows={3} maxRows={24} value={String(draft ?? "")} spellCheck={false} classNames={{ input: "mono" }} onChange={(e) => onDraft(e.currentTarget.value)}
+            onKeyDown={keys} onBlur={() => onCommit?.(draft)} />
+          {column.example && !String(draft ?? "").trim() && (
+            <button type="button" className="link" onMouseDown={(e) => e.preventDefault()} onClick={() => onDraft(JSON.stringify(JSON.parse(column.example ?? "null"), null, 2))}
+              aria-label={t("field.exampleOf", { name: column.label })}>{t("field.example")}</button>
+          )}
+        </>
       );
     case "memo":
       return (
