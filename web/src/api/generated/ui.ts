@@ -30,6 +30,7 @@ export interface Column {
   label: string;
   required?: boolean;
   maxlength?: number;
+  example?: string;
   precision?: number;
   options?: Option[];
   targets?: string[];
