@@ -13,7 +13,7 @@ type Column struct {
 	TypeName    string `yaml:"type"` // one of TypeNames
 	Label       Label  `yaml:"label"`
 	Description string `yaml:"description"`
-	Example     string `yaml:"example"` // of json: a text that people can begin with
+	Example     string `yaml:"example"`     // of json: a text that people can begin with
 	Required    bool   `yaml:"required"`    // a row without a value is refused
 	Recommended bool   `yaml:"recommended"` // people are asked for a value; none is needed
 	Later       bool   `yaml:"later"`       // not asked of a new record: the platform fills it in, or it comes in the course of the record's life
