@@ -180,7 +180,7 @@ func openSQLite(ctx context.Context, o Options) (*DB, error) {
 	}
 	// A reader's pages are forgotten at the next commit of anybody, and there are
 	// many readers: the system's own cache serves them.
-	r, err := sql.Open("sqlite", file+"&_pragma=cache_size(-2048)&_pragma=query_only(1)")
+	r, err := sql.Open("sqlite", file+"&_pragma=cache_size(-1024)&_pragma=query_only(1)")
 	if err != nil {
 		writer.close()
 		return nil, err

@@ -98,7 +98,7 @@ func (s *Snapshot) postgres(ctx context.Context, fn func(context.Context, *Snaps
 // sqlite takes a connection of its own, so that the readers stay free. What it
 // sorts goes to a file once it is large.
 func (s *Snapshot) sqlite(ctx context.Context, logMost int64, fn func(context.Context, *Snapshot) error) error {
-	pool, err := sql.Open("sqlite", s.db.file+"&_pragma=temp_store(FILE)&_pragma=cache_size(-8192)&_pragma=query_only(1)")
+	pool, err := sql.Open("sqlite", s.db.file+"&_pragma=temp_store(FILE)&_pragma=cache_size(-4096)&_pragma=query_only(1)")
 	if err != nil {
 		return classify(err)
 	}
