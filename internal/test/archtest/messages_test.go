@@ -62,8 +62,8 @@ func TestSentencesHaveGerman(t *testing.T) {
 			t.Errorf("%s: %q has no German in web/src/i18n/messages/de", slices.Min(places), text)
 		}
 	}
-	for text := range german {
-		if len(s.said[text]) == 0 && slices.ContainsFunc(pieces(text, func(s string) string { return s }), func(piece string) bool { return !s.written(strings.TrimSpace(piece)) }) {
+	for text, file := range german {
+		if len(s.said[text]) == 0 && file != "libraries.json" && slices.ContainsFunc(pieces(text, func(s string) string { return s }), func(piece string) bool { return !s.written(strings.TrimSpace(piece)) }) {
 			t.Errorf("web/src/i18n/messages/de: nothing says %q any more", text)
 		}
 	}
@@ -87,6 +87,7 @@ func pieces(format string, each func(string) string) []string {
 	return list
 }
 
+// germanSentences gives the English sentences that have German words, each with the file they stand in.
 func germanSentences(t *testing.T) map[string]string {
 	t.Helper()
 	files, err := filepath.Glob("../../../web/src/i18n/messages/de/*.json")
@@ -107,7 +108,10 @@ func germanSentences(t *testing.T) map[string]string {
 			if all[k] != "" {
 				t.Errorf("%s: %q stands in two files", file, k)
 			}
-			all[k] = v
+			all[k] = filepath.Base(file)
+			if v == "" {
+				t.Errorf("%s: %q has no words", file, k)
+			}
 		}
 	}
 	return all

@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import { valueOf } from "@/api/rows";
 import type { Column, Reference, Row, Table } from "@/api/types";
 import { Cell } from "@/grid/cells";
+import { Said } from "@/i18n/Said";
 import { recordPath } from "@/lib/paths";
 import { Icon } from "@/ui/icons";
 import { JsonView } from "@/ui/JsonView";
@@ -82,7 +83,7 @@ export function Field({ table, column, row, handle, strip }: Props) {
   const empty = value === null || value === undefined || value === "";
   const content = empty
     ? <span className={classes.empty}>{editable ? (strip ? "—" : t("field.add")) : "—"}</span>
-    : column.type === "memo" ? <span className={classes.memo}>{String(value)}</span>
+    : column.type === "memo" ? <span className={classes.memo}>{editable ? String(value) : <Said text={String(value)} />}</span>
     : column.type === "json" ? <JsonView value={value} />
     : column.type === "lookup" && !strip ? <LookupHover reference={value as Reference} focused={peek}><Cell table={{ ...table, primaryname: "" }} column={column} row={row} /></LookupHover>
     : <Cell table={{ ...table, primaryname: "" }} column={column} row={row} />;
