@@ -160,7 +160,11 @@ func (s *Service) planFile(file id.ID, table string, m Mapping) (*plan, error) {
 func mappingOf(row record.Row) (Mapping, error) {
 	text, _ := row["rpt_mapping"].(json.RawMessage)
 	if len(text) == 0 {
-		return Mapping{}, errs.New(errs.Invalid, "import.unmapped", "say first what the columns of %s mean", row.Text("name"))
+		name := row.Text("name")
+		if name == "" {
+			name = "the file"
+		}
+		return Mapping{}, errs.New(errs.Invalid, "import.unmapped", "say first what the columns of %s mean", name)
 	}
 	var m Mapping
 	if err := json.Unmarshal(text, &m); err != nil {
