@@ -2,6 +2,7 @@ package memberarea
 
 import (
 	"context"
+	"slices"
 
 	"github.com/rapport-platform/rapport/internal/platform/record"
 )
@@ -12,14 +13,19 @@ type Offer struct {
 	Language           string
 }
 
-// Apply is the page of the forms that members are offered.
+// Apply is the page of the forms that members are offered: those in the member's
+// language, and all where there are none.
 func (a *Area) Apply(ctx context.Context, v Visit, offers []Offer) (Page, error) {
 	type link struct {
 		Path string
 		Offer
 	}
 	var list []link
+	own := slices.ContainsFunc(offers, func(o Offer) bool { return o.Language == v.Lang })
 	for _, o := range offers {
+		if own && o.Language != v.Lang {
+			continue
+		}
 		list = append(list, link{FormAddress(v.CSRF, o.Name), o})
 	}
 	return a.render(ctx, v, pageOf("apply", say(v.Lang, "apply.title"), "apply", list, v))

@@ -131,3 +131,24 @@ func (a *Area) Registering(ctx context.Context) bool {
 	page, err := a.o.Records.Find(access.AsSystem(ctx, "whether visitors may register"), query.Query{Table: "organization", Select: []string{"rpt_memberregistration"}, Limit: 1})
 	return err == nil && len(page.Rows) == 1 && page.Rows[0]["rpt_memberregistration"] == true
 }
+
+// currencyOf gives the code of the currency in which a record's amounts are: its own,
+// or the organisation's. A member who may see an amount may know what it is in.
+func (a *Area) currencyOf(ctx context.Context, t *metadata.Table, key id.ID) (string, error) {
+	system := access.AsSystem(ctx, "the currency of a member's amounts")
+	code := record.BaseCurrency
+	if _, has := t.Column("transactioncurrencyid"); has {
+		row, err := a.o.Records.Get(system, t.Name, key, []string{"transactioncurrencyid"}, nil)
+		if err != nil {
+			return "", err
+		}
+		if own := row.ID("transactioncurrencyid"); own != id.Nil {
+			code = own
+		}
+	}
+	found, err := a.o.Records.Get(system, metadata.CurrencyTable, code, []string{"isocurrencycode"}, nil)
+	if errs.Has(err, errs.NotFound) {
+		return "", nil
+	}
+	return found.Text("isocurrencycode"), err
+}

@@ -116,6 +116,8 @@ func CheckZone() record.Hook {
 type Locale struct {
 	Lang string         // "en" or "de"
 	Zone *time.Location // nil: UTC, which is then said beside each time
+
+	Currency string // ISO code of the currency of amounts; "" leaves it out
 }
 
 // Moment gives a day with the time of day.

@@ -86,9 +86,12 @@ func (a *Area) recordOf(view View, t *metadata.Table, row record.Row, v Visit) R
 }
 
 func (a *Area) item(ctx context.Context, t *metadata.Table, r Record) (item, error) {
-	out := item{Path: r.Page(), Title: r.Title, Status: r.View.value(t, r.View.Status, r.Row[r.View.Status], r.Locale), Facts: a.facts(t, r, r.View.List)}
-	out.Since = r.View.value(t, "createdon", r.Row["createdon"], r.Locale)
+	out := item{Path: r.Page(), Title: r.Title, Status: r.View.value(t, r.View.Status, r.Row[r.View.Status], r.Locale)}
 	var err error
+	if out.Facts, err = a.facts(ctx, t, r, r.View.List); err != nil {
+		return out, err
+	}
+	out.Since = r.View.value(t, "createdon", r.Row["createdon"], r.Locale)
 	if out.Progress, err = a.progressOf(ctx, r.View, r.ID, r.Lang); err != nil {
 		return out, err
 	}
@@ -97,13 +100,18 @@ func (a *Area) item(ctx context.Context, t *metadata.Table, r Record) (item, err
 }
 
 // facts gives the columns that have a value.
-func (a *Area) facts(t *metadata.Table, r Record, columns []string) (out []fact) {
+func (a *Area) facts(ctx context.Context, t *metadata.Table, r Record, columns []string) (out []fact, err error) {
 	for _, name := range columns {
+		if c, ok := t.Column(name); ok && r.View.amount(c) && r.Row[name] != nil && r.Currency == "" {
+			if r.Currency, err = a.currencyOf(ctx, t, r.ID); err != nil {
+				return nil, err
+			}
+		}
 		if text := r.View.value(t, name, r.Row[name], r.Locale); text != "" {
 			out = append(out, fact{r.View.label(t, name, r.Lang), text})
 		}
 	}
-	return out
+	return out, nil
 }
 
 // asks tells what is asked of the member about a record: by the view, then by

@@ -70,7 +70,11 @@ func (a *Area) RecordPage(ctx context.Context, v Visit, table, key string) (Page
 		return Page{}, err
 	}
 	for _, g := range r.View.Fields {
-		if facts := a.facts(t, r, g.Columns); len(facts) > 0 {
+		facts, err := a.facts(ctx, t, r, g.Columns)
+		if err != nil {
+			return Page{}, err
+		}
+		if len(facts) > 0 {
 			body.Groups = append(body.Groups, fieldGroup{g.Title.In(v.Lang), facts})
 		}
 	}

@@ -1,10 +1,12 @@
 package memberarea
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"golang.org/x/text/currency"
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
 	"golang.org/x/text/number"
@@ -57,17 +59,19 @@ func (v *View) value(t *metadata.Table, name string, value any, in Locale) strin
 		if o, ok := c.Option(x); ok {
 			return o.Label.In(lang)
 		}
+		if v.amount(c) {
+			return in.amount(float64(x))
+		}
 		return printer(lang).Sprint(number.Decimal(x))
 	case query.Number:
 		f, err := strconv.ParseFloat(x.String(), 64)
 		if err != nil {
 			return x.String()
 		}
-		least := 0
-		if c.TypeName == "money" {
-			least = 2
+		if v.amount(c) {
+			return in.amount(f)
 		}
-		return printer(lang).Sprint(number.Decimal(f, number.MinFractionDigits(least), number.MaxFractionDigits(4)))
+		return printer(lang).Sprint(number.Decimal(f, number.MaxFractionDigits(4)))
 	case float64:
 		return printer(lang).Sprint(number.Decimal(x, number.MaxFractionDigits(4)))
 	case query.Date:
@@ -90,6 +94,22 @@ func (v *View) value(t *metadata.Table, name string, value any, in Locale) strin
 		return strings.Join(out, ", ")
 	}
 	return ""
+}
+
+// amount tells whether a column holds amounts of money.
+func (v *View) amount(c *metadata.Column) bool {
+	return c.TypeName == "money" || slices.Contains(v.Money, c.Name)
+}
+
+// amount gives an amount of money with what it is in.
+func (l Locale) amount(f float64) string {
+	p := printer(l.Lang)
+	text := p.Sprint(number.Decimal(f, number.MinFractionDigits(2), number.MaxFractionDigits(4)))
+	unit, err := currency.ParseISO(l.Currency)
+	if err != nil {
+		return text
+	}
+	return p.Sprint(currency.Symbol(unit)) + "\u00a0" + text
 }
 
 // plainText is a value as the keys of a view's words write it.

@@ -43,6 +43,7 @@ type View struct {
 
 	Labels   map[string]metadata.Label            `json:"labels"`   // of columns, in place of their own
 	Values   map[string]map[string]metadata.Label `json:"values"`   // column → value → what members read
+	Money    []string                             `json:"money"`    // columns of numbers that are amounts, beside those of type money
 	Status   string                               `json:"status"`   // column that says how it stands; default statuscode
 	Stages   map[string]metadata.Label            `json:"stages"`   // of the business process, by the stage's key
 	Asks     []Ask                                `json:"asks"`     // what is asked of the member, by condition
@@ -109,7 +110,7 @@ func ParseView(table string, definition []byte, catalog *metadata.Catalog, now t
 			return v, bad(nil, "the view of %s: member: %q is no lookup to contacts", table, name)
 		}
 	}
-	columns := append(slices.Clone(v.List), v.Name)
+	columns := append(slices.Concat(v.List, v.Money), v.Name)
 	for _, g := range v.Fields {
 		columns = append(columns, g.Columns...)
 	}

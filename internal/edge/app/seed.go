@@ -95,7 +95,15 @@ func (c *core) seedPeople(ctx context.Context) error {
 				return err
 			}
 		}
-		return nil
+		if !c.app.c.Sample {
+			return nil
+		}
+		// One that had the sample before it had a name for its public pages gets that name.
+		t, ok := c.access.Catalog().Table("organization")
+		if !ok {
+			return nil
+		}
+		return solution.Follow(ctx, tx, t, own)
 	})
 }
 

@@ -60,7 +60,7 @@ func newClub(s *site) *club {
 	c.role = s.must("mspp_webrole", record.Row{"mspp_name": "Members", "mspp_authenticatedusersrole": true}).ID("mspp_webroleid")
 	c.accountRole = s.must("mspp_webrole", record.Row{"mspp_name": "Company"}).ID("mspp_webroleid")
 	c.permit(c.role, record.Row{"mspp_entitylogicalname": "contact", "mspp_scope": int64(access.ReachSelf), "rpt_columns": "fullname,firstname,lastname,mobilephone,mspp_userpreferredlcid,rpt_timezone", "mspp_read": true, "mspp_write": true, "mspp_appendto": true})
-	c.permit(c.role, record.Row{"mspp_entitylogicalname": "lead", "mspp_scope": int64(access.ReachContact), "rpt_lookup": "customerid", "rpt_columns": "subject,lastname,customerid,createdon,fullname", "mspp_read": true, "mspp_create": true, "mspp_append": true})
+	c.permit(c.role, record.Row{"mspp_entitylogicalname": "lead", "mspp_scope": int64(access.ReachContact), "rpt_lookup": "customerid", "rpt_columns": "subject,lastname,customerid,createdon,fullname,budgetamount,numberofemployees", "mspp_read": true, "mspp_create": true, "mspp_append": true})
 	own := c.permit(c.role, record.Row{"mspp_entitylogicalname": "incident", "mspp_scope": int64(access.ReachContact), "rpt_lookup": "customerid", "rpt_columns": "*", "mspp_read": true, "mspp_write": true, "mspp_create": true, "mspp_append": true, "mspp_appendto": true})
 	c.permit(c.role, record.Row{"mspp_entitylogicalname": "annotation", "mspp_scope": int64(access.ReachParent), "rpt_lookup": "objectid", "mspp_parententitypermission": own, "rpt_columns": "*", "mspp_read": true, "mspp_create": true, "mspp_append": true})
 	c.permit(c.accountRole, record.Row{"mspp_entitylogicalname": "incident", "mspp_scope": int64(access.ReachAccount), "rpt_lookup": "customerid", "rpt_columns": "*", "mspp_read": true})

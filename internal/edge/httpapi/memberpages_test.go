@@ -56,7 +56,7 @@ func (h *clubhouse) Publish(_ context.Context, _ string, events ...cloudevents.E
 }
 
 const (
-	leadView = `{"title":{"en":"Applications","de":"Anträge"},"one":{"en":"Application"},"member":["customerid"],"list":["subject"],"fields":[{"columns":["lastname"]}],"messages":true,
+	leadView = `{"title":{"en":"Applications","de":"Anträge"},"one":{"en":"Application"},"member":["customerid"],"list":["subject"],"fields":[{"columns":["lastname","budgetamount","numberofemployees"]}],"money":["numberofemployees"],"messages":true,
 		"asks":[{"when":"subject eq 'Muster'","text":{"en":"Send us your papers","de":"Senden Sie uns Ihre Unterlagen"}}],
 		"claim":{"address":"emailaddress1","when":"startswith(rpt_source,'/portal/forms/')"}}`
 	caseView = `{"title":{"en":"Requests"},"one":{"en":"Request"},"member":["customerid"],"fields":[{"columns":["ticketnumber","description"]}],"messages":true}`
@@ -81,7 +81,7 @@ func newClubhouse(s *site) *clubhouse {
 		}
 		h.views = append(h.views, view)
 	}
-	leads := h.permit(h.role, record.Row{"mspp_entitylogicalname": "lead", "mspp_scope": int64(access.ReachContact), "rpt_lookup": "customerid", "rpt_columns": "subject,lastname,customerid,createdon,fullname", "mspp_read": true, "mspp_appendto": true})
+	leads := h.permit(h.role, record.Row{"mspp_entitylogicalname": "lead", "mspp_scope": int64(access.ReachContact), "rpt_lookup": "customerid", "rpt_columns": "subject,lastname,customerid,createdon,fullname,budgetamount,numberofemployees", "mspp_read": true, "mspp_appendto": true})
 	cases := h.permit(h.role, record.Row{"mspp_entitylogicalname": "incident", "mspp_scope": int64(access.ReachContact), "rpt_lookup": "customerid", "rpt_columns": "*", "mspp_read": true, "mspp_appendto": true})
 	for _, above := range []id.ID{leads, cases} {
 		h.permit(h.role, record.Row{"mspp_entitylogicalname": "adx_portalcomment", "mspp_scope": int64(access.ReachParent), "rpt_lookup": "regardingobjectid", "mspp_parententitypermission": above, "rpt_columns": "subject,description,regardingobjectid,adx_portalcommentdirectioncode,rpt_readon,createdon", "mspp_read": true, "mspp_create": true, "mspp_append": true})
@@ -208,6 +208,10 @@ func TestMembersSeeTheirPages(t *testing.T) {
 		}
 		p.get("/member/home").hides("unread") // it has been seen
 		p.get("/member/messages").says("Please send a copy").hides(marker)
+		// Amounts say what they are in, also to whom the currency itself is not shown.
+		francs := h.must("transactioncurrency", record.Row{"currencyname": "Franc", "isocurrencycode": "CHF", "currencysymbol": "CHF", "exchangerate": int64(1)}).ID("transactioncurrencyid")
+		loan := h.must("lead", record.Row{"lastname": "M", "subject": "Loan", "budgetamount": 12000, "numberofemployees": int64(7500), "transactioncurrencyid": francs, "customerid": h.mia, "customeridtype": "contact", "ownerid": h.ada, "owneridtype": "systemuser"}).ID("leadid")
+		p.get("/member/r/lead/"+loan.String()).says("CHF\u00a012,000.00", "CHF\u00a07,500.00")
 		// The member writes: the owner is told, the staff reads it in the timeline.
 		p.send("/member/r/incident/"+h.miaCase.String(), "/member/r/incident/"+h.miaCase.String()+"/messages", "text", " ").want(400)
 		p.send("/member/r/incident/"+h.miaCase.String(), "/member/r/incident/"+h.miaCase.String()+"/messages", "text", strings.Repeat("x", 2001)).want(400)

@@ -70,7 +70,7 @@ func shownColumns(t *metadata.Table) []string {
 	var out []string
 	add := func(names ...string) {
 		for _, n := range names {
-			if c, ok := t.Column(n); ok && !slices.Contains(out, n) && c.TypeName != "json" && !c.Secured && n != t.ID {
+			if c, ok := t.Column(n); ok && !slices.Contains(out, n) && c.TypeName != "json" && c.TypeName != "id" && !c.Secured && n != t.ID {
 				out = append(out, n)
 			}
 		}

@@ -160,6 +160,9 @@ func (a *Applier) put(ctx context.Context, tx *record.Tx, bundle string, t *meta
 		return a.tie(ctx, tx, t, row, made)
 	}
 	fresh, err := ensured(ctx, tx, t, row)
+	if err == nil && !fresh && followers[t.Name] {
+		return Follow(ctx, tx, t, row)
+	}
 	if fresh {
 		made[row.ID(t.ID)] = true
 		if t.Frozen != nil && t.Frozen.Since != "" && strings.Contains(key, "@") {

@@ -16,7 +16,8 @@
 //
 // Rows are named by a key; the row's id follows from bundle, table and key, so
 // that applying a bundle again makes nothing twice. What is there already is
-// left as people have changed it. What has been in force and is frozen stays; where
+// left as people have changed it; an app that nobody has changed gets its new
+// text. What has been in force and is frozen stays; where
 // its text has changed, the text comes as a draft beside it (frozen.go). "@table:key" in a row refers to another row
 // of the bundle, "@core/table:key" to one of the bundle core. Rows of an N:N
 // relation's table tie two rows while one of them is new.
@@ -27,5 +28,6 @@
 // brought, and asks first where data is lost.
 //
 // The map: manifest.go, import.go (upgrade, dry run), export.go (and removal),
-// workflow.go (rules, processes, flows), zip.go (archives), apply.go, frozen.go, roles.go and general.go (records and roles).
+// workflow.go (rules, processes, flows), zip.go (archives), apply.go,
+// follow.go (apps that nobody has changed follow the new text), frozen.go, roles.go and general.go (records and roles).
 package solution

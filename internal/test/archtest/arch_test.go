@@ -57,7 +57,7 @@ var asSystem = []string{
 	"internal/capability/intake/consumer.go",
 	"internal/capability/memberarea/admit.go",      // contacts of new members, notes to the staff, and what comes with the proof of an address
 	"internal/capability/memberarea/submission.go", // the record that a member's submission has refreshed
-	"internal/capability/memberarea/area.go",       // a member's own name, the organisation's, and whether visitors may register
+	"internal/capability/memberarea/area.go",       // a member's own name, the organisation's, the currency of amounts, and whether visitors may register
 	"internal/capability/memberarea/hooks.go",      // whom a message concerns; telling the staff of it
 	"internal/capability/memberarea/messages.go",   // the mark that a member has read a message it may read
 	"internal/capability/memberarea/progress.go",   // stages of a record that the member may read, in words that are for members

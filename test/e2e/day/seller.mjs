@@ -135,3 +135,39 @@ export async function accept(page, by, a, names) {
     await button.waitFor({ state: "detached" });
   }
 }
+
+/** From complete documents to the end: the sanction, two tranches paid out, and the deal won. */
+export async function payout(page, a) {
+  const loan = `${base}/r/opportunity/${a.opportunity}`;
+  await page.goto(loan);
+  if (a.product === "HOME" || a.product === "BUSINESS") {
+    await onward(page, mouse, "Documents", "Collateral");
+    await onward(page, mouse, "Collateral", "Underwriting", { lend_collateralvalued: true });
+  } else await onward(page, mouse, "Documents", "Underwriting");
+  await onward(page, mouse, "Underwriting", "Sanction");
+  await onward(page, mouse, "Sanction", "Disbursement", { lend_sanctionedamount: String(a.amount), lend_sanctionedon: new Date().toISOString().slice(0, 10) });
+  for (const number of [1, 2]) {
+    if (number > 1) await page.goto(loan);
+    await page.getByRole("tab", { name: "Related" }).click();
+    await page.getByRole("combobox", { name: "List" }).selectOption({ label: "Disbursement tranches" });
+    await page.getByRole("button", { name: "New disbursement tranche" }).click();
+    const tranche = page.getByRole("dialog");
+    await tranche.getByRole("textbox", { name: /^Name/ }).fill(`Tranche ${number}`);
+    await tranche.getByRole("textbox", { name: /^Tranche/ }).fill(String(number));
+    await tranche.getByRole("textbox", { name: /^Amount/ }).fill(String(a.amount / 2));
+    await tranche.getByRole("button", { name: "Create" }).click();
+    await tranche.waitFor({ state: "detached" });
+    await page.getByRole("link", { name: `Tranche ${number}`, exact: true }).click();
+    await page.getByRole("heading", { level: 1, name: `Tranche ${number}` }).waitFor();
+    const state = page.locator('[data-field="statuscode"]').first();
+    await state.getByRole("button").first().click();
+    await pick(page, mouse, "Paid out");
+    await state.getByText("Paid out").waitFor();
+  }
+  await page.goto(loan);
+  await onward(page, mouse, "Disbursement", "Close", { lend_fullydisbursed: true });
+  await page.getByRole("button", { name: "Close as won" }).click();
+  const won = page.getByRole("dialog", { name: /^Win / });
+  await won.getByRole("button", { name: "Close as won" }).click();
+  await page.getByRole("button", { name: "Open again" }).waitFor();
+}

@@ -1,5 +1,5 @@
 import {
-  ActionIcon, Button, createTheme, type CSSVariablesResolver, Input, type MantineColorsTuple, Menu, Modal, MultiSelect, Popover, Select, Tooltip,
+  ActionIcon, Badge, Button, createTheme, type CSSVariablesResolver, Input, type MantineColorsTuple, Menu, Modal, MultiSelect, Popover, Select, Tooltip,
 } from "@mantine/core";
 
 /** The accent: a quiet blue-violet. Shade 6 carries white text at 7:1. */
@@ -24,6 +24,7 @@ export const theme = createTheme({
   cursorType: "pointer",
   respectReducedMotion: true,
   components: {
+    Badge: Badge.extend({ defaultProps: { radius: "sm", tt: "none", fw: 550 } }),
     Button: Button.extend({ defaultProps: { size: "xs" } }),
     ActionIcon: ActionIcon.extend({ defaultProps: { variant: "subtle", color: "gray", size: 28 } }),
     Input: Input.extend({

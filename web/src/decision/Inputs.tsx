@@ -33,7 +33,7 @@ export function InputRows({ inputs, readOnly, onChange }: { inputs: Input[]; rea
   const { t } = useTranslation();
   const put = (at: number, part: Partial<Input>) => onChange(inputs.map((x, i) => (i === at ? clean({ ...x, ...part }) : x)));
   const text = (i: number, name: "name" | "label" | "column" | "service" | "field") => (
-    <td><TextInput size="xs" aria-label={`${t(`decision.input.${name}`)} ${i + 1}`} value={inputs[i]![name] ?? ""} readOnly={readOnly} onChange={(e) => put(i, { [name]: e.currentTarget.value })} /></td>
+    <td className={name === "label" || name === "column" ? classes.medium : undefined}><TextInput size="xs" aria-label={`${t(`decision.input.${name}`)} ${i + 1}`} value={inputs[i]![name] ?? ""} readOnly={readOnly} onChange={(e) => put(i, { [name]: e.currentTarget.value })} /></td>
   );
   const number = (i: number, name: "least" | "most" | "step") => (
     <td className={classes.narrow}><TextInput size="xs" inputMode="decimal" aria-label={`${t(`decision.input.${name}`)} ${i + 1}`} value={inputs[i]![name] ?? ""} readOnly={readOnly}

@@ -1,17 +1,26 @@
 import { ActionIcon, Button, MultiSelect, NativeSelect, TextInput } from "@mantine/core";
 import { useTranslation } from "react-i18next";
+import { useTableMeta } from "@/api/metadata";
+import { columnOf } from "@/api/rows";
 import { Icon } from "@/ui/icons";
 import { type Definition, type DecisionTable, type Finding, outcomes } from "./api";
 import classes from "./decision.module.css";
 
 /** One decision table: cells as text, an outcome and a reason a row. */
-export function TableEditor({ table, definition, findings, readOnly, onChange, onRemove }: {
-  table: DecisionTable; definition: Definition; findings: Finding[]; readOnly: boolean; onChange: (table: DecisionTable) => void; onRemove: () => void;
+export function TableEditor({ about, table, definition, findings, readOnly, onChange, onRemove }: {
+  about: string; table: DecisionTable; definition: Definition; findings: Finding[]; readOnly: boolean; onChange: (table: DecisionTable) => void; onRemove: () => void;
 }) {
   const { t } = useTranslation();
   const names = [...definition.inputs.filter((i) => i.kind !== "date"), ...(definition.formulas ?? [])];
   const labelOf = (name: string) => names.find((n) => n.name === name)?.label || name;
   const title = table.label || table.name;
+  const meta = useTableMeta(about).data;
+  // Cells hold the numbers of options: what they stand for is told below.
+  const options = table.inputs.flatMap((name) => {
+    const input = definition.inputs.find((i) => i.name === name && i.kind === "choice");
+    const list = input?.column && meta ? (columnOf(meta, input.column)?.options ?? []) : [];
+    return list.length > 0 ? [`${labelOf(name)}: ${list.map((o) => `${o.value} ${o.label}`).join(", ")}`] : [];
+  });
   const put = (part: Partial<DecisionTable>) => onChange({ ...table, ...part });
   const putRow = (at: number, part: Partial<DecisionTable["rows"][number]>) => put({ rows: table.rows.map((r, i) => (i === at ? { ...r, ...part } : r)) });
   const swap = (at: number) => put({ rows: table.rows.map((r, i) => (i === at - 1 ? table.rows[at]! : i === at ? table.rows[at - 1]! : r)) });
@@ -54,6 +63,7 @@ export function TableEditor({ table, definition, findings, readOnly, onChange, o
           </tbody>
         </table>
       </div>
+      {options.map((line) => <p key={line} className="faint">{line}</p>)}
       {!readOnly && <Button size="compact-sm" variant="default" style={{ alignSelf: "flex-start" }} onClick={() => put({ rows: [...table.rows, { when: table.inputs.map(() => "-"), outcome: "refer" }] })}>{t("decision.addRow")}</Button>}
     </section>
   );

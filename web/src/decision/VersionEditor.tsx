@@ -93,7 +93,7 @@ export function VersionEditor({ meta, set, version, onRefresh, onOpen }: Props) 
       <InputRows inputs={definition.inputs} readOnly={!draft} onChange={(inputs) => put({ inputs })} />
       <FormulaRows formulas={definition.formulas ?? []} readOnly={!draft} onChange={(formulas) => put({ formulas })} />
       {definition.tables.map((table, i) => (
-        <TableEditor key={i} table={table} definition={definition} findings={found.findings.filter((f) => f.table === table.name)} readOnly={!draft} onChange={(next) => putTable(i, next)} onRemove={() => putTable(i)} />
+        <TableEditor key={i} about={String(set.rpt_table ?? "")} table={table} definition={definition} findings={found.findings.filter((f) => f.table === table.name)} readOnly={!draft} onChange={(next) => putTable(i, next)} onRemove={() => putTable(i)} />
       ))}
       {draft && (
         <Button variant="default" leftSection={<Icon name="plus" size={15} />} style={{ alignSelf: "flex-start" }}

@@ -48,7 +48,8 @@ export function DocumentCard({ table, id, row, onDone }: { table: Table; id: str
   const listed = (lists.data?.rows.length ?? 0) > 0;
   const { asked, files } = requests.data;
   if (!listed && asked.length === 0) return null;
-  const settled = asked.filter((r) => r.rpt_required === false || Number(r.rpt_status) === 3 || Number(r.rpt_status) === 5).length;
+  const needed = asked.filter((r) => r.rpt_required !== false);
+  const settled = needed.filter((r) => Number(r.rpt_status) === 3 || Number(r.rpt_status) === 5).length;
   const contact = asked.map((r) => r._rpt_contactid_value).find((c) => typeof c === "string") as string | undefined;
   const waiting = asked.filter((r) => Number(r.rpt_status) === 2).length;
 
@@ -56,7 +57,7 @@ export function DocumentCard({ table, id, row, onDone }: { table: Table; id: str
     <section className={classes.card} aria-label={t("documents.title")}>
       <header className={classes.head}>
         <h2>{t("documents.title")}</h2>
-        {asked.length > 0 && <Badge color={settled === asked.length ? "#1e6e31" : "#495057"} variant="filled">{t("documents.settled", { done: settled, all: asked.length })}</Badge>}
+        {needed.length > 0 && <Badge color={settled === needed.length ? "#1e6e31" : "#495057"} variant="filled">{t("documents.settled", { done: settled, all: needed.length })}</Badge>}
         {waiting > 0 && <Badge color="#8a4b00" variant="filled">{t("documents.waiting", { count: waiting })}</Badge>}
         <span className="grow" />
         {table.privileges.write && <Button size="compact-sm" variant="default" onClick={() => setMore(true)}>{t("documents.ask")}</Button>}

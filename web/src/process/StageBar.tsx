@@ -1,7 +1,7 @@
 import { Button, Popover, Textarea } from "@mantine/core";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { asApiError } from "@/api/errors";
 import { request } from "@/api/http";
@@ -48,6 +48,16 @@ export function StageBar({ table, id, row, handle }: { table: Table; id: string;
   const [back, setBack] = useState<Stage>();
   const [reason, setReason] = useState("");
   const process = query.data;
+  const stages = useRef<HTMLOListElement>(null);
+  const shown = process?.activestage;
+  // Where not all stages have room, the one that the record is in is in sight.
+  useEffect(() => {
+    const list = stages.current;
+    const here = list?.querySelector<HTMLElement>('[aria-current="step"]');
+    if (!list || !here) return;
+    const [box, at] = [list.getBoundingClientRect(), here.getBoundingClientRect()];
+    list.scrollLeft += at.left + at.width / 2 - box.left - box.width / 2;
+  }, [shown]);
   const active = process?.stages.findIndex((s) => s.id === process.activestage) ?? -1;
   const next = process?.stages[active + 1];
   useShortcuts([{ keys: "s", label: "process.open", group: "keys.record", run: () => process && setOpen(open ? undefined : process.activestage) }]);
@@ -83,7 +93,12 @@ export function StageBar({ table, id, row, handle }: { table: Table; id: string;
     }
   }
   const bind = (stage: string) => ({ "activestageid@odata.bind": `/processstages(${stage})` });
-  const goTo = (stage: Stage) => (process.backreason && stage.passed) ? setBack(stage) : void change(bind(stage.id), t("process.moved", { stage: stage.name }), process.backreason ? undefined : bind(process.activestage));
+  function goTo(stage: Stage) {
+    if (process?.backreason && stage.passed) {
+      setOpen(undefined); // so that the panel does not lie over the question
+      setBack(stage);
+    } else void change(bind(stage.id), t("process.moved", { stage: stage.name }), process && !process.backreason ? bind(process.activestage) : undefined);
+  }
 
   return (
     <section className={classes.bar} aria-label={process.title} data-state={process.state}>
@@ -95,7 +110,7 @@ export function StageBar({ table, id, row, handle }: { table: Table; id: string;
             : t(`process.${process.state}`, { span: formatSpan((process.minutes ?? 0) * 60) })}
         </span>
       </div>
-      <ol className={classes.stages}>
+      <ol className={classes.stages} ref={stages}>
         {process.stages.map((stage, i) => {
           const here = stage.id === process.activestage && process.state === "active";
           const state = process.state === "finished" || stage.passed ? "passed" : here ? "active" : "ahead";
@@ -155,7 +170,7 @@ function StagePanel({ stage, table, row, handle, process, here, next, busy, last
     <div className="stack">
       {own ? stage.steps.map((step) => {
         const column = columnOf(table, step.column);
-        return column && <Field key={step.column} table={table} column={{ ...column, required: column.required || step.required }} row={row} handle={handle} />;
+        return column && <Field key={step.column} table={table} column={{ ...column, required: column.required || step.required }} row={row} handle={handle} inPanel />;
       }) : stage.record ? (
         <Link className="link" to={recordPath(stage.table, stage.record)}>{t("process.elsewhere", { what: tables?.find((x) => x.logicalname === stage.table)?.label ?? stage.table })}</Link>
       ) : <p className="dim">{t("process.later")}</p>}

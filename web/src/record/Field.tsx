@@ -25,10 +25,12 @@ interface Props {
   handle: RecordHandle;
   /** In the header: the label above, no room for errors below. */
   strip?: boolean;
+  /** Whether it stands in a panel that a press beside it closes. */
+  inPanel?: boolean;
 }
 
 /** A field of a record: read, and edited where it stands. */
-export function Field({ table, column, row, handle, strip }: Props) {
+export function Field({ table, column, row, handle, strip, inPanel }: Props) {
   const { t } = useTranslation();
   const value = valueOf(column, row);
   const refused = handle.refused[column.name];
@@ -100,7 +102,7 @@ export function Field({ table, column, row, handle, strip }: Props) {
         {file ? (
           <Suspense fallback={null}><FileField table={table} column={column} row={row} handle={handle} editable={editable} /></Suspense>
         ) : editing ? (
-          <FieldEditor column={column} draft={draft} autoFocus error={problem} onDraft={setDraft} onCommit={commit} onCancel={() => { if (!problem || isTyped(column)) stop(true); }} />
+          <FieldEditor column={column} draft={draft} autoFocus inPanel={inPanel} error={problem} onDraft={setDraft} onCommit={commit} onCancel={() => { if (!problem || isTyped(column)) stop(true); }} />
         ) : editable && column.type === "json" ? (
           <div className={classes.fixed}>
             <span className={classes.content}>{content}</span>

@@ -76,7 +76,7 @@ export function SetPage({ table, rules, row, queues, teams, onChanged }: { table
   return (
     <div className={classes.inner} style={{ maxWidth: 1240 }}>
       <div className="row" style={{ flexWrap: "wrap" }}>
-        <h2 style={{ flex: 1 }}>{String(row.name)} <span className="faint">{t("routing.versionOf", { number: String(row.rpt_version ?? ""), table: String(row.rpt_table ?? "") })}</span></h2>
+        <h2 style={{ flex: "1 1 260px" }}>{String(row.name)} <span className="faint">{t("routing.versionOf", { number: String(row.rpt_version ?? ""), table: String(row.rpt_table ?? "") })}</span></h2>
         <span className={classes.pill} data-tone={state === "active" ? "good" : state === "draft" ? "warn" : undefined}>{t(`routing.state.${state}`)}</span>
         <Button variant="default" leftSection={<Icon name="check" size={15} />} loading={busy === "check"} onClick={() => void check()}>{t("routing.check")}</Button>
         {table.privileges.create && <Button variant="default" loading={busy === "draft"} onClick={() => void draft()}>{t("routing.draft")}</Button>}

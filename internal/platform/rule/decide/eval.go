@@ -182,7 +182,7 @@ func (s *state) fill(reason string) string {
 		return reason
 	}
 	for name := range s.p.index {
-		reason = strings.ReplaceAll(reason, "{"+name+"}", Show(s.named[name]))
+		reason = strings.ReplaceAll(reason, "{"+name+"}", inWords(s.named[name]))
 	}
 	return reason
 }

@@ -141,6 +141,19 @@ func Show(v any) string {
 	return "?"
 }
 
+// inWords shows a value within a sentence: numbers with two decimals, shares with four.
+func inWords(v any) string {
+	f, is := v.(float64)
+	if !is {
+		return Show(v)
+	}
+	scale := 100.0
+	if math.Abs(f) < 1 {
+		scale = 10000
+	}
+	return showNumber(math.Round(f*scale) / scale)
+}
+
 // showNumber has at most six decimals, and none that are zero.
 func showNumber(f float64) string {
 	text := strconv.FormatFloat(f, 'f', 6, 64)

@@ -16,6 +16,8 @@ export interface EditorProps {
   error?: string;
   autoFocus?: boolean;
   id?: string;
+  /** Whether it stands in a panel that a press beside it closes: lists then open within. */
+  inPanel?: boolean;
 }
 
 /** The column types whose draft is text. */
@@ -24,7 +26,7 @@ export function isTyped(column: Column): boolean {
 }
 
 /** One field under editing, by the type of its column. */
-export function FieldEditor({ column, draft, onDraft, onCommit, onCancel, error, autoFocus, id }: EditorProps) {
+export function FieldEditor({ column, draft, onDraft, onCommit, onCancel, error, autoFocus, id, inPanel }: EditorProps) {
   const { t } = useTranslation();
   const keys = (event: KeyboardEvent) => {
     if (event.key === "Escape" && onCancel) {
@@ -37,6 +39,7 @@ export function FieldEditor({ column, draft, onDraft, onCommit, onCancel, error,
   };
   const common = { id, error, "aria-label": id ? undefined : column.label, autoFocus, required: column.required, withAsterisk: false } as const;
 
+  const list = inPanel ? { comboboxProps: { withinPortal: false } } : undefined;
   switch (column.type) {
     case "choice": case "boolean": {
       const options = optionsOf(column);
@@ -47,18 +50,18 @@ export function FieldEditor({ column, draft, onDraft, onCommit, onCancel, error,
         onCommit?.(value);
       };
       return (
-        <Select {...common} data={options.map((o) => ({ value: String(o.value), label: o.label }))} value={current} onChange={pick} searchable={options.length > 8}
+        <Select {...common} {...list} data={options.map((o) => ({ value: String(o.value), label: o.label }))} value={current} onChange={pick} searchable={options.length > 8}
           clearable={!column.required} allowDeselect={false} defaultDropdownOpened={Boolean(autoFocus)} onKeyDown={(e) => { if (e.key === "Escape") keys(e); }}
           onDropdownClose={onCancel && (() => setTimeout(onCancel, 0))} />
       );
     }
     case "multichoice":
       return (
-        <MultiSelect {...common} data={optionsOf(column).map((o) => ({ value: String(o.value), label: o.label }))} value={manyOf(draft).map(String)}
+        <MultiSelect {...common} {...list} data={optionsOf(column).map((o) => ({ value: String(o.value), label: o.label }))} value={manyOf(draft).map(String)}
           onChange={(v) => onDraft(v.map(Number))} onBlur={() => onCommit?.(draft)} onKeyDown={(e) => { if (e.key === "Escape") keys(e); }} />
       );
     case "lookup":
-      return <LookupEditor {...common} column={column} value={draft as Reference | null} onChange={(v) => { onDraft(v); onCommit?.(v); }} onCancel={onCancel} />;
+      return <LookupEditor {...common} {...list} column={column} value={draft as Reference | null} onChange={(v) => { onDraft(v); onCommit?.(v); }} onCancel={onCancel} />;
     case "json":
       return (
         <>

@@ -29,7 +29,7 @@ export function LookupEditor({ column, value, onChange, onCancel, autoFocus, mak
   column: Column; value: Reference | null; onChange: (value: Reference | null) => void; onCancel?: () => void; autoFocus?: boolean;
   /** Whether a record that is not there yet may be made on the spot. */
   make?: boolean;
-  id?: string; error?: string; required?: boolean; withAsterisk?: boolean; "aria-label"?: string;
+  id?: string; error?: string; required?: boolean; withAsterisk?: boolean; "aria-label"?: string; comboboxProps?: { withinPortal: boolean };
 }) {
   const { t } = useTranslation();
   const [query, setQuery] = useState(value?.name ?? "");
