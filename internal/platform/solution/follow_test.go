@@ -57,7 +57,9 @@ func TestAppsFollowTheirText(t *testing.T) {
 			t.Fatal(err)
 		}
 		apply(strings.ReplaceAll(older, "items: [{table: task}]", "items: [{page: work, label: {en: My work}}, {table: task}]"))
-		has := func(key string) bool { return strings.Contains(fmt.Sprintf("%s", app(key)["rpt_navigation"]), "My work") }
+		has := func(key string) bool {
+			return strings.Contains(fmt.Sprintf("%s", app(key)["rpt_navigation"]), "My work")
+		}
 		if !has("untouched") || has("arranged") || app("arranged").Text("name") != "Our service" {
 			t.Errorf("%v, %v", app("untouched"), app("arranged"))
 		}
