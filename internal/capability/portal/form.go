@@ -173,7 +173,7 @@ func decodeForm(definition []byte) (Form, error) {
 func (f *Form) Prepare() error {
 	setDefault(&f.Language, "en")
 	setDefault(&f.Submit, "Send")
-	setDefault(&f.Accent, "#0f5f73")
+	setDefault(&f.Accent, usualAccent)
 	setDefault(&f.Topic, "leads")
 	setDefault(&f.EventType, "lead.created")
 	setDefault(&f.ThankYou.Title, "Thank you")

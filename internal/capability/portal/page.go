@@ -22,6 +22,9 @@ import (
 //go:embed templates
 var templateFiles embed.FS
 
+// usualAccent colours pages whose form names no colour.
+const usualAccent = "#0f5f73"
+
 // prepared is what Prepare works out once for every showing of a form.
 type prepared struct {
 	own       map[string]bool // names of inputs that are the form's own
@@ -373,6 +376,16 @@ func (f *Form) formulas() (string, error) {
 // Closed gives the page of a form that takes no requests any more.
 func (f *Form) Closed(embed bool) (Page, error) {
 	return f.render("page", map[string]any{"Lang": f.Language, "Dir": f.prepared.dir, "Title": f.message("closed_title", ""), "Text": f.message("closed", ""), "Embed": embed, "Style": f.prepared.style, "Script": f.prepared.script})
+}
+
+// Missing gives the page of an address that leads to no form, in a language.
+func Missing(tag language.Tag) (Page, error) {
+	f := &Form{Name: "missing", Language: tag.String(), Accent: usualAccent}
+	var err error
+	if f.prepared, err = prepare(f); err != nil {
+		return Page{}, err
+	}
+	return f.render("page", map[string]any{"Lang": f.Language, "Dir": f.prepared.dir, "Title": f.message("missing_title", ""), "Text": f.message("missing", ""), "Embed": false, "Style": f.prepared.style, "Script": f.prepared.script})
 }
 
 // Thanks gives the page after a form was sent.

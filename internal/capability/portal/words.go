@@ -36,6 +36,8 @@ var words = map[string]map[string]string{
 		"checking":      "One moment …",
 		"closed_title":  "This form is closed",
 		"closed":        "It takes no requests any more.",
+		"missing_title": "This form is not here",
+		"missing":       "Please check the address, or ask whoever gave it to you.",
 		"preview":       "Preview: nothing is sent from here.",
 	},
 	"de": {
@@ -69,6 +71,8 @@ var words = map[string]map[string]string{
 		"checking":      "Einen Moment …",
 		"closed_title":  "Dieses Formular ist geschlossen",
 		"closed":        "Es nimmt keine Anfragen mehr an.",
+		"missing_title": "Dieses Formular gibt es nicht",
+		"missing":       "Bitte prüfen Sie die Adresse, oder fragen Sie nach, woher Sie sie haben.",
 		"preview":       "Vorschau: Von hier wird nichts gesendet.",
 	},
 }

@@ -7,7 +7,10 @@ import (
 	"bytes"
 	"net/http"
 	"net/netip"
+	"strings"
 	"time"
+
+	"golang.org/x/text/language"
 
 	"github.com/rapport-platform/rapport/internal/capability/portal"
 	"github.com/rapport-platform/rapport/internal/ground/errs"
@@ -48,9 +51,22 @@ func (p *PortalAPI) Register(mux *http.ServeMux) {
 	mux.HandleFunc("GET /track.js", asset("track.js"))
 }
 
+// pageLanguages are those of pages that belong to no form, whose language is given; the first is the default.
+var (
+	pageLanguages = []language.Tag{language.English, language.German}
+	visitors      = language.NewMatcher(pageLanguages)
+)
+
 // show answers GET /f/{form}.
 func (p *PortalAPI) show(w http.ResponseWriter, r *http.Request) {
 	form, err := p.Service.Form(r.PathValue("form"))
+	if errs.Has(err, errs.NotFound) && strings.Contains(r.Header.Get("Accept"), "text/html") {
+		_, at := language.MatchStrings(visitors, r.Header.Get("Accept-Language"))
+		page, err := portal.Missing(pageLanguages[at])
+		w.Header().Set("Vary", "Accept, Accept-Language")
+		p.writePage(w, r, http.StatusNotFound, page, err)
+		return
+	}
 	if err != nil {
 		writePortalError(w, r, err)
 		return

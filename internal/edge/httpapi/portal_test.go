@@ -372,6 +372,12 @@ func TestUnknownForm(t *testing.T) {
 			t.Errorf("%s: %d %s", method, res.status, res.body)
 		}
 	}
+	for tongue, words := range map[string]string{"de-AT,de;q=0.9": "Dieses Formular gibt es nicht", "en": "This form is not here", "": "This form is not here", "!": "This form is not here"} {
+		res := w.do("GET", "/f/nobody", http.Header{"Accept": {"text/html,*/*"}, "Accept-Language": {tongue}}, nil)
+		if res.status != 404 || !strings.Contains(string(res.body), words) || res.header.Get("Content-Security-Policy") == "" {
+			t.Errorf("%q: %d %s", tongue, res.status, res.body)
+		}
+	}
 	if res := w.do("DELETE", "/f/loan", nil, nil); res.status != 405 {
 		t.Errorf("DELETE: %d", res.status)
 	}
