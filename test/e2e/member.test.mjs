@@ -45,6 +45,16 @@ async function fits(page) {
   assert.ok(box.x >= 0 && box.x + box.width <= 390.5, `wider than the phone: ${JSON.stringify(box)}`);
 }
 
+/** Axe on a phone in both themes, and on a wide screen. */
+async function look(page, name) {
+  for (const [width, colorScheme] of [[1440, "light"], [390, "light"], [390, "dark"]]) {
+    await page.setViewportSize({ width, height: 844 });
+    await page.emulateMedia({ colorScheme });
+    assert.deepEqual(await axe(page), [], `axe on ${name}, ${width} px, ${colorScheme}`);
+    if (width === 390) await fits(page);
+  }
+}
+
 test("a visitor registers, applies, follows the application and writes, on a phone without script", { skip: skip || (!outbox && "RAPPORT_OUTBOX is not set"), timeout: 480_000 }, async () => {
   const mark = Date.now().toString(36);
   const mail = `nele.${mark}@example.com`;
@@ -135,10 +145,7 @@ test("a visitor registers, applies, follows the application and writes, on a pho
   // Accessible, in both themes, with all that there is.
   for (const path of ["home", `r/opportunity/${opportunity.opportunityid}`, "messages", "apply", "profile", "security"]) {
     await second.goto(`${base}/member/${path}`);
-    for (const colorScheme of ["light", "dark"]) {
-      await second.emulateMedia({ colorScheme });
-      assert.deepEqual(await axe(second), [], `axe on ${path}, ${colorScheme}`);
-    }
+    await look(second, path);
   }
   await page.goto(`${base}/member/security`);
   await page.getByRole("button", { name: "End all others" }).click();
@@ -147,10 +154,7 @@ test("a visitor registers, applies, follows the application and writes, on a pho
   await second.getByRole("heading", { name: "Sign in", exact: true }).waitFor();
   for (const path of ["", "/register", "/open?key=x"]) {
     await second.goto(`${base}/member${path}`);
-    for (const colorScheme of ["light", "dark"]) {
-      await second.emulateMedia({ colorScheme });
-      assert.deepEqual(await axe(second), [], `axe on /member${path}, ${colorScheme}`);
-    }
+    await look(second, `/member${path}`);
   }
 
   // Somebody else's page, and the way out.

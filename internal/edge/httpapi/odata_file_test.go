@@ -142,7 +142,12 @@ func TestPicturesAndNotes(t *testing.T) {
 		if err != nil || !strings.HasPrefix(string(data), "\x89PNG") {
 			t.Errorf("%v in %.200s", err, shown.body)
 		}
-		a.do("PUT", row+"/entityimage", "GIF89a is no picture", "Content-Type: application/octet-stream").wantError(400, "0x80040203", "files.picture")
+		// A drawing could bring a script along; it is no picture here, whatever it says it is.
+		for _, hostile := range []string{"GIF89a is no picture", `<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"><script>alert(2)</script></svg>`, "\x89PNG\r\n\x1a\n<svg onload=alert(1)>"} {
+			for _, kind := range []string{"application/octet-stream", "image/svg+xml", "image/png"} {
+				a.do("PUT", row+"/entityimage", hostile, "Content-Type: "+kind).wantError(400, "0x80040203", "files.picture")
+			}
+		}
 		a.do("PATCH", row, `{"entityimage":"no base64!"}`).wantError(400, "0x80040203", "record.invalid")
 		a.do("PATCH", row, `{"entityimage":null}`).want(204)
 		a.do("GET", row+"/entityimage/$value", "").want(204)
