@@ -143,9 +143,10 @@ func TestPicturesAndNotes(t *testing.T) {
 			t.Errorf("%v in %.200s", err, shown.body)
 		}
 		// A drawing could bring a script along; it is no picture here, whatever it says it is.
-		for _, hostile := range []string{"GIF89a is no picture", `<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"><script>alert(2)</script></svg>`, "\x89PNG\r\n\x1a\n<svg onload=alert(1)>"} {
+		for hostile, code := range map[string]string{"GIF89a is no picture": "files.picture", "\x89PNG\r\n\x1a\n<svg onload=alert(1)>": "files.picture",
+			`<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"><script>alert(2)</script></svg>`: "files.media_type"} {
 			for _, kind := range []string{"application/octet-stream", "image/svg+xml", "image/png"} {
-				a.do("PUT", row+"/entityimage", hostile, "Content-Type: "+kind).wantError(400, "0x80040203", "files.picture")
+				a.do("PUT", row+"/entityimage", hostile, "Content-Type: "+kind).wantError(400, "0x80040203", code)
 			}
 		}
 		a.do("PATCH", row, `{"entityimage":"no base64!"}`).wantError(400, "0x80040203", "record.invalid")
