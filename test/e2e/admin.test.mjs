@@ -273,3 +273,27 @@ test("an index that a view wants is built and taken away again", { skip, timeout
   await dialog.waitFor({ state: "hidden", timeout: 60_000 });
   await row.getByText("proposed", { exact: true }).waitFor({ timeout: 120_000 });
 });
+
+test("a program is let in by a secret that is shown once, and shut out again", { skip }, async () => {
+  const page = await signedIn({ viewport: { width: 1440, height: 900 } });
+  await page.goto(`${base}/admin/keys`);
+  await page.getByRole("button", { name: "New secret" }).click();
+  const dialog = page.getByRole("dialog");
+  const name = `sync-${Date.now()}`;
+  await dialog.getByRole("combobox", { name: "Acts as" }).click();
+  await page.getByRole("option", { name: "A new program" }).click();
+  await dialog.getByRole("textbox", { name: "User name" }).fill(name);
+  await dialog.getByRole("textbox", { name: "What is it for?" }).fill("Nightly sync");
+  await dialog.getByRole("button", { name: "Create" }).click();
+  const said = page.getByRole("status").filter({ hasText: "Client id" });
+  await said.waitFor();
+  const text = await said.innerText();
+  const form = { grant_type: "client_credentials", client_id: /[0-9a-f]{8}-[0-9a-f-]{27}/.exec(text)[0], client_secret: /rpc_\S+/.exec(text)[0], scope: `${base}/.default` };
+  const ask = async () => (await fetch(`${base}/oauth2/v2.0/token`, { method: "POST", body: new URLSearchParams(form) })).status;
+  assert.equal(await ask(), 200);
+  const row = page.getByRole("row").filter({ hasText: name });
+  await row.getByRole("button", { name: "Revoke" }).click();
+  await row.waitFor({ state: "detached" });
+  assert.equal(await ask(), 401);
+  assert.deepEqual(page.trouble, []);
+});
