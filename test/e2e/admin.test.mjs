@@ -133,6 +133,8 @@ test("an app is made from text; what is no JSON is refused where it stands", { s
   await page.getByRole("button", { name: "Create", exact: true }).click();
   await page.getByText("This is no valid JSON.").waitFor();
   await page.getByRole("textbox", { name: "Navigation" }).fill(JSON.stringify([{ label: { en: "Work", de: "Arbeit" }, items: [{ table: "task" }] }]));
+  await page.getByRole("button", { name: "Begin with an example: Label" }).click();
+  assert.deepEqual(JSON.parse(await page.getByRole("textbox", { name: "Label" }).inputValue()), { en: "Sales", de: "Vertrieb" });
   await checked(page, "admin-app");
   await page.getByRole("button", { name: "Create", exact: true }).click();
   await page.getByRole("heading", { level: 1, name: `Counter ${mark}` }).waitFor();

@@ -132,9 +132,21 @@ test("a lead is qualified, and the made records open", { skip }, async () => {
   const links = dialog.getByRole("link");
   assert.ok((await links.count()) >= 2);
   assert.equal((await stored(page, lead.id)).statecode, 1);
-  await links.first().click();
-  await page.waitForURL(/\/r\/(account|contact|opportunity)\//);
-  await page.getByRole("heading", { level: 1 }).waitFor();
+  await links.filter({ hasText: "Opportunity" }).click();
+  await page.waitForURL(/\/r\/opportunity\//);
+  // One bar for both: the opportunity goes on where the lead stopped, forward and back.
+  const bar = page.getByRole("region", { name: "Lead to Opportunity Sales Process" });
+  const at = (stage) => bar.locator('li[aria-current="step"]').getByRole("button", { name: stage });
+  await at(/Develop/).click();
+  await page.getByRole("dialog", { name: "Develop" }).getByRole("button", { name: "On to Propose" }).click();
+  await at(/Propose/).waitFor();
+  await bar.getByRole("button", { name: /Develop/ }).click();
+  await page.getByRole("dialog", { name: "Develop" }).getByRole("button", { name: "Back to this stage" }).click();
+  await at(/Develop/).waitFor();
+  await bar.getByRole("button", { name: /Qualify/ }).click();
+  await page.getByRole("dialog", { name: "Qualify" }).getByRole("link", { name: "Open the Lead of this stage" }).click();
+  await page.waitForURL(new RegExp(lead.id));
+  await at(/Develop/).waitFor();
   clean(page);
   await page.context().close();
 });

@@ -212,6 +212,20 @@ test("an action runs on chosen rows, and columns sort beside each other", { skip
   await dialog.getByText(/^1 of 1/).waitFor(LONG);
   await dialog.getByRole("button", { name: "Close" }).last().click();
 
+  // An action that asks for a record: the chosen rows come onto a marketing list.
+  const name = `Letter ${lead.lastname}`;
+  const list = (await api(page, "POST", "/api/data/v9.2/lists", { listname: name, createdfromcode: 4 })).body.listid;
+  await page.getByRole("checkbox", { name: `Choose ${lead.name}` }).click();
+  await page.getByRole("button", { name: "Run action" }).click();
+  await dialog.getByRole("combobox", { name: "Action" }).click();
+  await page.getByRole("option", { name: "Put on a marketing list" }).click();
+  await dialog.getByRole("combobox", { name: "Marketing List" }).fill(name);
+  await page.getByRole("option", { name: new RegExp(name) }).first().click();
+  await dialog.getByRole("button", { name: "Run" }).click();
+  await dialog.getByText(/^1 of 1/).waitFor(LONG);
+  assert.equal((await api(page, "GET", `/api/data/v9.2/listmembers?$filter=_listid_value eq ${list}`)).body.value[0]._entityid_value, lead.id);
+  await dialog.getByRole("button", { name: "Close" }).last().click();
+
   await page.goto(`${base}/r/lead`);
   await headers(page).first().waitFor(LONG);
   await page.getByRole("columnheader", { name: "City", exact: true }).click();

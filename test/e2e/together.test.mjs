@@ -38,10 +38,24 @@ test("two people see each other at a record; who follows it is told of what the 
   await maria.getByRole("button", { name: "Follow", exact: true }).waitFor();
   assert.equal((await api(maria, "GET", `/api/data/v9.2/postfollows?$filter=_regardingobjectid_value eq ${made.body.accountid}`)).body.value.length, 0);
 
-  // Access is explained, and the record shared, from its own menu.
+  // Who is named in a note is told, and comes to it by the bell.
+  await admin.locator('[contenteditable="true"]').first().click();
+  await admin.keyboard.type("Please look, @Maria");
+  await admin.getByRole("option", { name: "Maria Lindgren" }).waitFor();
+  await admin.keyboard.press("Enter");
+  await admin.getByRole("button", { name: "Add", exact: true }).click();
+  await maria.goto(`${base}/`);
+  await holds(maria, async (id) => (await (await fetch(`/api/data/v9.2/appnotifications?$filter=rpt_regardingid eq ${id}`)).json()).value.some((n) => n.body.includes("Please look, @Maria Lindgren")), made.body.accountid);
+  await maria.getByRole("button", { name: /notification/i }).click();
+  await list.getByRole("link", { name: /Please look/ }).first().click();
+  await maria.waitForURL(address);
+  await maria.getByText("Please look,").first().waitFor();
+
+  // Access is explained, by the role that gives it, and the record shared, from its own menu.
   await admin.getByRole("button", { name: "More actions" }).click();
   await admin.getByRole("menuitem", { name: "Access and sharing" }).click();
   const dialog = admin.getByRole("dialog");
+  await dialog.getByText("by role System Administrator (everything)").first().waitFor();
   await dialog.getByRole("combobox", { name: "With" }).fill("Lena");
   await admin.getByRole("option", { name: "Lena Moreau" }).click();
   await dialog.getByRole("button", { name: "Share" }).click();

@@ -86,7 +86,7 @@ function AsOfDialog({ table, id, at, onClose, onDone }: { table: string; id: str
     return value === null || value === undefined || value === "" ? t("value.empty") : String(value);
   };
   const changed = new Set(query.data?.then.ChangedSince ?? []);
-  const columns = (query.data?.meta.columns ?? []).filter((c) => changed.has(c.name) || shown(c.name) !== t("value.empty"));
+  const columns = (query.data?.meta.columns ?? []).filter((c) => changed.has(c.name) || (c.type !== "id" && shown(c.name) !== t("value.empty")));
   return (
     <Modal opened onClose={onClose} size="lg" closeButtonProps={{ "aria-label": t("audit.close") }} title={t("audit.asOfTitle", { at: formatInstant(at) })}>
       {query.isError && <Failure small error={query.error} />}

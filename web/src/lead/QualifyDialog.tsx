@@ -86,7 +86,9 @@ export function QualifyDialog({ table, row, onClose, onDone }: { table: Table; r
       const ref = choiceOf(p) === "existing" ? chosenOf(p) : null;
       return ref ? [{ table: p, id: ref.id, name: ref.name }] : [];
     });
-    setMade([...madeRecords(answer, labels), ...joined]);
+    // The answer has ids alone; what is made bears the names that the lead has for it.
+    const names = { account: String(row.companyname || labels.account), contact: nameOf(table, row), opportunity: String(row.subject || labels.opportunity) };
+    setMade([...madeRecords(answer, names), ...joined]);
     onDone();
     void client.invalidateQueries({ queryKey: ["home"] });
     return "stay" as const;
@@ -100,7 +102,7 @@ export function QualifyDialog({ table, row, onClose, onDone }: { table: Table; r
           {made.map((m) => (
             <li key={m.id}>
               <Link to={recordPath(m.table, m.id)} className="row link" onClick={onClose}>
-                <Icon name={tableIcon(m.table)} /><span>{m.name}</span><span className="faint">{labels[m.table]}</span>
+                <Icon name={tableIcon(m.table)} /><span>{m.name}</span>{m.name !== labels[m.table] && <span className="faint">{labels[m.table]}</span>}
               </Link>
             </li>
           ))}

@@ -68,7 +68,7 @@ export function FieldEditor({ column, draft, onDraft, onCommit, onCancel, error,
           <Textarea {...common} autosize minRows={3} maxRows={24} value={String(draft ?? "")} spellCheck={false} classNames={{ input: "mono" }} onChange={(e) => onDraft(e.currentTarget.value)}
             onKeyDown={keys} onBlur={() => onCommit?.(draft)} />
           {column.example && !String(draft ?? "").trim() && (
-            <button type="button" className="link" onMouseDown={(e) => e.preventDefault()} onClick={() => onDraft(JSON.stringify(JSON.parse(column.example ?? "null"), null, 2))}
+            <button type="button" className="link" style={{ minBlockSize: 28 }} onMouseDown={(e) => e.preventDefault()} onClick={() => onDraft(JSON.stringify(JSON.parse(column.example ?? "null"), null, 2))}
               aria-label={t("field.exampleOf", { name: column.label })}>{t("field.example")}</button>
           )}
         </>
