@@ -106,6 +106,9 @@ func (m *managers) loans() {
 		if i%5 == 0 {
 			lead["lend_income"] = 100 // not eligible
 		}
+		if i%4 == 0 {
+			lead["rpt_productinterest"], lead["subject"] = "HOME", "Flat" // goes by the stage of collateral
+		}
 		if name := names[i%3]; name != "" {
 			lead["campaignid@odata.bind"] = "/campaigns(" + campaigns[name] + ")"
 		}
@@ -118,24 +121,27 @@ func (m *managers) loans() {
 		m.want(200, "POST", "leads("+key+")/Microsoft.Dynamics.CRM.QualifyLead", `{"CreateAccount":false,"CreateContact":true,"CreateOpportunity":true,"Status":-1}`)
 		for _, deal := range m.ids("opportunities?$select=opportunityid&$filter=_originatingleadid_value eq " + key) {
 			m.deals = append(m.deals, deal)
-			m.onward(deal, i%6)
+			m.onward(deal, lead["rpt_productinterest"] == "HOME", i%6)
 		}
 	}
 }
 
-// onward takes a loan over some stages.
-func (m *managers) onward(deal string, steps int) {
+// onward takes a loan over some stages; one with collateral has one more.
+func (m *managers) onward(deal string, collateral bool, steps int) {
 	r := m.want(200, "GET", "lend_loanprocesses?$select=businessprocessflowinstanceid&$filter=_bpf_opportunityid_value eq "+deal, "")
 	instance := r.body["value"].([]any)[0].(map[string]any)["businessprocessflowinstanceid"].(string)
-	for i, way := range []struct{ values, stage string }{
+	type step struct{ values, stage string }
+	ways := []step{
 		{"{}", "Propose"}, {`{"msfsi_interestrate":3.5,"lend_prequalified":true}`, "Documents"}, {`{"lend_kycdone":true}`, "Underwriting"},
 		{`{"lend_underwriting":100000000}`, "Sanction"}, {`{"lend_sanctionedamount":9000,"lend_sanctionedon":"2026-11-20"}`, "Disbursement"},
-	} {
-		if i >= steps {
-			return
-		}
+	}
+	if collateral {
+		ways[2].stage = "Collateral"
+		ways = slices.Insert(ways, 3, step{`{"lend_collateralvalued":true}`, "Underwriting"})
+	}
+	for _, way := range ways[:steps] {
 		m.want(204, "PATCH", "opportunities("+deal+")", way.values)
-		if way.stage == "Underwriting" {
+		if strings.Contains(way.values, "kycdone") {
 			for _, item := range m.ids("rpt_documentrequests?$select=rpt_key&$filter=rpt_recordid eq " + deal) {
 				m.want(204, "POST", "rpt_documentrequests("+item+")/Microsoft.Dynamics.CRM.rpt_ReceiveDocument", `{"Note":"By post"}`)
 			}
@@ -331,7 +337,7 @@ func (m *managers) times() {
 	}
 	open := m.rows("SELECT s.stagename, count(*), 0 FROM lend_loanprocess p JOIN processstage s ON s.processstageid = p.activestageid WHERE p.statecode = 0 GROUP BY 1")
 	answer := m.ask("lend_stagetimes", "")
-	if len(answer.Groups) != 9 || len(lasted["Propose"]) == 0 {
+	if len(answer.Groups) != 9 || len(lasted["Propose"]) == 0 || len(lasted["Collateral"]) == 0 {
 		m.t.Fatalf("%+v", answer)
 	}
 	for _, g := range answer.Groups {
