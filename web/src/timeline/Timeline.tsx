@@ -89,7 +89,7 @@ export function Timeline({ table, id, composer, title }: Props) {
       )}
       {query.isError && items.length === 0 && <Failure small error={query.error} onRetry={again} />}
       {query.isSuccess && items.length === 0 && <Calm small icon="history" title={t(narrowed ? "timeline.noneTitle" : "timeline.emptyTitle")}>{t(narrowed ? "grid.noneFound" : "timeline.empty")}</Calm>}
-      <ol className={classes.list}>
+      <ol className={classes.list} aria-busy={query.isLoading}>
         {items.map((item, i) => {
           const day = formatDayHeading(item.at);
           const first = i === 0 || formatDayHeading(items[i - 1]!.at) !== day;
