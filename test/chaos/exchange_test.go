@@ -163,7 +163,15 @@ func (c caller) agreed(url string, side otherSide, cases int) {
 		if s, err = side.State(); err != nil {
 			t.Fatal(err)
 		}
-		return s.Unsent == 0 && s.Deciding == 0 && s.Cases == int64(cases) && count("rpt_exchangeintent", " AND x.statecode = 0") == 0 && count("rpt_exchangeevent", "") == int(s.Events) && count("rpt_exchangeevent", " AND x.statecode = 0") == 0
+		if s.Unsent != 0 || s.Deciding != 0 || s.Cases != int64(cases) || count("rpt_exchangeintent", " AND x.statecode = 0") != 0 || count("rpt_exchangeevent", "") != int(s.Events) || count("rpt_exchangeevent", " AND x.statecode = 0") != 0 {
+			return false
+		}
+		// A change may have arrived after the other side was asked, and before it was counted here.
+		done := s.Counts["done"]
+		if s, err = side.State(); err != nil {
+			t.Fatal(err)
+		}
+		return s.Counts["done"] == done
 	})
 	for what, n := range map[string]int{
 		"changes given up": count("rpt_exchangeintent", " AND x.statecode = 2"), "events in quarantine": count("rpt_exchangeevent", " AND x.statecode = 2"),

@@ -230,7 +230,7 @@ test("a record is shared, and says who sees it and why", { skip, timeout: 120_00
   await page.getByRole("button", { name: "More actions" }).or(page.getByRole("button", { name: "More", exact: true })).first().click();
   await page.getByRole("menuitem", { name: "Access and sharing" }).click();
   const dialog = page.getByRole("dialog", { name: /^Access to/ });
-  await dialog.getByText("by role (everything)").first().waitFor();
+  await dialog.getByText(/by role .+ \(everything\)/).first().waitFor();
   await dialog.getByRole("combobox", { name: "With" }).click();
   await page.locator("[data-combobox-option]:visible").nth(1).click();
   await dialog.getByRole("button", { name: "Share", exact: true }).click();
