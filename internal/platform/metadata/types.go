@@ -46,7 +46,7 @@ func (c *Column) checkBounds() error {
 }
 
 func equalFold(a, b string) bool {
-	return query.Fold(strings.TrimSpace(a)) == query.Fold(strings.TrimSpace(b))
+	return query.FoldEqual(strings.TrimSpace(a), strings.TrimSpace(b))
 }
 
 func lower(s string) string { return strings.ToLower(s) }

@@ -145,6 +145,14 @@ func Fold(s string) string {
 	return norm.NFKC.String(cases.Fold().String(norm.NFKC.String(s)))
 }
 
+// FoldEqual tells whether two texts have the same form.
+func FoldEqual(a, b string) bool {
+	if isPlain(a) && isPlain(b) {
+		return strings.EqualFold(a, b)
+	}
+	return Fold(a) == Fold(b)
+}
+
 func isPlain(s string) bool {
 	for i := 0; i < len(s); i++ {
 		if s[i] >= 0x80 {

@@ -125,15 +125,24 @@ func written(row Row, names []string, empty bool) (json.RawMessage, error) {
 		if v == nil && !empty {
 			continue
 		}
-		if len(b) > 1 {
-			b = append(b, ',')
-		}
 		var err error
-		if b, err = appendJSON(append(appendText(b, name), ':'), v); err != nil {
-			return nil, errs.Wrap(err, errs.Internal, "record.image", "the change could not be recorded")
+		if b, err = appendMember(b, name, v); err != nil {
+			return nil, err
 		}
 	}
 	return append(b, '}'), nil
+}
+
+// appendMember writes a member of an object that has been begun.
+func appendMember(b []byte, name string, v any) ([]byte, error) {
+	if len(b) > 1 {
+		b = append(b, ',')
+	}
+	b, err := appendJSON(append(appendText(b, name), ':'), v)
+	if err != nil {
+		return nil, errs.Wrap(err, errs.Internal, "record.image", "the change could not be recorded")
+	}
+	return b, nil
 }
 
 // appendJSON writes a value as encoding/json does; the usual ones without its

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/rapport-platform/rapport/internal/ground/id"
+	"github.com/rapport-platform/rapport/internal/platform/access"
+	"github.com/rapport-platform/rapport/internal/platform/changelog"
 	"github.com/rapport-platform/rapport/internal/platform/metadata"
 )
 
@@ -46,25 +48,58 @@ func (tx *Tx) CreateMany(ctx context.Context, table string, in []Row) ([]Row, er
 	}
 	ctx, span := tracer.Start(ctx, "create many "+table)
 	defer span.End()
-	out := make([]Row, len(in))
-	for i, row := range in {
-		if out[i], err = tx.beginCreate(ctx, t, row); err != nil {
-			return nil, &failedAt{i, err}
-		}
-	}
 	base, err := tx.baseOf(t)
 	if err != nil {
 		return nil, err
 	}
-	changes := tx.prepare(ctx, t, out)
-	defer changes.end() // also where the rows can't be written: nobody is to read them any more
-	if err := tx.insertMany(t, base, out); err != nil {
+	out, changes, err := tx.createRows(ctx, t, in)
+	if err != nil {
 		return nil, err
+	}
+	if base != nil {
+		if err := tx.insertMirrors(t, base, out); err != nil {
+			return nil, err
+		}
 	}
 	if err := tx.changedMany(t, changes); err != nil {
 		return nil, err
 	}
 	return out, tx.afterCreate(ctx, t, out)
+}
+
+// createRows checks rows and writes them; those that are checked are encoded
+// while others still are.
+func (tx *Tx) createRows(ctx context.Context, t *metadata.Table, in []Row) ([]Row, []changelog.Ready, error) {
+	d := tx.sql.Dialect()
+	part := partOf(d)
+	parts := make(chan []Row, len(in)/part+1) // it takes all of them
+	list := (&encoder{d: d, t: t, log: tx.o.Log, is: tx.happening(ctx, access.From(ctx), t, changelog.Create)}).encode(parts)
+	// Also where the rows can't be written: nobody is to read them any more.
+	defer list.end()
+	out, err := tx.check(ctx, t, in, part, parts)
+	if err != nil {
+		return nil, nil, err
+	}
+	changes, err := tx.insertMany(t, list)
+	return out, changes, err
+}
+
+// check has rows begin and gives them over part by part, to the end or the first
+// that is refused.
+func (tx *Tx) check(ctx context.Context, t *metadata.Table, in []Row, part int, to chan<- []Row) (out []Row, err error) {
+	defer close(to)
+	out = make([]Row, len(in))
+	given := 0
+	for i, row := range in {
+		if out[i], err = tx.beginCreate(ctx, t, row); err != nil {
+			return nil, &failedAt{i, err}
+		}
+		if i+1-given == part || i+1 == len(in) {
+			to <- out[given : i+1]
+			given = i + 1
+		}
+	}
+	return out, nil
 }
 
 func (tx *Tx) createEach(ctx context.Context, table string, in []Row) ([]Row, error) {

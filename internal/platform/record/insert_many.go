@@ -1,7 +1,6 @@
 package record
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"runtime/debug"
@@ -10,7 +9,6 @@ import (
 
 	"github.com/rapport-platform/rapport/internal/ground/errs"
 	"github.com/rapport-platform/rapport/internal/ground/sqldb"
-	"github.com/rapport-platform/rapport/internal/platform/access"
 	"github.com/rapport-platform/rapport/internal/platform/changelog"
 	"github.com/rapport-platform/rapport/internal/platform/metadata"
 )
@@ -35,8 +33,9 @@ type ahead[T any] struct {
 	err   error // holds once parts is closed
 }
 
-// aheadMost is how many parts wait to be taken.
-const aheadMost = 8
+// aheadMost is how many parts wait to be taken: about those of a portion of an
+// import, whose rows are encoded while those behind them are checked.
+const aheadMost = 50
 
 // begin has work run, which gives its parts over by give and stops where that
 // says so.
@@ -68,68 +67,134 @@ func (a *ahead[T]) end() {
 	}
 }
 
-// block are rows encoded for one statement.
+// block are rows encoded for one statement, and their change rows.
 type block struct {
-	l        *layout
-	args     []any // of all rows, one after another
-	copied   bool  // by PostgreSQL's COPY
-	from, to int
+	l       *layout
+	rows    []Row
+	args    []any // of all rows, one after another
+	copied  bool  // by PostgreSQL's COPY
+	from    int   // the place of its first row
+	changes changelog.Ready
 }
 
-// blocks encodes rows.
-func blocks(d sqldb.Dialect, t *metadata.Table, rows []Row) *ahead[block] {
-	most := copyMost
-	if d == sqldb.SQLite {
-		most = insertBlock
-	}
+// encoder makes blocks of rows as they come.
+type encoder struct {
+	d    sqldb.Dialect
+	t    *metadata.Table
+	log  *changelog.Log   // nil where rows have no change rows
+	is   changelog.Change // what their change rows have in common
+	l    *layout
+	vals []any // of a row, by the layout's keys
+}
+
+// encode encodes rows that come part by part, while what is encoded is written.
+func (e *encoder) encode(parts <-chan []Row) *ahead[block] {
 	return begin(func(give func(block) bool) error {
-		l := layoutOfAll(t, rows)
-		for from := 0; from < len(rows); from += most {
-			to := min(from+most, len(rows))
-			copied := d == sqldb.Postgres && (to-from >= copyLeast || (to-from)*len(l.written) > insertParams)
-			args := make([]any, 0, (to-from)*len(l.written))
-			for i := from; i < to; i++ {
-				var err error
-				if args, err = l.args(d, copied, rows[i], args); err != nil {
-					return &failedAt{i, err}
-				}
+		from := 0
+		for rows := range parts {
+			if e.l == nil {
+				e.l = layoutOfAll(e.t, rows)
 			}
-			if !give(block{l, args, copied, from, to}) {
-				return nil
+			for len(rows) > 0 {
+				b, err := e.block(rows, from)
+				if err != nil {
+					return err
+				}
+				if len(b.rows) == 0 { // the first row has what the layout lacks
+					e.l = e.l.with(e.t, rows)
+					continue
+				}
+				from, rows = from+len(b.rows), rows[len(b.rows):]
+				if !give(b) {
+					return nil
+				}
 			}
 		}
 		return nil
 	})
 }
 
+// block encodes rows up to the first that the layout does not fit.
+func (e *encoder) block(rows []Row, from int) (block, error) {
+	b := block{l: e.l, from: from, copied: e.d == sqldb.Postgres && (len(rows) >= copyLeast || len(rows)*len(e.l.written) > insertParams), args: make([]any, 0, len(rows)*len(e.l.written))}
+	var list []changelog.Change
+	if e.log != nil {
+		list = make([]changelog.Change, 0, len(rows))
+	}
+	for _, row := range rows {
+		var ok bool
+		if e.vals, ok = e.l.values(row, e.vals[:0]); !ok {
+			break
+		}
+		var err error
+		if b.args, err = e.l.args(e.d, b.copied, e.vals, b.args); err != nil {
+			return b, &failedAt{from + len(b.rows), err}
+		}
+		b.rows = rows[:len(b.rows)+1]
+		if e.log == nil {
+			continue
+		}
+		c := e.is
+		c.Record, c.Version = row.ID(e.t.ID), row.Version()
+		if c.After, err = e.l.image(e.vals); err != nil {
+			return b, err
+		}
+		list = append(list, c)
+	}
+	if len(list) == 0 {
+		return b, nil
+	}
+	var err error
+	b.changes, err = e.log.Ready(list)
+	return b, err
+}
+
+// partOf is how many rows are encoded at a time.
+func partOf(d sqldb.Dialect) int {
+	if d == sqldb.SQLite {
+		return insertBlock
+	}
+	return copyMost
+}
+
 // insertMany writes rows by few statements. An error names the row at fault, and
-// leaves those before it written.
-func (tx *Tx) insertMany(t, base *metadata.Table, rows []Row) error {
-	list := blocks(tx.sql.Dialect(), t, rows)
-	defer list.end()
+// leaves those before it written. What their change rows are comes back.
+func (tx *Tx) insertMany(t *metadata.Table, list *ahead[block]) (changes []changelog.Ready, err error) {
 	write := tx.copyBlock
 	if tx.sql.Dialect() == sqldb.SQLite {
 		write = tx.insertBlock
 	}
 	for b := range list.parts {
-		if err := write(t, b, rows[b.from:b.to]); err != nil {
-			return err
+		if err := write(t, b); err != nil {
+			return nil, err
 		}
+		changes = append(changes, b.changes)
 	}
-	if list.err != nil || base == nil {
-		return list.err
-	}
+	return changes, list.err
+}
+
+// insertMirrors writes the rows that a table of kind of another has there.
+func (tx *Tx) insertMirrors(t, base *metadata.Table, rows []Row) error {
+	parts := make(chan []Row, len(rows)/partOf(tx.sql.Dialect())+1)
 	mirrors := make([]Row, len(rows))
 	for i, row := range rows {
 		mirrors[i] = common(base, row)
 		mirrors[i][typeColumnOfBase] = t.Name
 	}
-	return tx.insertMany(base, nil, mirrors)
+	for part := range slices.Chunk(mirrors, partOf(tx.sql.Dialect())) {
+		parts <- part
+	}
+	close(parts)
+	list := (&encoder{d: tx.sql.Dialect(), t: base}).encode(parts)
+	defer list.end()
+	_, err := tx.insertMany(base, list)
+	return err
 }
 
 // insertBlock writes a block on SQLite. The statement fails at the row at fault
 // and has written those before it.
-func (tx *Tx) insertBlock(t *metadata.Table, b block, rows []Row) error {
+func (tx *Tx) insertBlock(t *metadata.Table, b block) error {
+	rows := b.rows
 	if len(rows) == insertBlock {
 		_, err := tx.sql.Exec(tx.insertSQL(t.Name, b.l, len(rows)), b.args...)
 		if sqldb.Constraint(err) == "" {
@@ -152,18 +217,18 @@ func (tx *Tx) insertBlock(t *metadata.Table, b block, rows []Row) error {
 
 // copyBlock writes a block on PostgreSQL, all or none; where one of its rows
 // clashes they are written one by one, so that the error names it.
-func (tx *Tx) copyBlock(t *metadata.Table, b block, rows []Row) error {
+func (tx *Tx) copyBlock(t *metadata.Table, b block) error {
 	err := tx.Nested(func() error {
 		if b.copied {
 			return tx.sql.Copy(t.Name, b.l.written, b.args)
 		}
-		_, err := tx.sql.Exec(tx.insertSQL(t.Name, b.l, len(rows)), b.args...)
+		_, err := tx.sql.Exec(tx.insertSQL(t.Name, b.l, len(b.rows)), b.args...)
 		return err
 	})
 	if sqldb.Constraint(err) == "" {
 		return err
 	}
-	for i, row := range rows {
+	for i, row := range b.rows {
 		if err := tx.insert(t, row); err != nil {
 			return &failedAt{b.from + i, tx.renumber(row, err)}
 		}
@@ -203,43 +268,14 @@ func insertManySQL(d sqldb.Dialect, table string, written []string, rows int) st
 	return b.String()
 }
 
-// prepare works the change rows out while the rows are written.
-func (tx *Tx) prepare(ctx context.Context, t *metadata.Table, rows []Row) *ahead[changelog.Ready] {
-	is := tx.happening(ctx, access.From(ctx), t, changelog.Create)
-	log, most := tx.o.Log, changelog.AppendMax
-	if tx.sql.Dialect() == sqldb.SQLite {
-		most = insertBlock
-	}
-	return begin(func(give func(changelog.Ready) bool) error {
-		l := layoutOfAll(t, rows)
-		for part := range slices.Chunk(rows, most) {
-			list := make([]changelog.Change, len(part))
-			for i, row := range part {
-				c := is
-				c.Record, c.Version = row.ID(t.ID), row.Version()
-				var err error
-				if c.After, err = written(row, l.logged, false); err != nil {
-					return err
-				}
-				list[i] = c
-			}
-			ready, err := log.Ready(list)
-			if err != nil || !give(ready) {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
 // changedMany writes the change rows of rows that have been made.
-func (tx *Tx) changedMany(t *metadata.Table, changes *ahead[changelog.Ready]) error {
-	for part := range changes.parts {
+func (tx *Tx) changedMany(t *metadata.Table, changes []changelog.Ready) error {
+	for _, part := range changes {
 		if ok, err := tx.o.Log.AppendReadyAt(tx.sql, part, t.Epoch); err != nil {
 			return err
 		} else if !ok {
 			return stale(t)
 		}
 	}
-	return changes.err
+	return nil
 }

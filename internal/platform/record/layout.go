@@ -1,6 +1,7 @@
 package record
 
 import (
+	"encoding/json"
 	"maps"
 	"slices"
 	"strings"
@@ -14,11 +15,17 @@ import (
 // written, in a fixed order, and those that a change row holds. Rows made together
 // share one, with the values of them all: what a row does not have is empty.
 type layout struct {
-	keys    []string       // of the row, in order
-	columns []query.Column // those of the keys that are columns
-	written []string       // columns in the statement, the folded companions among them
-	logged  []string       // keys that a change row holds
-	text    string         // of written: equal ones share a statement
+	keys    []string // of the row, in order
+	columns []column // those of the keys that are columns
+	written []string // columns in the statement, the folded companions among them
+	logged  []int    // places of the keys that a change row holds
+	text    string   // of written: equal ones share a statement
+}
+
+// column is a column of a layout.
+type column struct {
+	query.Column
+	at int // its key's place
 }
 
 func layoutOf(t *metadata.Table, row Row) *layout {
@@ -57,22 +64,31 @@ func layoutOfKeys(t *metadata.Table, keys []string) *layout {
 	l := &layout{keys: keys}
 	slices.Sort(l.keys)
 	shape := t.Shape()
-	for _, name := range l.keys {
+	for i, name := range l.keys {
 		if !slices.Contains(unlogged, name) {
-			l.logged = append(l.logged, name)
+			l.logged = append(l.logged, i)
 		}
 		c, ok := shape.Columns[name]
 		if !ok {
 			continue
 		}
 		c.Name = name
-		l.columns, l.written = append(l.columns, c), append(l.written, name)
+		l.columns, l.written = append(l.columns, column{c, i}), append(l.written, name)
 		if c.Folded {
 			l.written = append(l.written, query.FoldedName(name))
 		}
 	}
 	l.text = strings.Join(l.written, " ")
 	return l
+}
+
+// with gives a layout that holds the keys of rows besides its own.
+func (l *layout) with(t *metadata.Table, rows []Row) *layout {
+	own := make(Row, len(l.keys))
+	for _, name := range l.keys {
+		own[name] = nil
+	}
+	return layoutOfAll(t, append([]Row{own}, rows...))
 }
 
 // fits tells whether a row has values by the same names.
@@ -88,16 +104,45 @@ func (l *layout) fits(row Row) bool {
 	return true
 }
 
-// args adds a row's values, encoded, in the order of written; copied for COPY
-// instead of a statement.
-func (l *layout) args(d sqldb.Dialect, copied bool, row Row, args []any) ([]any, error) {
+// values adds a row's values in the order of the keys, nil for one that it does
+// not have; ok is false where it has more than these.
+func (l *layout) values(row Row, vals []any) (_ []any, ok bool) {
+	found := 0
+	for _, name := range l.keys {
+		v, there := row[name]
+		if there {
+			found++
+		}
+		vals = append(vals, v)
+	}
+	return vals, found == len(row)
+}
+
+// image gives the values that a change row holds, as JSON, but the empty ones.
+func (l *layout) image(vals []any) (json.RawMessage, error) {
+	b := append(make([]byte, 0, 40*len(l.logged)), '{')
+	for _, i := range l.logged {
+		if vals[i] == nil {
+			continue
+		}
+		var err error
+		if b, err = appendMember(b, l.keys[i], vals[i]); err != nil {
+			return nil, err
+		}
+	}
+	return append(b, '}'), nil
+}
+
+// args adds values, encoded, in the order of written; copied for COPY instead of
+// a statement.
+func (l *layout) args(d sqldb.Dialect, copied bool, vals, args []any) ([]any, error) {
 	encode := query.Encode
 	if copied {
 		encode = query.EncodeCopy
 	}
 	for i := range l.columns {
 		c := &l.columns[i]
-		v := row[c.Name]
+		v := vals[c.at]
 		enc, err := encode(d, c.Kind, v)
 		if err != nil {
 			return nil, err

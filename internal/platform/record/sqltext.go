@@ -76,9 +76,16 @@ func duplicate(t *metadata.Table, err error) error {
 	return &e
 }
 
+// encoded gives a row's values for a statement.
+func (tx *Tx) encoded(t *metadata.Table, row Row) (l *layout, args []any, err error) {
+	l = layoutOf(t, row)
+	vals, _ := l.values(row, make([]any, 0, len(l.keys)))
+	args, err = l.args(tx.sql.Dialect(), false, vals, make([]any, 0, len(l.written)+1))
+	return l, args, err
+}
+
 func (tx *Tx) insert(t *metadata.Table, row Row) error {
-	l := layoutOf(t, row)
-	args, err := l.args(tx.sql.Dialect(), false, row, make([]any, 0, len(l.written)))
+	l, args, err := tx.encoded(t, row)
 	if err != nil {
 		return err
 	}
@@ -90,8 +97,7 @@ func (tx *Tx) insert(t *metadata.Table, row Row) error {
 
 func (tx *Tx) update(t *metadata.Table, key id.ID, row Row) error {
 	delete(tx.whole, parentKey{t.Name, key})
-	l := layoutOf(t, row)
-	args, err := l.args(tx.sql.Dialect(), false, row, make([]any, 0, len(l.written)+1))
+	l, args, err := tx.encoded(t, row)
 	if err != nil {
 		return err
 	}

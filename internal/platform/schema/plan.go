@@ -45,7 +45,11 @@ func tableObjects(d sqldb.Dialect, t *metadata.Table) []Object {
 		}
 	}
 	for _, k := range t.Keys {
-		out = append(out, index(d, t, "key "+k.Name, KeyName(t.Name, k.Name), k.Columns, true, k.WhereOpen))
+		o := index(d, t, "key "+k.Name, KeyName(t.Name, k.Name), k.Columns, true, k.WhereOpen)
+		if k.WhereOpen && len(k.Columns) > 0 { // a row without a value is equal to none, and need not be in it
+			o.Definition += " AND " + q(stored(shape, k.Columns[0])) + " IS NOT NULL"
+		}
+		out = append(out, o)
 	}
 	for _, x := range t.Indexes {
 		o := index(d, t, "index "+x.Name, identifier("ix_"+t.Name+"_"+x.Name), x.Columns, false, x.WhereOpen)

@@ -18,6 +18,9 @@ var (
 // either end, and brackets mean minus. Groups that are none ("1,5" where the
 // point is the decimal sign) are refused rather than guessed at.
 func Number(v, sign string) (string, bool) {
+	if digits(v) {
+		return v, true
+	}
 	v = strings.Trim(spaces.Replace(v), "€$£¥%")
 	if inner, ok := strings.CutPrefix(v, "("); ok && strings.HasSuffix(inner, ")") {
 		v = "-" + strings.Trim(strings.TrimSuffix(inner, ")"), "€$£¥%")
@@ -32,4 +35,14 @@ func Number(v, sign string) (string, bool) {
 		v = strings.ReplaceAll(v, ",", "")
 	}
 	return v, plainNumber.MatchString(v)
+}
+
+// digits tells whether a text is nothing but digits, as most numbers of a file are.
+func digits(v string) bool {
+	for i := range len(v) {
+		if v[i] < '0' || v[i] > '9' {
+			return false
+		}
+	}
+	return v != ""
 }
