@@ -143,19 +143,30 @@ func (b *builder) orderBy(sql *strings.Builder, name func(i int) string) {
 // writeLimit bounds a part: it has to hold the rows that are passed over, too.
 func (b *builder) writeLimit(sql *strings.Builder) {
 	if b.limit > 0 {
-		sql.WriteString(" LIMIT " + strconv.Itoa(b.limit+b.skip))
+		sql.WriteString(" LIMIT " + b.r.count(b.limit+b.skip))
 	}
+}
+
+// count writes a number of rows. SQLite's planner is not to see it, not even as a
+// bound value: told that few rows are wanted it takes sorting for nearly free, and
+// reads a million rows to sort one out of them, where an index has it in front.
+// PostgreSQL's reckons with what comes before the sort, and is told.
+func (r *renderer) count(n int) string {
+	if r.dialect == sqldb.SQLite {
+		return r.bind(int64(n)) + "+0"
+	}
+	return strconv.Itoa(n)
 }
 
 // writePage bounds the whole.
 func (b *builder) writePage(sql *strings.Builder) {
 	switch {
 	case b.limit > 0:
-		sql.WriteString(" LIMIT " + strconv.Itoa(b.limit))
+		sql.WriteString(" LIMIT " + b.r.count(b.limit))
 	case b.skip > 0 && b.r.dialect == sqldb.SQLite:
 		sql.WriteString(" LIMIT -1") // it knows no OFFSET alone
 	}
 	if b.skip > 0 {
-		sql.WriteString(" OFFSET " + strconv.Itoa(b.skip))
+		sql.WriteString(" OFFSET " + b.r.count(b.skip))
 	}
 }
