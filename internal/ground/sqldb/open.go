@@ -103,6 +103,17 @@ func (db *DB) Query(ctx context.Context, text string, args ...any) (*Rows, error
 	return rows, err
 }
 
+// QueryPlanned is Query for a statement whose best plan depends on its values by
+// far, such as the words of a search, which few rows have or nearly all:
+// PostgreSQL plans it for these values each time. By itself it would settle on one
+// plan for whatever values after a few turns.
+func (db *DB) QueryPlanned(ctx context.Context, text string, args ...any) (*Rows, error) {
+	if db.dialect == Postgres {
+		args = append([]any{pgx.QueryExecModeCacheDescribe}, args...)
+	}
+	return db.Query(ctx, text, args...)
+}
+
 // QueryRow reads one row into dest; found is false when there is none.
 func (db *DB) QueryRow(ctx context.Context, text string, args []any, dest ...any) (found bool, err error) {
 	rows, err := db.Query(ctx, text, args...)

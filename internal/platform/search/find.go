@@ -257,7 +257,7 @@ func (x *Index) candidates(ctx context.Context, wanted, words []*word, g gate, a
 	args := append([]any{text}, names...)
 	statement, args = withWords(d, statement, args, beside)
 	statement += " ORDER BY " + order + " DESC LIMIT " + strconv.Itoa(x.most())
-	rows, err := x.o.DB.Query(ctx, statement, args...)
+	rows, err := x.o.DB.QueryPlanned(ctx, statement, args...)
 	if err != nil {
 		return nil, err
 	}
