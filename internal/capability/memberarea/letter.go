@@ -34,3 +34,9 @@ func (b Brand) MoveLetter(lang, link string, expires time.Time) (subject, body s
 func (b Brand) MovedLetter(lang string, at time.Time) (subject, body string) {
 	return say(lang, "mail.moved.subject"), b.signed(say(lang, "mail.moved.body", Locale{Lang: lang, Zone: b.Zone}.Moment(at)))
 }
+
+// ResetLetter is the letter to a user of the organisation, no member, who has
+// forgotten the password.
+func (b Brand) ResetLetter(lang, link string, expires time.Time) (subject, body string) {
+	return say(lang, "mail.reset.subject"), b.signed(say(lang, "mail.reset.body", link, b.until(expires)))
+}

@@ -103,6 +103,8 @@ var words = map[string][2]string{
 	"zone.change":        {"Change", "Ändern"},
 	"mail.move.subject":  {"Your new e-mail address", "Ihre neue E-Mail-Adresse"},
 	"mail.move.body":     {"Hello,\n\nthis address is to be used for your account from now on. Confirm it with this link, until %[2]s:\n\n%[1]s\n\nIf you did not ask for it, nothing has happened: leave this letter.\n", "Guten Tag,\n\ndiese Adresse soll künftig für Ihr Konto gelten. Bestätigen Sie sie mit diesem Link, bis %[2]s:\n\n%[1]s\n\nWenn Sie das nicht angefordert haben, ist nichts geschehen: Lassen Sie diesen Brief liegen.\n"},
+	"mail.reset.subject": {"Choose a new password", "Ein neues Kennwort wählen"},
+	"mail.reset.body":    {"Hello,\n\nwith this link you choose a new password. It works once, until %[2]s:\n\n%[1]s\n\nIf you did not ask for it, nothing has happened: leave this letter.\n", "Guten Tag,\n\nmit diesem Link wählen Sie ein neues Kennwort. Er gilt einmal, bis %[2]s:\n\n%[1]s\n\nWenn Sie ihn nicht angefordert haben, ist nichts geschehen: Lassen Sie diesen Brief liegen.\n"},
 	"mail.moved.subject": {"Your e-mail address has been changed", "Ihre E-Mail-Adresse wurde geändert"},
 	"mail.moved.body":    {"Hello,\n\nyour account has another e-mail address since %s; this one is not used any more. Whoever asked for it had signed in to your account and opened a letter to the new address.\n\nIf it was not you, please call us at once.\n", "Guten Tag,\n\nIhr Konto hat seit %s eine andere E-Mail-Adresse; diese wird nicht mehr verwendet. Wer das wollte, war in Ihrem Konto angemeldet und hat einen Brief an die neue Adresse geöffnet.\n\nWenn Sie das nicht waren, rufen Sie uns bitte sofort an.\n"},
 	"profile.mobile":     {"Mobile phone", "Mobiltelefon"},

@@ -27,7 +27,7 @@ import (
 	"github.com/rapport-platform/rapport/internal/platform/job"
 )
 
-// mailer sends letters to members. A letter is a job that is written in the
+// mailer sends letters to members, and to users who have forgotten their password. A letter is a job that is written in the
 // transaction that causes it, so none is lost: while the mail server is away it
 // is tried again, until the letter is of no use any more. Where no mail server is
 // set, letters are laid into the outbox, a folder below the data folder.
@@ -192,6 +192,9 @@ func (m *mailer) write(ctx context.Context, l letterJob) (to, subject, body stri
 	case auth.LetterMoved:
 		subject, body = m.branded().MovedLetter(link.Language, l.At)
 		return to, subject, body, l.At.Add(letterTries), nil
+	case auth.LetterReset:
+		subject, body = m.branded().ResetLetter(link.Language, m.site()+"/reset#"+link.Secret, link.Expires)
+		return to, subject, body, link.Expires, nil
 	}
 	address := m.site() + "/member/open?key=" + url.QueryEscape(link.Secret)
 	if link.Next != "" {

@@ -150,7 +150,7 @@ func (c *core) seedAdmin(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	has, err := c.auth.HasPassword(ctx, adminName)
+	has, err := c.auth.HasOwnPassword(ctx, admin) // by whatever name: it may have been changed
 	if err != nil || has {
 		return err
 	}

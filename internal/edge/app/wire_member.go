@@ -32,6 +32,8 @@ func (c *core) wireMembers(tailer *changelog.Tailer) (err error) {
 	c.store.AddHook(memberarea.CheckViews(cfg.Clock.Now))
 	c.store.AddHook((&memberarea.Correspondence{Views: c.memberViews.Get, Clock: cfg.Clock, Members: c.access.Members, Letters: c.mail}).Hook())
 	c.store.AddHook(c.auth.MemberHook())
+	c.store.AddHook(c.auth.UserHook())
+	c.store.AddHook(c.guardNames())
 	c.submissions = &memberarea.Submissions{DB: c.db, Views: c.memberViews.Get, Clock: cfg.Clock}
 	c.store.AddHooks(c.submissions.Hook(c.access.Catalog))
 	c.runner.Handle(letterKind, c.mail.Handler())

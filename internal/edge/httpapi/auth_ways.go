@@ -20,9 +20,11 @@ import (
 //	GET  /api/auth/signin/sso/{provider}    ?next=/path; leads to the identity provider
 //	GET  /api/auth/signin/sso               where the provider sends the browser back to
 //	POST /api/auth/signin/reset             {"secret","password"}; a new password by a link; 204
+//	POST /api/auth/signin/forgotten         {"username"} or an e-mail address; 202 whether or not a letter goes out
 type WaysAPI struct {
 	AuthAPI
 	Ways *auth.Auth
+	Send auth.PostLetter // nil sends no e-mail
 }
 
 // ssoCookie keeps the answer of a provider to the browser that began.
@@ -37,6 +39,7 @@ func (a *WaysAPI) Register(mux *http.ServeMux) {
 	mux.HandleFunc("GET "+signInPath+"/sso/{provider}", a.sso)
 	mux.HandleFunc("GET "+signInPath+"/sso", a.ssoBack)
 	mux.HandleFunc("POST "+signInPath+"/reset", answering(a.reset))
+	mux.HandleFunc("POST "+signInPath+"/forgotten", answering(a.forgotten))
 }
 
 func (a *WaysAPI) ways(w http.ResponseWriter, r *http.Request) error {
@@ -158,5 +161,21 @@ func (a *WaysAPI) reset(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+func (a *WaysAPI) forgotten(w http.ResponseWriter, r *http.Request) error {
+	var in struct{ Username string }
+	if err := readOwn(w, r, &in, `{"username": "…"}`); err != nil {
+		return err
+	}
+	if a.Send == nil {
+		return errs.New(errs.Unsupported, "auth.no_mail", "this server sends no e-mail: ask an administrator for a link")
+	}
+	if err := a.Ways.BeginForgotten(r.Context(), in.Username, a.from(r), a.Send); err != nil {
+		return err
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(http.StatusAccepted)
 	return nil
 }

@@ -25,6 +25,9 @@ type Options struct {
 	Secrets *secret.Box
 	// Find finds a user by MatchEmail or MatchUsername; it must be the only one.
 	Find func(ctx context.Context, by, value string) (user id.ID, found bool, err error)
+	// Reach gives a user's own e-mail address, "" if there is none, and language.
+	// Without it nobody gets a letter who has forgotten the password.
+	Reach func(ctx context.Context, user id.ID) (email, lang string, err error)
 	// Admit takes members in; nil takes none in by themselves.
 	Admit Admission
 	// Known tells whether a user exists and is enabled.

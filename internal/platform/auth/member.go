@@ -55,6 +55,7 @@ const (
 	LetterSignIn LetterKind = ""      // a link to sign in
 	LetterMove   LetterKind = "move"  // a link that confirms a new address, to which it goes
 	LetterMoved  LetterKind = "moved" // tells the old address that there is a new one; without a link
+	LetterReset  LetterKind = "reset" // a link by which a user, no member, chooses a new password
 )
 
 // PostLetter has a letter sent, once the transaction has committed. A letter

@@ -2,11 +2,14 @@ package auth
 
 import (
 	"context"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/rapport-platform/rapport/internal/ground/errs"
 	"github.com/rapport-platform/rapport/internal/ground/id"
 	"github.com/rapport-platform/rapport/internal/ground/sqldb"
+	"github.com/rapport-platform/rapport/internal/platform/query"
 )
 
 // resetLife is how long a link to choose a new password works.
@@ -60,6 +63,71 @@ func (a *Auth) BeginReset(ctx context.Context, user id.ID, name string) (string,
 	return a.begin(ctx, challengeReset, challenge{user: user, detail: name}, resetLife)
 }
 
+// BeginForgotten has a link to choose a new password sent to whoever has
+// forgotten it and gives the user name or the e-mail address. Whether there is
+// such a user is not told: post is always called, with a letter to nobody (no
+// Email) where there is none, where the user signs in without a password, or has
+// no address.
+func (a *Auth) BeginForgotten(ctx context.Context, name string, from From, post PostLetter) error {
+	name = strings.TrimSpace(name)
+	if name == "" || len(name) > nameMax || !utf8.ValidString(name) || strings.ContainsAny(name, "\x00\r\n") {
+		return errs.New(errs.Invalid, "auth.forgotten_name", "give your user name or your e-mail address")
+	}
+	folded := query.Fold(name)
+	wait, ok := a.byAddr.Allow(network(from.Address))
+	if ok {
+		wait, ok = a.letters.Allow("user " + folded)
+	}
+	if !ok {
+		return tooMany(wait)
+	}
+	l, err := a.forgetful(ctx, name)
+	if err != nil {
+		return err
+	}
+	outcome := "link"
+	if l.Email == "" {
+		outcome = "no letter" // and a challenge that nobody gets, so that the time tells nothing
+		l.user = id.Nil
+	}
+	l.Kind, l.Expires = LetterReset, a.o.Clock.Now().Add(resetLife)
+	_, err = a.beginWith(ctx, challengeReset, challenge{user: l.user, detail: l.name}, resetLife, func(tx *sqldb.Tx, secret string) error {
+		l.Secret = secret
+		return post(tx, l.MemberLetter)
+	})
+	if err == nil {
+		a.log(ctx, folded, l.user, from.Address, outcome)
+	}
+	return err
+}
+
+// resetLetter is a letter with the user whom it is about, who signs in by name.
+type resetLetter struct {
+	MemberLetter
+	user id.ID
+	name string
+}
+
+// forgetful finds who has a password and signs in by the name, or has it as the
+// only one for an address.
+func (a *Auth) forgetful(ctx context.Context, name string) (l resetLetter, err error) {
+	user, _, found, err := a.credential(ctx, name)
+	if err == nil && !found && strings.Contains(name, "@") && a.o.Find != nil {
+		user, found, err = a.o.Find(ctx, MatchEmail, name)
+	}
+	if err != nil || !found || !a.o.Known(user) || a.o.Reach == nil {
+		return l, err
+	}
+	l.user = user
+	if l.name, _, err = a.credentialOf(ctx, user); errs.CodeOf(err) == ErrNoPassword.Code {
+		return resetLetter{}, nil
+	}
+	if err == nil {
+		l.Email, l.Language, err = a.o.Reach(ctx, user)
+	}
+	return l, err
+}
+
 // Reset sets a new password by the secret of a link. All sessions of the user
 // end, and all other links.
 func (a *Auth) Reset(ctx context.Context, secret, password string) error {
@@ -69,6 +137,9 @@ func (a *Auth) Reset(ctx context.Context, secret, password string) error {
 	c, err := a.attempt(ctx, challengeReset, secret)
 	if err != nil {
 		return err
+	}
+	if c.user == id.Nil || !a.o.Known(c.user) {
+		return ErrChallenge // noted for nobody, or somebody who has left
 	}
 	return a.setPassword(ctx, c.user, c.detail, password, func(tx *sqldb.Tx, who any) error {
 		if err := finish(tx, secret); err != nil {

@@ -2,11 +2,15 @@ package auth
 
 import (
 	"context"
+	"errors"
+	"strings"
 	"time"
 
 	"github.com/rapport-platform/rapport/internal/ground/errs"
 	"github.com/rapport-platform/rapport/internal/ground/id"
 	"github.com/rapport-platform/rapport/internal/ground/sqldb"
+	"github.com/rapport-platform/rapport/internal/platform/query"
+	"github.com/rapport-platform/rapport/internal/platform/record"
 )
 
 // OpenSession is a session as its user sees it in the list.
@@ -129,7 +133,7 @@ func (a *Auth) revokeOthers(ctx context.Context, table sessionTable, user id.ID,
 // Attempt is one line of the sign-in log.
 type Attempt struct {
 	At       time.Time
-	Username string // as it was typed; "" if the user was known by other means
+	Username string // as it was typed, or the user's name if it was known by other means
 	User     id.ID  // Nil if nobody is called that
 	Address  string
 	Outcome  string
@@ -144,15 +148,15 @@ func (a *Auth) Attempts(ctx context.Context, user id.ID, before int64, limit int
 	if before <= 0 {
 		before = 1<<63 - 1
 	}
-	where, args := "id < "+p(1), []any{before}
+	where, args := "s.id < "+p(1), []any{before}
 	if user != id.Nil {
-		where, args = where+" AND userid = "+p(2), append(args, e.id(user))
+		where, args = where+" AND s.userid = "+p(2), append(args, e.id(user))
 	}
 	if e.err != nil {
 		return nil, 0, e.err
 	}
 	args = append(args, min(max(limit, 1), 500))
-	rows, err := a.o.DB.Query(ctx, "SELECT id, at, username, userid, address, outcome FROM signin WHERE "+where+" ORDER BY id DESC LIMIT "+p(len(args)), args...)
+	rows, err := a.o.DB.Query(ctx, "SELECT s.id, s.at, COALESCE(NULLIF(s.username, ''), u.domainname, ''), s.userid, s.address, s.outcome FROM signin s LEFT JOIN systemuser u ON u.systemuserid = s.userid WHERE "+where+" ORDER BY s.id DESC LIMIT "+p(len(args)), args...)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -175,4 +179,32 @@ func (a *Auth) Attempts(ctx context.Context, user id.ID, before int64, limit int
 		out = append(out, t)
 	}
 	return out, next, rows.Err()
+}
+
+// UserHook keeps sign-in with the user: a new user name is the one to sign in by,
+// and the sessions of who is disabled end for good, so that they do not come back
+// with the user.
+func (a *Auth) UserHook() record.Hook {
+	return record.Hook{Table: "systemuser", AfterUpdate: func(_ context.Context, tx *record.Tx, old, row record.Row) error {
+		e := encoder{d: tx.SQL().Dialect()}
+		who := e.id(row.ID("systemuserid"))
+		if e.err != nil {
+			return e.err
+		}
+		p := e.d.Placeholder
+		if off, _ := row["isdisabled"].(bool); off {
+			if _, err := tx.SQL().Exec("DELETE FROM session WHERE userid = "+p(1), who); err != nil {
+				return err
+			}
+		}
+		name := query.Fold(strings.TrimSpace(row.Text("domainname")))
+		if name == "" || name == query.Fold(strings.TrimSpace(old.Text("domainname"))) {
+			return nil
+		}
+		_, err := tx.SQL().Exec("UPDATE credential SET username = "+p(1)+" WHERE userid = "+p(2), name, who)
+		if errors.Is(err, sqldb.ErrUnique) {
+			return errs.New(errs.Conflict, "auth.name_taken", "somebody else signs in by this user name")
+		}
+		return err
+	}}
 }

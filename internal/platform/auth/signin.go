@@ -56,12 +56,6 @@ func (a *Auth) setPassword(ctx context.Context, user id.ID, name, password strin
 	})
 }
 
-// HasPassword tells whether anybody can sign in by this name.
-func (a *Auth) HasPassword(ctx context.Context, name string) (bool, error) {
-	_, _, found, err := a.credential(ctx, name)
-	return found, err
-}
-
 func (a *Auth) credential(ctx context.Context, name string) (user id.ID, hash string, found bool, err error) {
 	var raw any
 	found, err = a.o.DB.QueryRow(ctx, "SELECT userid, passwordhash FROM credential WHERE username = "+a.o.DB.Dialect().Placeholder(1),

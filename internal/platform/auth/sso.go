@@ -1,9 +1,11 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"crypto/subtle"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -85,7 +87,7 @@ func web(ctx context.Context) context.Context {
 func (a *Auth) discover(ctx context.Context, issuer string) (*oidc.Provider, error) {
 	p, err := oidc.NewProvider(web(ctx), issuer)
 	if err != nil {
-		return nil, errs.Wrap(err, errs.Unavailable, "auth.provider_away", "the identity provider %s does not answer as one: check its address", issuer)
+		return nil, errs.Wrap(err, errs.Unavailable, codeAway, "the identity provider %s does not answer as one: check its address", issuer)
 	}
 	return p, nil
 }
@@ -114,14 +116,13 @@ func (a *Auth) FinishSSO(ctx context.Context, state, code, browser string, from 
 	if subtle.ConstantTimeCompare([]byte(hashSecret(browser)), []byte(v.Browser)) != 1 {
 		return Session{}, "", errSSO // begun in another browser: somebody would sign a victim in as himself
 	}
-	who, err := a.vouched(ctx, v, code)
-	if err != nil {
-		a.log(ctx, "", id.Nil, from.Address, "refused by single sign-on")
-		return Session{}, "", err
+	who, said, err := a.vouched(ctx, v, code)
+	if err == nil && !a.o.Known(who) {
+		err = errNobody
 	}
-	if !a.o.Known(who) {
-		a.log(ctx, "", who, from.Address, "refused by single sign-on")
-		return Session{}, "", errNobody
+	if err != nil {
+		a.log(ctx, said, who, from.Address, refusedSSO(err))
+		return Session{}, "", err
 	}
 	s, err := a.open(ctx, opening{user: who, method: "single sign-on", from: from, also: func(tx *sqldb.Tx) error { return finish(tx, state) }})
 	if err == nil {
@@ -130,53 +131,79 @@ func (a *Auth) FinishSSO(ctx context.Context, state, code, browser string, from 
 	return s, v.Next, err
 }
 
+// refusedSSO tells the log why, as far as an administrator can mend it.
+func refusedSSO(err error) string {
+	switch errs.CodeOf(err) {
+	case errNobody.Code:
+		return "single sign-on: nobody here"
+	case errSSOClient.Code:
+		return "single sign-on: client refused"
+	case codeAway:
+		return "single sign-on: provider away"
+	}
+	return "refused by single sign-on"
+}
+
+// codeAway is the code of a provider that does not answer.
+const codeAway = "auth.provider_away"
+
+// errSSOClient is the administrators' to mend, and not by beginning again.
+var errSSOClient = errs.New(errs.Unavailable, "auth.sso_client", "the identity provider does not accept the client id and secret that are set here: tell an administrator")
+
 var errNobody = errs.New(errs.Forbidden, "auth.sso_nobody", "the identity provider knows you, but there is no enabled user for you here: ask an administrator")
 
-// vouched asks the provider whom the code stands for and finds the user.
-func (a *Auth) vouched(ctx context.Context, v visit, code string) (id.ID, error) {
+// vouched asks the provider whom the code stands for and finds the user. said is
+// what the provider calls the person, as soon as that is known.
+func (a *Auth) vouched(ctx context.Context, v visit, code string) (user id.ID, said string, err error) {
 	which, err := id.Parse(v.Provider)
 	if err != nil {
-		return id.Nil, err
+		return id.Nil, "", err
 	}
 	p, err := a.provider(ctx, which)
 	if err != nil {
-		return id.Nil, err
+		return id.Nil, "", err
 	}
 	found, err := a.discover(ctx, p.Issuer)
 	if err != nil {
-		return id.Nil, err
+		return id.Nil, "", err
 	}
-	failed := func(err error) error {
+	failed := func(err error) (id.ID, string, error) {
 		e := *errSSO
 		e.Cause = err
-		return &e
+		return id.Nil, "", &e
 	}
 	token, err := config(p, found, v.Callback).Exchange(web(ctx), code, oauth2.VerifierOption(v.Verifier))
+	if refused, ok := errors.AsType[*oauth2.RetrieveError](err); ok && (refused.ErrorCode == "invalid_client" || refused.ErrorCode == "unauthorized_client") {
+		e := *errSSOClient
+		e.Cause = err
+		return id.Nil, "", &e
+	}
 	if err != nil {
-		return id.Nil, failed(err)
+		return failed(err)
 	}
 	raw, _ := token.Extra("id_token").(string)
 	// The provider's clock counts, not one that a test may have set.
 	signed, err := found.Verifier(&oidc.Config{ClientID: p.ClientID}).Verify(web(ctx), raw)
 	if err != nil {
-		return id.Nil, failed(err)
+		return failed(err)
 	}
 	var is claims
 	if err := signed.Claims(&is); err != nil {
-		return id.Nil, failed(err)
+		return failed(err)
 	}
 	if subtle.ConstantTimeCompare([]byte(is.Nonce), []byte(v.Nonce)) != 1 {
-		return id.Nil, failed(errs.New(errs.Unauthenticated, "auth.nonce", "the nonce is another"))
+		return failed(errs.New(errs.Unauthenticated, "auth.nonce", "the nonce is another"))
 	}
 	if is.Email == "" && is.Username == "" {
 		// Some give these at the userinfo endpoint only.
 		if info, err := found.UserInfo(web(ctx), oauth2.StaticTokenSource(token)); err == nil && info.Subject == signed.Subject {
 			if err := info.Claims(&is); err != nil {
-				return id.Nil, failed(err)
+				return failed(err)
 			}
 		}
 	}
-	return a.linked(ctx, p, signed.Subject, is)
+	user, err = a.linked(ctx, p, signed.Subject, is)
+	return user, cmp.Or(is.Email, is.Username, signed.Subject), err
 }
 
 // linked finds the user of a subject, and links them at the first time.

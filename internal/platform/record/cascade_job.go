@@ -22,7 +22,7 @@ const CascadeKind = "record.cascade"
 
 // cascadeWork is what happens to the children of a row, and how far it is.
 type cascadeWork struct {
-	Op       string       `json:"op"` // delete, assign, share, unshare
+	Op       string       `json:"op"` // delete, assign, share, unshare, unit
 	Table    string       `json:"table"`
 	Record   id.ID        `json:"record"`
 	Deletion id.ID        `json:"deletion,omitzero"` // under which rows go to the recycle bin
@@ -128,6 +128,9 @@ func (tx *Tx) part(ctx context.Context, work *cascadeWork) (finished bool, err e
 	}
 	if work.Op == "delete" {
 		return tx.deletePart(ctx, t, work)
+	}
+	if work.Op == opMove {
+		return tx.movePart(ctx, t, work)
 	}
 	tx.cascading = true
 	pick := map[string]func(metadata.Cascade) metadata.Behaviour{

@@ -207,6 +207,20 @@ func TestCascadeOverAThousandIsAJob(t *testing.T) {
 		if n := e.count(t, "rpt_part", eq("ownerid", bert)); n != children || status() != 30 {
 			t.Errorf("%d of %d children are assigned, status %d", n, children, status())
 		}
+		other := e.must(t, "businessunit", record.Row{"name": "other", "parentbusinessunitid": e.root}).ID("businessunitid")
+		e.write(t, func(tx *record.Tx) error {
+			_, err := tx.Update(sys, "systemuser", bert, record.Row{"businessunitid": other}, record.Match{})
+			deferred = tx.Deferred
+			return err
+		})
+		e.reload(t)
+		if len(deferred) != 1 || e.count(t, "rpt_part", eq("owningbusinessunit", other)) != 0 {
+			t.Fatal("the move has begun outside of its job")
+		}
+		work(func() bool { return status() >= 30 })
+		if n := e.count(t, "rpt_part", eq("owningbusinessunit", other)); n != children || status() != 30 {
+			t.Errorf("%d of %d records have moved with their owner, status %d", n, children, status())
+		}
 		e.write(t, func(tx *record.Tx) error {
 			err := tx.Delete(sys, "rpt_thing", a, record.Match{})
 			deferred = tx.Deferred

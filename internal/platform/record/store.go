@@ -73,6 +73,8 @@ func New(o Options) *Store {
 	s := &Store{o: o, hooks: map[string][]Hook{}}
 	s.AddHook(currencyHook())
 	s.AddHook(shareHook())
+	s.AddHook(moveHook("systemuser"))
+	s.AddHook(moveHook("team"))
 	s.reader = reader{o: &s.o, live: true, apart: true, note: s.NoteReads, query: func(ctx context.Context, text string, args []any) (*sqldb.Rows, error) {
 		return o.DB.Query(ctx, text, args...)
 	}}

@@ -18,6 +18,7 @@ export function Factors({ factors, onChange }: { factors: Factor[]; onChange: ()
   const [enrolment, setEnrolment] = useState<Enrolment>();
   const [code, setCode] = useState("");
   const [recovery, setRecovery] = useState<string[]>();
+  const [leaving, setLeaving] = useState<Factor>();
   const begin = () => void request<Enrolment>("/api/auth/account/totp", { method: "POST", body: { name: t("account.app") } }).then((a) => { setCode(""); setEnrolment(a.data); }, toastFailure);
   const passkey = () => void addPasskey(t("account.passkeyOf", { date: formatDay(new Date().toISOString()) })).then((made) => made && onChange(), toastFailure);
   return (
@@ -35,11 +36,19 @@ export function Factors({ factors, onChange }: { factors: Factor[]; onChange: ()
             <tbody>
               {factors.map((f) => (
                 <tr key={f.id}><th scope="row">{f.name}</th><td>{t(f.kind === "passkey" ? "account.passkey" : f.kind === "totp" ? "account.app" : "account.recoveryKind")}</td><td>{f.usedon ? formatAgo(f.usedon) : "–"}</td>
-                  <td className={classes.end}><Button size="compact-sm" variant="default" color="red.8" onClick={() => void request(`/api/auth/account/factors/${f.id}`, { method: "DELETE" }).then(onChange, toastFailure)}>{t("admin.remove")}</Button></td></tr>
+                  <td className={classes.end}><Button size="compact-sm" variant="default" color="red.8" onClick={() => setLeaving(f)}>{t("admin.remove")}</Button></td></tr>
               ))}
             </tbody>
           </table>
         </div>
+      )}
+      {leaving && (
+        <ConfirmDialog title={t("admin.removeOne", { name: leaving.name })} confirm={t("admin.remove")} danger onClose={() => setLeaving(undefined)} run={async () => {
+          await request(`/api/auth/account/factors/${leaving.id}`, { method: "DELETE" });
+          await onChange();
+        }}>
+          <p className={classes.hint} style={{ margin: 0 }}>{t(leaving.kind === "totp" ? "account.removeApp" : "account.removePasskey")}</p>
+        </ConfirmDialog>
       )}
       {enrolment && (
         <ConfirmDialog title={t("account.addApp")} confirm={t("account.confirm")} disabled={code.trim().length < 6} onClose={() => setEnrolment(undefined)} run={async () => {

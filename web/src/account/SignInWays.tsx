@@ -2,14 +2,17 @@ import { Alert, Button, PasswordInput, TextInput } from "@mantine/core";
 import { type FormEvent, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { asApiError, errorFrom } from "@/api/errors";
-import { adopt, secondFactor } from "@/api/session";
+import { adopt, forgotten, secondFactor } from "@/api/session";
 import { passkeySignIn, passkeysKnown } from "./passkeys";
 
 /** Ways in beside a password: identity providers and passkeys. */
 export function OtherWays() {
   const { t } = useTranslation();
   const [providers, setProviders] = useState<{ id: string; name: string }[]>([]);
-  const [problem, setProblem] = useState(() => (new URLSearchParams(location.search).has("signin") ? t("signin.ssoFailed") : ""));
+  const [problem, setProblem] = useState(() => {
+    const code = new URLSearchParams(location.search).get("signin");
+    return code === null ? "" : t(`signin.sso.${code.replace(/^auth\./, "")}`, { defaultValue: t("signin.ssoFailed") });
+  });
   useEffect(() => {
     const stop = new AbortController();
     fetch("/api/auth/signin/ways", { signal: stop.signal }).then((r) => (r.ok ? r.json() : { providers: [] }), () => ({ providers: [] }))
@@ -48,6 +51,37 @@ export function FactorForm({ challenge, onBack }: { challenge: string; onBack: (
       {problem && <Alert data-tone="bad" role="alert" p="xs">{problem}</Alert>}
       <TextInput name="code" label={t("signin.code")} description={t("signin.codeHint")} autoComplete="one-time-code" inputMode="text" required withAsterisk={false} autoFocus spellCheck={false} />
       <Button type="submit" loading={busy} fullWidth>{t("signin.submit")}</Button>
+      <Button variant="subtle" fullWidth onClick={onBack}>{t("signin.back")}</Button>
+    </form>
+  );
+}
+
+/** Asks for a letter with a link for a new password. Whether there is such a person is not told. */
+export function ForgottenForm({ onBack }: { onBack: () => void }) {
+  const { t } = useTranslation();
+  const [busy, setBusy] = useState(false);
+  const [done, setDone] = useState(false);
+  const [problem, setProblem] = useState("");
+  async function submit(event: FormEvent<HTMLFormElement>) {
+    event.preventDefault();
+    const username = String(new FormData(event.currentTarget).get("username") ?? "").trim();
+    setBusy(true);
+    setProblem("");
+    try {
+      await forgotten(username);
+      setDone(true);
+    } catch (error) {
+      setProblem(asApiError(error).message);
+    } finally {
+      setBusy(false);
+    }
+  }
+  if (done) return <><p className="dim" role="status">{t("signin.forgottenSent")}</p><Button variant="default" fullWidth mt="md" onClick={onBack}>{t("signin.back")}</Button></>;
+  return (
+    <form onSubmit={submit} style={{ display: "flex", flexDirection: "column", gap: 12 }}>
+      {problem && <Alert data-tone="bad" role="alert" p="xs">{problem}</Alert>}
+      <TextInput name="username" label={t("signin.usernameOrEmail")} autoComplete="username" autoCapitalize="none" spellCheck={false} required withAsterisk={false} autoFocus />
+      <Button type="submit" loading={busy} fullWidth>{t("signin.sendLink")}</Button>
       <Button variant="subtle" fullWidth onClick={onBack}>{t("signin.back")}</Button>
     </form>
   );

@@ -11,6 +11,7 @@ import { toastFailure } from "@/ui/toast";
 import classes from "./admin.module.css";
 import { patch, useRefresh, useRows } from "./data";
 import { Linked } from "./Linked";
+import { Secured, useSecured } from "./Secured";
 
 /** Column security: who reads, gives and changes columns that are secured. */
 export function Profiles() {
@@ -24,6 +25,7 @@ export function Profiles() {
   const id = chosen ?? (profiles.data?.[0]?.fieldsecurityprofileid as string | undefined);
   return (
     <>
+      <Secured />
       <div className={classes.bar}>
         <Select label={t("admin.profile.one")} searchable allowDeselect={false} value={id ?? null} onChange={(v) => setChosen(v ?? undefined)}
           data={(profiles.data ?? []).map((r) => ({ value: String(r.fieldsecurityprofileid), label: String(r.name) }))} />
@@ -52,6 +54,8 @@ function Profile({ id }: { id: string }) {
   const [column, setColumn] = useState("");
   const tables = useTables();
   const meta = useTableMeta(table);
+  const secured = useSecured();
+  const offered = (meta.data?.columns ?? []).filter((c) => secured.data?.some((s) => s.table === table && s.column === c.name));
   const rows = useRows("fieldpermissions", { select: ["fieldpermissionid", "entityname", "attributelogicalname", ...kinds], filter: `_fieldsecurityprofileid_value eq ${id}`, orderby: "entityname,attributelogicalname" });
   const act = (work: () => Promise<unknown>) => void work().then(() => refresh(), toastFailure);
   return (
@@ -64,10 +68,9 @@ function Profile({ id }: { id: string }) {
       </section>
       <section className={classes.card}>
         <h2>{t("admin.profile.columns")}</h2>
-        <p className={classes.hint}>{t("admin.profile.hint")}</p>
         <div className={classes.bar} style={{ marginBottom: 12 }}>
           <Select label={t("admin.table")} searchable value={table || null} onChange={(v) => { setTable(v ?? ""); setColumn(""); }} data={(tables.data ?? []).map((x) => ({ value: x.logicalname, label: x.pluralLabel }))} />
-          <Select label={t("admin.profile.column")} searchable value={column || null} disabled={!table} onChange={(v) => setColumn(v ?? "")} data={(meta.data?.columns ?? []).map((c) => ({ value: c.name, label: c.label }))} />
+          <Select label={t("admin.profile.column")} searchable value={column || null} disabled={!table} onChange={(v) => setColumn(v ?? "")} nothingFoundMessage={t("admin.profile.noneSecured")} data={offered.map((c) => ({ value: c.name, label: c.label }))} />
           <Button variant="default" disabled={!column} onClick={() => act(async () => {
             await createRecord("fieldpermissions", "fieldpermissionid", { entityname: table, attributelogicalname: column, canread: 4, cancreate: 0, canupdate: 0, "fieldsecurityprofileid@odata.bind": `/fieldsecurityprofiles(${id})` });
             setColumn("");

@@ -46,6 +46,10 @@ export async function loadSession(): Promise<void> {
 }
 
 async function ask<T>(path: string, body: unknown): Promise<T> {
+  return (await (await post(path, body)).json()) as T;
+}
+
+async function post(path: string, body: unknown): Promise<Response> {
   let response: Response;
   try {
     response = await fetch(path, {
@@ -57,7 +61,7 @@ async function ask<T>(path: string, body: unknown): Promise<T> {
     throw new ApiError(0, "network", String(cause));
   }
   if (!response.ok) throw await errorFrom(response);
-  return (await response.json()) as T;
+  return response;
 }
 
 /** Signs in; answers with a challenge when a second factor has to be shown as well. */
@@ -66,6 +70,11 @@ export async function signIn(username: string, password: string): Promise<string
   if (answer.factor) return answer.factor.challenge;
   adopt(answer);
   return undefined;
+}
+
+/** Has a letter sent with a link for a new password, to whoever has the name or the address. */
+export async function forgotten(username: string): Promise<void> {
+  await post("/api/auth/signin/forgotten", { username });
 }
 
 /** Shows the code of a second factor. */

@@ -3,6 +3,7 @@ import { Notifications } from "@mantine/notifications";
 import { QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { useEffect } from "react";
+import { resetSecret } from "@/account/SignInWays";
 import { onResync } from "@/api/live";
 import { useSession } from "@/api/session";
 import { Unreachable } from "@/ui/Calm";
@@ -16,6 +17,7 @@ const schemes = localStorageColorSchemeManager({ key: "rapport.scheme" });
 function Gate() {
   const session = useSession();
   useEffect(() => onResync(() => void client.invalidateQueries()), []);
+  if (resetSecret()) return <SignIn />; // a link for a new password counts whoever is signed in here
   switch (session.status) {
     case "loading":
       return null;

@@ -2,7 +2,7 @@ import { Alert, Button, Modal, PasswordInput, TextInput } from "@mantine/core";
 import { type FormEvent, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { asApiError } from "@/api/errors";
-import { FactorForm, OtherWays, ResetForm, resetSecret } from "@/account/SignInWays";
+import { FactorForm, ForgottenForm, OtherWays, ResetForm, resetSecret } from "@/account/SignInWays";
 import { signIn } from "@/api/session";
 import type { Session } from "@/api/types";
 import { Logo } from "@/ui/Logo";
@@ -68,16 +68,21 @@ function SignInForm({ username }: { username?: string }) {
 
 export function SignIn() {
   const { t } = useTranslation();
+  const [lost, setLost] = useState(false);
+  const reset = resetSecret();
   return (
     <main className={classes.page}>
       <div className={classes.card}>
         <Logo size={36} />
-        <h1 className={classes.title}>{t(resetSecret() ? "signin.resetTitle" : "signin.title")}</h1>
-        {resetSecret() ? <ResetForm secret={resetSecret()} /> : (
+        <h1 className={classes.title}>{t(reset ? "signin.resetTitle" : lost ? "signin.forgotten" : "signin.title")}</h1>
+        {reset && <ResetForm secret={reset} />}
+        {!reset && <p className={classes.lead}>{t(lost ? "signin.forgottenLead" : "signin.lead")}</p>}
+        {!reset && lost && <ForgottenForm onBack={() => setLost(false)} />}
+        {!reset && !lost && (
           <>
-            <p className={classes.lead}>{t("signin.lead")}</p>
             <SignInForm />
             <OtherWays />
+            <Button variant="subtle" fullWidth mt={8} onClick={() => setLost(true)}>{t("signin.forgotten")}</Button>
           </>
         )}
       </div>
