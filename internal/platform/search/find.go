@@ -44,7 +44,7 @@ type Hit struct {
 
 const (
 	topMost        = 100
-	candidatesMost = 2000 // documents that are ranked, unless Options say otherwise
+	candidatesMost = 1000 // documents that are ranked, unless Options say otherwise
 	readAhead      = 50   // hits that are read at a time
 )
 
