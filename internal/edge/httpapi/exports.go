@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -27,7 +28,10 @@ type Exporter interface {
 //	POST /api/exports/{table}?format=F&…   {"ids": [...]}: these rows only
 //
 // What is exported is asked for as in the Web API: $select, $filter and $orderby,
-// or one of savedQuery, userQuery, fetchXml and sql.
+// or one of savedQuery, userQuery, fetchXml and sql. Beside those, columns names
+// the table's columns that are written, in their order, instead of those asked
+// for; language is that of headings and labels, instead of the one that the
+// request asks for.
 type ExportsAPI struct {
 	OData   *ODataAPI
 	Exports Exporter
@@ -92,7 +96,7 @@ func question(a *ODataAPI, w http.ResponseWriter, r *http.Request, table string,
 const maxNamed = 1 << 20
 
 func (a *ExportsAPI) export(w http.ResponseWriter, r *http.Request) error {
-	q, f, err := question(a.OData, w, r, r.PathValue("table"), "format")
+	q, f, err := question(a.OData, w, r, r.PathValue("table"), "format", "language", "columns")
 	if err != nil {
 		return err
 	}
@@ -104,12 +108,19 @@ func (a *ExportsAPI) export(w http.ResponseWriter, r *http.Request) error {
 	if kind == "" {
 		return errs.New(errs.Invalid, "export.format", "the format is one of csv, xlsx, jsonl, parquet")
 	}
+	own := r.URL.Query()
+	if err := arrange(f, own.Get("columns")); err != nil {
+		return err
+	}
 	text := q.text()
 	asked := map[string]any{}
 	for name, v := range q.params {
 		asked[name] = v
 	}
-	req := export.Request{Query: f.Query, View: f.View, Format: format, Language: q.language(), Zone: text.Zone, Text: asked}
+	if own.Has("columns") {
+		asked["columns"] = own.Get("columns")
+	}
+	req := export.Request{Query: f.Query, View: f.View, Format: format, Language: cmp.Or(knownLanguage(own.Get("language")), q.language()), Zone: text.Zone, Text: asked}
 	if r.Method == http.MethodPost {
 		var body struct {
 			IDs []id.ID `json:"ids"`
@@ -125,4 +136,24 @@ func (a *ExportsAPI) export(w http.ResponseWriter, r *http.Request) error {
 		_, err := a.Exports.Export(q.ctx, req, to)
 		return err
 	})
+}
+
+// arrange has a query give these columns of its table, parted by commas, instead
+// of those that it asks for; "" leaves them as they are. Columns of linked tables
+// follow, as before.
+func arrange(f *odata.Fetch, columns string) error {
+	if columns == "" {
+		return nil
+	}
+	names := strings.Split(columns, ",")
+	for _, name := range names {
+		if _, ok := f.View.Table.Column(name); !ok {
+			return errs.New(errs.Invalid, "export.columns", "%s has no column %q", f.View.Table.Name, name)
+		}
+		if f.Query.Select != nil && !slices.Contains(f.Query.Select, name) {
+			f.Query.Select = append(f.Query.Select, name)
+		}
+	}
+	f.View.Columns = names
+	return nil
 }

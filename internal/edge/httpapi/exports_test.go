@@ -6,6 +6,8 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -20,9 +22,13 @@ import (
 )
 
 // brittle is an exporter that fails once some bytes have left.
-type brittle struct{ before int }
+type brittle struct {
+	before int
+	asked  export.Request
+}
 
-func (b *brittle) Export(_ context.Context, _ export.Request, to io.Writer) (int64, error) {
+func (b *brittle) Export(_ context.Context, r export.Request, to io.Writer) (int64, error) {
+	b.asked = r
 	if b.before > 0 {
 		if _, err := io.WriteString(to, strings.Repeat("x", b.before)); err != nil {
 			return 0, err
@@ -62,5 +68,24 @@ func TestHalfAnExportIsNoAnswer(t *testing.T) {
 	b.before = 3 << 20
 	if status, body, err := get(); status != http.StatusOK || !errors.Is(err, io.ErrUnexpectedEOF) {
 		t.Error("half a file is taken for a whole one:", status, len(body), err)
+	}
+	// A saved view is written as its list shows it.
+	b.before = 0
+	ask := func(columns string) int {
+		fetch := url.QueryEscape(`<fetch><entity name="lead"><attribute name="subject"/><attribute name="lastname"/></entity></fetch>`)
+		res, err := http.Get(server.URL + "/api/exports/lead?format=csv&language=de&columns=" + columns + "&fetchXml=" + fetch)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := res.Body.Close(); err != nil {
+			t.Fatal(err)
+		}
+		return res.StatusCode
+	}
+	if status := ask("fullname,subject"); status != http.StatusServiceUnavailable || b.asked.Language != "de" || !slices.Equal(b.asked.View.Columns, []string{"fullname", "subject"}) || !slices.Contains(b.asked.Query.Select, "fullname") {
+		t.Errorf("%d %+v", status, b.asked.View)
+	}
+	if status := ask("nosuch"); status != http.StatusBadRequest {
+		t.Error(status)
 	}
 }

@@ -16,6 +16,7 @@ import (
 type Importer interface {
 	Upload(ctx context.Context, into id.ID, table, name string, from io.Reader) (transfer.Uploaded, error)
 	Preview(ctx context.Context, file id.ID, table string, m transfer.Mapping) (transfer.Preview, error)
+	Remove(ctx context.Context, file id.ID) error
 	Map(ctx context.Context, file id.ID, table string, m transfer.Mapping) error
 	State(ctx context.Context, key id.ID) (transfer.State, error)
 	Refused(ctx context.Context, file id.ID, to io.Writer) error
@@ -30,6 +31,7 @@ type Importer interface {
 //	GET  /api/imports/{id}/kept                      changes that an undo left, as CSV
 //	POST /api/imports/files/{id}/preview[?table=T]   a mapping, or {} → transfer.Preview
 //	PUT  /api/imports/files/{id}?table=T             the mapping to import by
+//	DELETE /api/imports/files/{id}                   takes a file out of an import that has not begun
 //	GET  /api/imports/files/{id}/refused             the rows that were refused, as CSV
 type ImportsAPI struct {
 	Imports Importer
@@ -43,6 +45,7 @@ func (a *ImportsAPI) Register(mux *http.ServeMux) {
 	mux.HandleFunc("GET /api/imports/{id}/kept", answering(a.kept))
 	mux.HandleFunc("POST /api/imports/files/{id}/preview", answering(a.preview))
 	mux.HandleFunc("PUT /api/imports/files/{id}", answering(a.mapped))
+	mux.HandleFunc("DELETE /api/imports/files/{id}", answering(a.remove))
 	mux.HandleFunc("GET /api/imports/files/{id}/refused", answering(a.refused))
 }
 
@@ -127,6 +130,18 @@ func (a *ImportsAPI) mapped(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if err := a.Imports.Map(r.Context(), key, r.URL.Query().Get("table"), m); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+func (a *ImportsAPI) remove(w http.ResponseWriter, r *http.Request) error {
+	key, err := signedID(r)
+	if err != nil {
+		return err
+	}
+	if err := a.Imports.Remove(r.Context(), key); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)

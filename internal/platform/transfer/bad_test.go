@@ -134,15 +134,27 @@ func TestWorkbooks(t *testing.T) {
 			set("A5", "#REF!")
 			set("A6", "Odd")
 			set("F6", 1.5)
+			set("D6", 45678.0)
 		})
-		m := transfer.Mapping{Zone: "Europe/Berlin", Columns: columns("Name=rpt_name", "Code=rpt_code", "Price=rpt_price", "Since=rpt_since", "Checked=rpt_checked", "Stock=rpt_stock")}
+		// The decimal sign is that of texts; numbers are kept with a point.
+		m := transfer.Mapping{Zone: "Europe/Berlin", Decimal: ",", Columns: columns("Name=rpt_name", "Code=rpt_code", "Price=rpt_price", "Since=rpt_since", "Checked=rpt_checked", "Stock=rpt_stock")}
 		b := e.imported(file{"rpt_part", text, m})
 		b.want(0, "4 2 0 0 2")
 		if got, want := e.rows("rpt_part", "rpt_code", "rpt_name", "rpt_price", "rpt_since", "rpt_checked"), "X1 Bolt 1234.56 2025-01-21 2025-01-21T05:00:00Z\nX2 Formula null null null"; got != want {
 			t.Errorf("got\n%s\nwant\n%s", got, want)
 		}
-		if bad := b.refused(0); !strings.Contains(bad, "5,file.cell,") || !strings.Contains(bad, "6,column.type,Stock: a whole number is expected,Odd,,,,,1.5") {
+		bad := b.refused(0)
+		if !strings.HasPrefix(bad, "\uFEFFline,code,reasons,Name,") || !strings.Contains(bad, "5,file.cell,") || !strings.Contains(bad, "6,column.type,Stock: a whole number is expected,Odd,,,2025-01-21,,1.5") {
 			t.Error(bad)
+		}
+		b = e.imported(file{"rpt_part", strings.Replace(bad, ",1.5", ",2", 1), m})
+		b.want(0, "2 2 0 0 0")
+		if got := e.rows("rpt_part", "rpt_name", "rpt_since", "rpt_stock"); !strings.Contains(got, "Odd 2025-01-21 2") {
+			t.Error(got)
+		}
+		p, err := e.service.Preview(e.ctx(), b.files[0], "", transfer.Mapping{})
+		if err != nil || len(p.Suggestion.Columns) != 6 || p.Suggestion.Columns["code"] != "" {
+			t.Errorf("%+v %v", p.Suggestion, err)
 		}
 	})
 }
@@ -171,6 +183,20 @@ func TestPausedResumedCancelled(t *testing.T) {
 		b.want(0, "50 50 0 0 0")
 		if e.count("rpt_part") != 50 {
 			t.Error(e.count("rpt_part"))
+		}
+		// A rehearsal that was broken off leaves a draft.
+		d := e.bring(f, f)
+		d.must("rpt_StartImport", map[string]any{"DryRun": true})
+		d.must("rpt_CancelImport", nil)
+		d.run(operation.Cancelled)
+		if err := e.service.Remove(e.ctx(), d.files[1]); err != nil {
+			t.Fatal(err)
+		}
+		d.must("rpt_StartImport", nil)
+		d.run(operation.Done)
+		d.want(0, "50 50 0 0 0")
+		if err := e.service.Remove(e.ctx(), d.files[0]); errs.CodeOf(err) != "import.begun" || e.count("importfile") != 2 {
+			t.Error(err, e.count("importfile"))
 		}
 		c := e.bring(f)
 		c.must("rpt_StartImport", nil)

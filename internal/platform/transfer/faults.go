@@ -6,6 +6,8 @@ import (
 	"io"
 	"slices"
 	"strconv"
+	"strings"
+	"time"
 
 	"github.com/rapport-platform/rapport/internal/ground/errs"
 	"github.com/rapport-platform/rapport/internal/ground/id"
@@ -15,27 +17,41 @@ import (
 	"github.com/rapport-platform/rapport/internal/platform/transfer/read"
 )
 
+// refusedHead are the columns that stand before a file's own in the file of
+// rows that were refused.
+var refusedHead = []string{"line", "code", "reasons"}
+
 // Refused writes the rows of a file that were refused as CSV: the line, a code
 // and the reasons, then the record as it stood, so that it can be mended and
-// imported again.
+// imported again. A mark at the beginning lets spreadsheets know the encoding;
+// what a workbook kept as the number of a day stands as that day.
 func (s *Service) Refused(ctx context.Context, file id.ID, to io.Writer) error {
 	row, err := s.c.Store.Get(ctx, "importfile", file, []string{"importid", "targetentityname", "rpt_mapping"}, nil)
 	if err != nil {
 		return err
 	}
-	header, err := s.header(file, row)
+	info, m, err := s.written(file, row)
 	if err != nil {
 		return err
 	}
+	days := s.days(row.Text("targetentityname"), m, info)
+	if _, err := io.WriteString(to, "\uFEFF"); err != nil {
+		return err
+	}
 	w := csv.NewWriter(to)
-	if err := w.Write(append([]string{"line", "code", "reasons"}, guarded(header)...)); err != nil {
+	if err := w.Write(slices.Concat(refusedHead, guarded(info.Header))); err != nil {
 		return err
 	}
 	for f, err := range operation.Faults(ctx, s.c.DB, row.ID("importid"), file, operation.PhaseRun) {
 		if err != nil {
 			return err
 		}
-		if err := w.Write(append([]string{strconv.Itoa(f.Line), f.Code, f.Reason}, guarded(f.Data)...)); err != nil {
+		for i := range f.Data {
+			if at, ok := cell.Serial(f.Data[i], info.Date1904, nil); ok && days[i] {
+				f.Data[i] = strings.TrimSuffix(at.Format(time.DateTime), " 00:00:00")
+			}
+		}
+		if err := w.Write(append([]string{strconv.Itoa(f.Line), f.Code, cell.Guard(f.Reason)}, guarded(f.Data)...)); err != nil {
 			return err
 		}
 	}
@@ -43,29 +59,44 @@ func (s *Service) Refused(ctx context.Context, file id.ID, to io.Writer) error {
 	return w.Error()
 }
 
-// header gives the names of a file's columns; none where the file is gone.
-func (s *Service) header(file id.ID, row record.Row) ([]string, error) {
-	m, err := mappingOf(row)
-	if err != nil {
-		return nil, err
+// written tells how a file is written, and what its columns mean; its header is
+// empty where the file is gone.
+func (s *Service) written(file id.ID, row record.Row) (info read.Info, m Mapping, err error) {
+	if m, err = mappingOf(row); err != nil {
+		return info, m, err
 	}
 	o, err := m.options()
 	if err != nil {
-		return nil, err
+		return info, m, err
 	}
 	f, err := s.files.Open(file.String())
 	if errs.Has(err, errs.NotFound) {
-		return nil, nil
+		return info, m, nil
 	}
 	if err != nil {
-		return nil, err
+		return info, m, err
 	}
 	defer f.Close()
 	src, err := read.Open(f, o)
 	if err != nil {
-		return nil, err
+		return info, m, err
 	}
-	return src.Info().Header, src.Close()
+	return src.Info(), m, src.Close()
+}
+
+// days tells which columns of a workbook hold moments, by their place.
+func (s *Service) days(table string, m Mapping, info read.Info) map[int]bool {
+	out := map[int]bool{}
+	t, err := s.table(table)
+	if err != nil || info.Kind != "xlsx" {
+		return out
+	}
+	for i, name := range info.Header {
+		if c, ok := t.Column(m.Columns[name]); ok && (c.TypeName == "date" || c.TypeName == "datetime") {
+			out[i] = true
+		}
+	}
+	return out
 }
 
 // guarded keeps spreadsheets from taking cells for formulas; numbers stay as they are.

@@ -151,7 +151,10 @@ func (p *plan) value(f *field, v string) (any, error) {
 	c := f.column
 	switch c.TypeName {
 	case "whole", "bigint", "decimal", "money", "double":
-		n, ok := cell.Number(v, p.m.Decimal)
+		n, ok := v, p.info.Kind == "xlsx" && cell.Stored(v)
+		if !ok {
+			n, ok = cell.Number(v, p.m.Decimal)
+		}
 		if !ok {
 			return nil, errs.New(errs.Invalid, "column.type", "a number is expected")
 		}

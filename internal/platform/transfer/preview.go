@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/rapport-platform/rapport/internal/ground/id"
@@ -167,15 +168,19 @@ func previewColumn(name string, i int, records [][]string) PreviewColumn {
 func propose(t *metadata.Table, p *Preview, first sampled) Mapping {
 	m := Mapping{Columns: map[string]string{}, Mode: Create}
 	taken := map[string]bool{}
+	again := len(first.info.Header) > len(refusedHead) && slices.Equal(first.info.Header[:len(refusedHead)], refusedHead)
 	wanted := func(c *metadata.Column) bool { return Mappable(t, c) && !taken[c.Name] }
 	for i, c := range p.Columns {
+		if i < len(refusedHead) && again {
+			continue
+		}
 		if to, why := suggest.Exactly(c.Name, t, wanted); to != "" {
 			taken[to] = true
 			p.Columns[i].Column, p.Columns[i].Why = to, why
 		}
 	}
 	for i, c := range p.Columns {
-		if c.Column != "" {
+		if c.Column != "" || i < len(refusedHead) && again {
 			continue
 		}
 		if to := suggest.Likely(c.Name, t, wanted); to != "" {
@@ -191,7 +196,7 @@ func propose(t *metadata.Table, p *Preview, first sampled) Mapping {
 		m.Columns[c.Name] = c.Column
 		column, _ := t.Column(c.Column)
 		for _, r := range first.records {
-			if i < len(r) && (column.TypeName == "money" || column.TypeName == "decimal" || column.TypeName == "double") {
+			if i < len(r) && !(p.Kind == "xlsx" && cell.Stored(r[i])) && (column.TypeName == "money" || column.TypeName == "decimal" || column.TypeName == "double") {
 				_, point := cell.Number(r[i], ".")
 				_, comma := cell.Number(r[i], ",")
 				if point && !comma {

@@ -215,7 +215,7 @@ func (s *Service) start(ctx context.Context, tx *record.Tx, key id.ID, dry bool)
 	if err != nil {
 		return err
 	}
-	if st := row.Int("rpt_status"); st != operation.Draft && st != operation.Checked {
+	if !unbegun(row) {
 		return errBegun
 	}
 	system := access.Elevate(ctx, "import")

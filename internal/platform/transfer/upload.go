@@ -84,7 +84,7 @@ func (s *Service) note(ctx context.Context, tx *record.Tx, out *Uploaded, table,
 		if err != nil {
 			return err
 		}
-		if st := row.Int("rpt_status"); st != operation.Draft && st != operation.Checked {
+		if !unbegun(row) {
 			return errBegun
 		}
 		files, err := s.filesOf(system, tx, out.Import)
@@ -103,6 +103,44 @@ func (s *Service) note(ctx context.Context, tx *record.Tx, out *Uploaded, table,
 }
 
 var errBegun = errs.New(errs.Conflict, "import.begun", "this import has begun already")
+
+// unbegun tells whether the files of an import and what their columns mean may
+// still change: it has not begun, or only a rehearsal has, which has ended.
+func unbegun(row record.Row) bool {
+	switch row.Int("rpt_status") {
+	case operation.Draft, operation.Checked:
+		return true
+	case operation.Paused, operation.Failed, operation.Cancelled:
+		return row["rpt_dryrun"] == true
+	}
+	return false
+}
+
+// Remove takes a file out of an import that has not begun.
+func (s *Service) Remove(ctx context.Context, file id.ID) error {
+	err := s.c.Store.Write(ctx, func(tx *record.Tx) error {
+		row, err := tx.Get(ctx, "importfile", file, []string{"importid"}, nil)
+		if err != nil {
+			return err
+		}
+		ref := operation.Ref{Table: "import", ID: row.ID("importid")}
+		of, err := s.c.Keeper.Own(ctx, tx, ref)
+		if err != nil {
+			return err
+		}
+		if !unbegun(of) {
+			return errBegun
+		}
+		if _, err := s.c.Keeper.Set(ctx, tx, ref, 0, record.Row{"rpt_status": operation.Draft}); err != nil {
+			return err
+		}
+		return tx.Delete(access.Elevate(ctx, "import"), "importfile", file, record.Match{})
+	})
+	if err != nil {
+		return err
+	}
+	return s.files.Discard(file.String())
+}
 
 // filesOf lists the files of an import in the order in which they are read.
 func (s *Service) filesOf(ctx context.Context, from record.Reader, key id.ID) ([]record.Row, error) {
@@ -136,7 +174,7 @@ func (s *Service) Map(ctx context.Context, file id.ID, table string, m Mapping) 
 		if err != nil {
 			return err
 		}
-		if st := of.Int("rpt_status"); st != operation.Draft && st != operation.Checked {
+		if !unbegun(of) {
 			return errBegun
 		}
 		if _, err := s.c.Keeper.Set(ctx, tx, ref, 0, record.Row{"rpt_status": operation.Draft}); err != nil {

@@ -101,11 +101,11 @@ export function RecordGrid({ table: bare, search, fixed, open, newPath, empty, a
   const head = useMemo(() => (
     <>
       <GridToolbar table={table} state={state} search={asked} total={total} about={about} change={change} newPath={newPath}
-        actions={<>{actions}{!phone && <TransferMenu table={table} columns={state.columns} filter={filter} orderby={orderBy(table, state)} />}</>}
+        actions={<>{actions}{!phone && <TransferMenu table={table} columns={state.columns} filter={filter} orderby={orderBy(table, state)} whole={state.view?.whole} by={by} />}</>}
         onRefresh={refresh} saveable={saveable} onSaved={again} chartOpen={chartOpen} boardOpen={asBoard} />
       <FilterChips table={table} value={asked.filter ?? state.view?.model} onChange={(next) => change({ filter: next ?? (state.view?.model ? EMPTY : undefined) })} />
     </>
-  ), [table, state, asked, total, about, change, newPath, actions, phone, filter, refresh, saveable, again, chartOpen, asBoard]);
+  ), [table, state, asked, total, about, change, newPath, actions, phone, filter, by, refresh, saveable, again, chartOpen, asBoard]);
 
   return (
     <div className={classes.grid}>

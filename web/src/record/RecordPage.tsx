@@ -38,6 +38,7 @@ import { type RecordHandle, useRecord } from "./useRecord";
 
 const DecisionCards = lazy(() => import("@/decision/DecisionCard").then((m) => ({ default: m.DecisionCards })));
 const DocumentCard = lazy(() => import("@/document/DocumentCard").then((m) => ({ default: m.DocumentCard })));
+const BulkRunning = lazy(() => import("@/transfer/BulkDialog").then((m) => ({ default: m.Running })));
 const WorkBar = lazy(() => import("@/work/WorkBar"));
 const MergePicker = lazy(() => import("./MergePicker"));
 const AssignDialog = lazy(() => import("./AssignDialog"));
@@ -48,7 +49,7 @@ const AccessDialog = lazy(() => import("@/admin/AccessDialog").then((m) => ({ de
 /** What a table adds to its records' page. */
 interface Extra {
   actions?: (table: Table, row: Row, handle: RecordHandle) => ReactNode;
-  panel?: (table: Table, row: Row) => ReactNode;
+  panel?: (table: Table, row: Row, handle: RecordHandle) => ReactNode;
 }
 
 const extras: Record<string, Extra> = {
@@ -56,6 +57,7 @@ const extras: Record<string, Extra> = {
     actions: (table, row, handle) => <LeadActions table={table} row={row} onDone={handle.refetch} />,
     panel: (table, row) => <LeadPanel table={table} row={row} />,
   },
+  rpt_bulkoperation: { panel: (table, row, handle) => <Suspense><BulkRunning id={String(row[table.primaryid])} onChanged={handle.refetch} /></Suspense> },
   queueitem: { actions: (table, row, handle) => <QueueActions table={table} row={row} onDone={handle.refetch} /> },
 };
 
@@ -126,7 +128,7 @@ function Loaded({ table, id }: { table: Table; id: string }) {
       <div className={classes.body} data-panel={Boolean(extra?.panel) || undefined}>
         {shows("details") && <div className={classes.details}><Suspense><DecisionCards table={table} id={id} row={row} onDone={handle.refetch} /><DocumentCard table={table} id={id} row={row} onDone={handle.refetch} /></Suspense><RecordForm table={table} row={row} handle={handle} /></div>}
         {shows("timeline") && <div className={classes.timeline}><Timeline table={table.logicalname} id={id} composer={discussed} /></div>}
-        {extra?.panel && shows("panel") && <aside className={classes.panel} tabIndex={0} aria-label={t("record.panel")}>{extra.panel(table, row)}</aside>}
+        {extra?.panel && shows("panel") && <aside className={classes.panel} tabIndex={0} aria-label={t("record.panel")}>{extra.panel(table, row, handle)}</aside>}
       </div>
       {handle.conflict && <MergeDialog conflict={handle.conflict} onResolve={(chosen) => void handle.resolve(chosen)} />}
     </>

@@ -1,6 +1,7 @@
 import { Alert, Button, Modal, Progress, Select } from "@mantine/core";
 import type { Actions } from "@/api/generated/webapi";
 import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { asApiError } from "@/api/errors";
@@ -10,6 +11,7 @@ import type { Column, Reference, Table } from "@/api/types";
 import type { SelectionContext } from "@/grid/selection";
 import { Said } from "@/i18n/Said";
 import { formatNumber } from "@/lib/format";
+import { recordPath } from "@/lib/paths";
 import { FieldEditor, isTyped } from "@/record/editors/FieldEditor";
 import { LookupEditor } from "@/record/editors/LookupEditor";
 import { fromInput } from "@/record/fieldValue";
@@ -161,7 +163,8 @@ function OwnerField({ onChange }: { onChange: OnChange }) {
   return <LookupEditor column={column} value={owner} aria-label={t("bulk.owner")} onChange={(v) => { setOwner(v); onChange(v ? { owner: { table: v.table, id: v.id } } : undefined); }} />;
 }
 
-function Running({ id, onClose, onChanged }: { id: string; onClose: () => void; onChanged: () => void }) {
+/** How a change to many rows fares, its stopping and its undoing. */
+export function Running({ id, onClose, onChanged }: { id: string; onClose?: () => void; onChanged: () => void }) {
   const { t } = useTranslation();
   const look = useQuery({
     queryKey: ["bulk", id],
@@ -185,10 +188,12 @@ function Running({ id, onClose, onChanged }: { id: string; onClose: () => void; 
       <p>{over ? t("transfer.undone", { undone: counts.undone, kept: counts.kept }) : t("bulk.progress", counts)}</p>
       {state.failed > 0 && !busy(state.status) && <Reasons id={id} />}
       {state.failed > 0 && <p><a className="link" href={`/api/bulk/${id}/failed`} download>{t("bulk.failedFile")}</a></p>}
+      {over && state.kept > 0 && <p><a className="link" href={`/api/bulk/${id}/kept`} download>{t("transfer.keptFile")}</a></p>}
+      {onClose && <p className="faint">{busy(state.status) && t("bulk.goesOn")} <Link className="link" to={recordPath("rpt_bulkoperation", id)}>{t("bulk.page")}</Link></p>}
       <div style={{ display: "flex", justifyContent: "flex-end", gap: 8, marginTop: 20 }}>
         {(state.status === status.waiting || state.status === status.running) && <Button variant="default" onClick={() => call("rpt_CancelBulk")}>{t("bulk.stop")}</Button>}
-        {(state.status === status.done || state.status === status.cancelled) && state.done > 0 && <Button variant="default" leftSection={<Icon name="undo" size={15} />} onClick={() => call("rpt_UndoBulk")}>{t("transfer.undo")}</Button>}
-        <Button onClick={onClose}>{t("common.close")}</Button>
+        {(state.status === status.done || state.status === status.cancelled || state.status === status.failed) && state.done > 0 && <Button variant="default" leftSection={<Icon name="undo" size={15} />} onClick={() => call("rpt_UndoBulk")}>{t("transfer.undo")}</Button>}
+        {onClose && <Button onClick={onClose}>{t("common.close")}</Button>}
       </div>
     </div>
   );

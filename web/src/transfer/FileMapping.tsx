@@ -18,7 +18,7 @@ import type { FileState, Mapping, Preview } from "./types";
 const SKIP = "-";
 
 /** What the columns of one file mean. */
-export function FileMapping({ file, onSaved }: { file: FileState; onSaved: () => void }) {
+export function FileMapping({ file, onSaved, removable }: { file: FileState; onSaved: () => void; removable: boolean }) {
   const { t } = useTranslation();
   const [table, setTable] = useState(file.table);
   const [mapping, setMapping] = useState<Mapping | undefined>(file.mapping);
@@ -33,7 +33,8 @@ export function FileMapping({ file, onSaved }: { file: FileState; onSaved: () =>
   useEffect(() => {
     if (!look.data) return;
     setSeen(look.data);
-    if (!mapping) setMapping({ ...look.data.suggestion, zone: Intl.DateTimeFormat().resolvedOptions().timeZone });
+    // Another sheet or encoding has other columns: what they mean is suggested anew.
+    if (!mapping?.columns) setMapping({ ...mapping, ...look.data.suggestion, zone: mapping?.zone ?? Intl.DateTimeFormat().resolvedOptions().timeZone });
   }, [look.data, mapping]);
   if (look.isError && !seen) return <Failure error={look.error} onRetry={() => void look.refetch()} />;
   if (!seen || !mapping) return null;
@@ -50,6 +51,26 @@ export function FileMapping({ file, onSaved }: { file: FileState; onSaved: () =>
     } finally {
       setBusy(false);
     }
+  };
+  const remove = async () => {
+    try {
+      await request(`/api/imports/files/${file.id}`, { method: "DELETE" });
+      onSaved();
+    } catch (error) {
+      toastFailure(error);
+    }
+  };
+  /** What was kept for files of a kind holds for the columns that this one has; of the others it is told. */
+  const take = (m: Mapping) => {
+    const has = (name: string) => seen.columns.some((c) => c.name === name);
+    const lacking = Object.keys(m.columns ?? {}).filter((name) => !has(name));
+    const columns = Object.fromEntries(Object.entries(m.columns ?? {}).filter(([name]) => has(name)));
+    const lookups = Object.fromEntries(Object.entries(m.lookups ?? {}).filter(([name]) => has(name)));
+    const filled = new Set([...Object.values(columns), ...Object.keys(m.defaults ?? {})]);
+    setMapping({ ...m, columns, lookups: Object.keys(lookups).length ? lookups : undefined, match: m.match?.filter((name) => filled.has(name)),
+      sheet: m.sheet && seen.sheets?.includes(m.sheet) ? m.sheet : mapping.sheet, encoding: mapping.encoding, delimiter: mapping.delimiter });
+    setSaved(false);
+    if (lacking.length) toast(t("transfer.mapLacks", { names: lacking.join(", ") }));
   };
   return (
     <section className={classes.card} aria-label={file.name}>
@@ -70,7 +91,8 @@ export function FileMapping({ file, onSaved }: { file: FileState; onSaved: () =>
         </Alert>
       )}
       <div className={classes.end} style={{ marginBlockStart: 16 }}>
-        <SavedMaps table={table} mapping={mapping} onPick={(m) => change(m)} />
+        <SavedMaps table={table} mapping={mapping} onPick={take} />
+        {removable && <Button variant="default" onClick={() => void remove()}>{t("transfer.removeFile")}</Button>}
         <Button loading={busy} disabled={look.isError || saved} onClick={() => void keep()}>{saved ? t("transfer.mapSaved") : t("transfer.mapSave")}</Button>
       </div>
     </section>
@@ -78,6 +100,9 @@ export function FileMapping({ file, onSaved }: { file: FileState; onSaved: () =>
 }
 
 interface Part { table: string; mapping: Mapping; preview: Preview; change: (part: Partial<Mapping>) => void }
+
+/** What is said of columns that may be others now. */
+const anew: Partial<Mapping> = { columns: undefined, lookups: undefined, match: undefined, mode: undefined };
 
 function Fields({ table, mapping, preview, change }: Part) {
   const { t } = useTranslation();
@@ -95,8 +120,16 @@ function Fields({ table, mapping, preview, change }: Part) {
       <Select label={t("history.decimal")} allowDeselect={false} data={[{ value: ".", label: "1.5" }, { value: ",", label: "1,5" }]} value={mapping.decimal || "."} onChange={(v) => change({ decimal: v ?? "." })} />
       <Select label={t("transfer.dates")} clearable placeholder={t("transfer.foundOut")} value={mapping.dates ?? null} onChange={(v) => change({ dates: v ?? undefined })}
         data={[{ value: "iso", label: "2026-12-31" }, { value: "dmy", label: "31.12.2026" }, { value: "mdy", label: "12/31/2026" }]} />
+      {preview.kind === "csv" && (
+        <>
+          <Select label={t("transfer.encoding")} clearable placeholder={t("transfer.foundOut")} value={mapping.encoding ?? null} onChange={(v) => change({ encoding: v ?? undefined, ...anew })}
+            data={[{ value: "utf-8", label: "UTF-8" }, { value: "windows-1252", label: "Windows-1252" }, { value: "iso-8859-1", label: "ISO 8859-1" }, { value: "utf-16le", label: "UTF-16 LE" }, { value: "utf-16be", label: "UTF-16 BE" }]} />
+          <Select label={t("transfer.delimiter")} clearable placeholder={t("transfer.foundOut")} value={mapping.delimiter ?? null} onChange={(v) => change({ delimiter: v ?? undefined, ...anew })}
+            data={[{ value: ",", label: "," }, { value: ";", label: ";" }, { value: "tab", label: "Tab" }, { value: "|", label: "|" }]} />
+        </>
+      )}
       {preview.sheets && preview.sheets.length > 1 && (
-        <Select label={t("transfer.sheet")} allowDeselect={false} data={preview.sheets} value={mapping.sheet ?? preview.sheet ?? null} onChange={(v) => change({ sheet: v ?? undefined, columns: {} })} />
+        <Select label={t("transfer.sheet")} allowDeselect={false} data={preview.sheets} value={mapping.sheet ?? preview.sheet ?? null} onChange={(v) => change({ sheet: v ?? undefined, ...anew })} />
       )}
     </>
   );

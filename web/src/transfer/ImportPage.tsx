@@ -33,7 +33,9 @@ export function ImportPage() {
   if (look.error && !look.data) return <Failure error={look.error} onRetry={() => void look.refetch()} />;
   if (!look.data) return null;
   const state = look.data;
-  const draft = state.status === status.draft || state.status === status.checked;
+  // A rehearsal that rests or broke off leaves the import as it was: to be mended and begun.
+  const rehearsed = state.dryRun && (state.status === status.paused || state.status === status.failed || state.status === status.cancelled);
+  const draft = state.status === status.draft || state.status === status.checked || rehearsed;
   const ready = state.files.length > 0 && state.files.every((f) => f.mapping !== undefined);
   const call = async (action: keyof Actions, body?: unknown) => {
     setWorking(true);
@@ -51,7 +53,7 @@ export function ImportPage() {
   return (
     <>
       <PageBar title={<h1>{state.name}</h1>} actions={<>
-        {(state.status === status.waiting || state.status === status.running) && <Button variant="default" onClick={() => void call("rpt_PauseImport")}>{t("transfer.pause")}</Button>}
+        {(state.status === status.waiting || state.status === status.running) && !state.dryRun && <Button variant="default" onClick={() => void call("rpt_PauseImport")}>{t("transfer.pause")}</Button>}
         {(state.status === status.paused || state.status === status.failed) && !state.dryRun && <Button variant="default" onClick={() => void call("rpt_ResumeImport")}>{t("transfer.resume")}</Button>}
         {(state.status <= status.paused && !draft) && <Button variant="default" onClick={() => void call("rpt_CancelImport")}>{t("common.cancel")}</Button>}
       </>} />
@@ -59,7 +61,7 @@ export function ImportPage() {
         <div className={classes.inner}>
           <Steps at={step} />
           <ImportRun state={state} onUndo={() => call("rpt_UndoImport")} />
-          {draft && state.files.map((f) => <FileMapping key={f.id} file={f} onSaved={() => void look.refetch()} />)}
+          {draft && state.files.map((f) => <FileMapping key={f.id} file={f} onSaved={() => void look.refetch()} removable={state.files.length > 1} />)}
           {draft && (
             <section className={classes.card}>
               <h2>{t("transfer.another")}</h2>

@@ -3,27 +3,46 @@ import { useNavigate } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { wireName } from "@/api/rows";
 import type { Column, Table } from "@/api/types";
+import { currentLanguage } from "@/i18n";
 import { useCommands } from "@/lib/commands";
 import { Icon } from "@/ui/icons";
 
 const formats = ["csv", "xlsx", "jsonl", "parquet"] as const;
 
-/** The address that gives a list's rows as a file. */
-export function exportUrl(table: Table, columns: Column[], filter: string, orderby: string | undefined, format: string): string {
-  const parts = [`format=${format}`, `$select=${encodeURIComponent(columns.map(wireName).join(","))}`];
-  if (filter) parts.push(`$filter=${encodeURIComponent(filter)}`);
-  if (orderby) parts.push(`$orderby=${encodeURIComponent(orderby)}`);
+/** A list as it is seen. */
+export interface Seen {
+  table: Table;
+  columns: Column[];
+  filter: string;
+  orderby?: string;
+  /** Of a saved view that is asked as it was saved, as the Web API has it. */
+  whole?: string;
+  /** The column that rows are brought together by. */
+  by?: Column;
+}
+
+/** The address that gives a list's rows as a file, in the language of the interface. */
+export function exportUrl({ table, columns, filter, orderby, whole, by }: Seen, format: string, language: string): string {
+  const parts = [`format=${format}`, `language=${language}`];
+  if (whole) parts.push(whole, `columns=${encodeURIComponent(columns.map((c) => c.name).join(","))}`);
+  else {
+    parts.push(`$select=${encodeURIComponent(columns.map(wireName).join(","))}`);
+    if (filter) parts.push(`$filter=${encodeURIComponent(filter)}`);
+    const order = [...(by ? [`${wireName(by)} asc`] : []), ...(orderby ?? "").split(",").filter((o) => o && o.split(" ")[0] !== (by && wireName(by)))];
+    if (order.length) parts.push(`$orderby=${encodeURIComponent(order.join(","))}`);
+  }
   return `/api/exports/${table.logicalname}?${parts.join("&")}`;
 }
 
 /** Rows of a list out, files in. */
-export function TransferMenu({ table, columns, filter, orderby }: { table: Table; columns: Column[]; filter: string; orderby?: string }) {
+export function TransferMenu(seen: Seen) {
+  const { table } = seen;
   const { t } = useTranslation();
   const navigate = useNavigate();
   const bring = () => void navigate({ to: "/import", search: { table: table.logicalname } });
   useCommands([
     ...(table.privileges.create ? [{ id: "transfer-import", label: t("transfer.importInto", { what: table.pluralLabel }), icon: "arrowDown", run: bring }] : []),
-    ...formats.map((f) => ({ id: `transfer-${f}`, label: t("transfer.exportAs", { what: table.pluralLabel, format: t(`transfer.format.${f}`) }), icon: "arrowUp", run: () => { window.location.assign(exportUrl(table, columns, filter, orderby, f)); } })),
+    ...formats.map((f) => ({ id: `transfer-${f}`, label: t("transfer.exportAs", { what: table.pluralLabel, format: t(`transfer.format.${f}`) }), icon: "arrowUp", run: () => { window.location.assign(exportUrl(seen, f, currentLanguage())); } })),
   ]);
   return (
     <Menu position="bottom-end">
@@ -34,7 +53,7 @@ export function TransferMenu({ table, columns, filter, orderby }: { table: Table
         {table.privileges.create && <Menu.Item onClick={bring} leftSection={<Icon name="arrowDown" size={15} />}>{t("transfer.importMenu")}</Menu.Item>}
         <Menu.Label>{t("transfer.exportLabel")}</Menu.Label>
         {formats.map((f) => (
-          <Menu.Item key={f} component="a" href={exportUrl(table, columns, filter, orderby, f)} download leftSection={<Icon name="arrowUp" size={15} />}>{t(`transfer.format.${f}`)}</Menu.Item>
+          <Menu.Item key={f} component="a" href={exportUrl(seen, f, currentLanguage())} download leftSection={<Icon name="arrowUp" size={15} />}>{t(`transfer.format.${f}`)}</Menu.Item>
         ))}
       </Menu.Dropdown>
     </Menu>

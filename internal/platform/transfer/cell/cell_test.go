@@ -1,6 +1,7 @@
 package cell
 
 import (
+	"strings"
 	"testing"
 	"time"
 )
@@ -51,9 +52,9 @@ func TestTimes(t *testing.T) {
 
 func TestGuard(t *testing.T) {
 	t.Parallel()
-	for _, v := range []string{"=1+1", "+1", "-x", "@a", "\tx", "\rx", "plain", "", "'quoted", "a=b"} {
-		g := Guard(v)
-		if guarded := g != v; guarded != (v != "" && (v[0] == '=' || v[0] == '+' || v[0] == '-' || v[0] == '@' || v[0] == '\t' || v[0] == '\r')) || Unguard(g) != v {
+	for _, v := range []string{"=1+1", "+1", "-x", "@a", "\tx", "\rx", "plain", "", "'quoted", "a=b", "'=kept", "''@kept", "''"} {
+		g, bare := Guard(v), strings.TrimLeft(v, "'")
+		if guarded := g != v; guarded != (bare != "" && strings.Contains("=+-@\t\r", bare[:1])) || Unguard(g) != v {
 			t.Errorf("%q became %q and %q", v, g, Unguard(g))
 		}
 	}

@@ -37,6 +37,10 @@ func Number(v, sign string) (string, bool) {
 	return v, plainNumber.MatchString(v)
 }
 
+// Stored tells whether a text is a number as workbooks keep it, whatever the
+// country: with a point, and without groups.
+func Stored(v string) bool { return plainNumber.MatchString(v) }
+
 // digits tells whether a text is nothing but digits, as most numbers of a file are.
 func digits(v string) bool {
 	for i := range len(v) {

@@ -13,18 +13,35 @@ const maxSheetColumns = 16_384
 // read: every row may claim the last column of all, by a few bytes each.
 const maxWide = 4 << 20
 
-// errCrowded means that a row holds more cells than a sheet has columns.
-var errCrowded = errors.New("too many cells in a row")
+// What is read as a whole, so that its size is what memory must hold.
+const (
+	maxRun    = 16 << 20 // bytes of a tag, a comment, or a text between two tags
+	maxCell   = 4 << 20  // bytes of a cell or a shared string, with its tags
+	maxShared = 4 << 20  // shared strings: where each begins and ends is kept in memory
+)
 
-// crowd is written a part of a workbook and fails at a row of more cells than a
-// sheet has columns: what reads the workbook later takes a row as a whole,
-// however many cells it has.
+// What is wrong with a part.
+var (
+	errCrowded = errors.New("too many cells in a row") // more than a sheet has columns
+	errLong    = errors.New("too long to be read as a whole")
+	errShared  = errors.New("too many shared strings")
+)
+
+// crowd is written a part of a workbook and fails at what would take more memory
+// than a workbook should: what reads it later takes rows, cells, tags and texts
+// as wholes, however large they are.
 type crowd struct {
 	tag   []byte // the tag at hand, as far as it matters
+	end   []byte // the last two bytes of it
 	in    bool   // between < and >
 	begun bool   // a row has
 	row   int64
 	cells int
+
+	run, cell int  // bytes so far
+	within    bool // a cell or a shared string
+	stuck     bool // in a declaration whose end can't be told: all that follows is taken for a part of it
+	shared    int
 }
 
 // tagMost is how much of a tag is looked at.
@@ -34,38 +51,89 @@ const tagMost = 200
 func (c *crowd) Write(p []byte) (int, error) {
 	whole := len(p)
 	for len(p) > 0 {
-		if !c.in {
-			at := bytes.IndexByte(p, '<')
-			if at < 0 {
-				break
-			}
-			c.in, c.tag, p = true, c.tag[:0], p[at+1:]
-			continue
+		mark := byte('<')
+		if c.in {
+			mark = '>'
 		}
-		at := bytes.IndexByte(p, '>')
+		at := bytes.IndexByte(p, mark)
 		part := p
 		if at >= 0 {
-			part = p[:at]
+			part = p[:at+1]
 		}
-		c.tag = append(c.tag, part[:min(len(part), tagMost-len(c.tag))]...)
-		if at < 0 {
-			break
+		p = p[len(part):]
+		c.run += len(part)
+		if c.within {
+			c.cell += len(part)
 		}
-		c.in, p = false, p[at+1:]
-		if c.ended(); c.cells > maxSheetColumns {
-			return 0, errCrowded
+		if c.run > maxRun || c.cell > maxCell {
+			return 0, errLong
+		}
+		if c.in {
+			text := bytes.TrimSuffix(part, []byte(">"))
+			c.tag = append(c.tag, text[:min(len(text), tagMost-len(c.tag))]...)
+			c.end = append(c.end, text[max(0, len(text)-2):]...)
+			c.end = c.end[max(0, len(c.end)-2):]
+		}
+		switch {
+		case at < 0:
+		case !c.in:
+			c.in, c.tag, c.end = true, c.tag[:0], c.end[:0]
+			c.rest()
+		case c.goesOn():
+			c.end = append(c.end[:0], '>')
+		default:
+			c.in = false
+			c.ended()
+			c.rest()
+			if c.cells > maxSheetColumns {
+				return 0, errCrowded
+			}
+			if c.shared > maxShared {
+				return 0, errShared
+			}
 		}
 	}
 	return whole, nil
 }
 
+// rest begins to count anew what is read as a whole.
+func (c *crowd) rest() {
+	if !c.stuck {
+		c.run = 0
+	}
+}
+
+// goesOn tells whether a > ends no tag, as in a comment.
+func (c *crowd) goesOn() bool {
+	switch {
+	case bytes.HasPrefix(c.tag, []byte("!--")):
+		return string(c.end) != "--"
+	case bytes.HasPrefix(c.tag, []byte("![CDATA[")):
+		return string(c.end) != "]]"
+	case bytes.HasPrefix(c.tag, []byte("?")):
+		return !bytes.HasSuffix(c.end, []byte("?"))
+	case bytes.HasPrefix(c.tag, []byte("!")):
+		c.stuck = true
+	}
+	return false
+}
+
 // ended counts a tag. A row that does not lie below the one before goes on with it.
 func (c *crowd) ended() {
-	name := c.tag
+	name, closes := bytes.CutPrefix(c.tag, []byte("/"))
 	if end := bytes.IndexAny(name, " \t\r\n/"); end >= 0 {
 		name = name[:end]
 	}
-	switch string(name[bytes.IndexByte(name, ':')+1:]) {
+	local := string(name[bytes.IndexByte(name, ':')+1:])
+	if local == "c" || local == "si" || local == "row" {
+		c.cell, c.within = 0, !closes && local != "row" && !bytes.HasSuffix(c.end, []byte("/"))
+	}
+	if closes {
+		return
+	}
+	switch local {
+	case "si":
+		c.shared++
 	case "row":
 		if n := c.number(); n > c.row {
 			c.row, c.cells = n, 0

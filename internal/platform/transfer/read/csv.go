@@ -105,7 +105,7 @@ func (r *CSV) Next() (record []string, line int, err error) {
 		return nil, parse.StartLine, errs.New(errs.Invalid, r.o.code("record"), "the record can't be parted into fields")
 	}
 	if errors.Is(err, errUnclosed) {
-		return nil, r.line + 1, &unclosedError{errs.New(errs.Invalid, r.o.code("unclosed"), "a quotation mark after line %d is not closed", r.line)}
+		return nil, r.line + 1, &unclosedError{errs.New(errs.Invalid, r.o.code("unclosed"), "the record after line %d is longer than %d MiB, or a quotation mark after line %d is not closed: what follows can't be read", r.line, maxRecord>>20, r.line)}
 	}
 	if err != nil {
 		return nil, r.line, err

@@ -14,7 +14,7 @@ import (
 
 // spill is from what size on a part of a workbook is worked on in a temporary
 // file instead of in memory, in bytes.
-const spill = 8 << 20
+const spill = 1 << 20
 
 // maxSheetRows is how many rows a sheet has in Excel.
 const maxSheetRows = 1_048_576
@@ -97,6 +97,13 @@ func (w *workbook) Next() (record []string, line int, err error) {
 		}
 		for len(record) < len(w.info.Header) {
 			record = append(record, "")
+		}
+		size := 0
+		for _, v := range record {
+			size += len(v)
+		}
+		if size > maxRecord {
+			return nil, w.line, errs.New(errs.Invalid, w.o.code("long"), "the row holds more than %d MiB", maxRecord>>20)
 		}
 		for i, v := range record {
 			if brokenCell(v) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/rapport-platform/rapport/internal/ground/errs"
 )
@@ -16,6 +17,7 @@ const (
 	maxRatio    = 200     // of one part, from ratioFrom on
 	ratioFrom   = 8 << 20
 	maxParts    = 5000
+	maxHeld     = 128 << 20 // bytes of the parts that are held in memory
 )
 
 // checkZip unpacks a workbook into next to nothing, to see how large it gets: what a zip
@@ -33,13 +35,22 @@ func checkZip(f *os.File, o Options) error {
 	if len(z.File) > maxParts {
 		return errs.New(errs.TooLarge, o.code("bomb"), "the workbook has more than %d parts", maxParts)
 	}
-	left := int64(maxUnpacked)
+	left, held := int64(maxUnpacked), int64(0)
 	for _, part := range z.File {
 		n, err := unpack(part, left)
 		left -= n
+		if n <= spill || !spilled(part.Name) {
+			held += n
+		}
 		switch {
 		case errors.Is(err, errCrowded):
 			return errs.New(errs.TooLarge, o.code("columns"), "a row of the workbook has more than %d cells: it is not read", maxSheetColumns)
+		case errors.Is(err, errLong):
+			return errs.New(errs.TooLarge, o.code("long"), "a cell of the workbook is longer than %d MiB: it is not read", maxCell>>20)
+		case errors.Is(err, errShared):
+			return errs.New(errs.TooLarge, o.code("bomb"), "the workbook has more than %d different texts: it is not read", maxShared)
+		case held > maxHeld:
+			return errs.New(errs.TooLarge, o.code("bomb"), "the workbook holds more than %d MiB beside its large sheets, such as pictures: save it without them, or as CSV", maxHeld>>20)
 		case left <= 0, n > allowed(part):
 			return errs.New(errs.TooLarge, o.code("bomb"), "the workbook unpacks to far more than a workbook should: it is not read")
 		case err != nil:
@@ -47,6 +58,12 @@ func checkZip(f *os.File, o Options) error {
 		}
 	}
 	return nil
+}
+
+// spilled tells whether a part is worked on in a temporary file where it is large.
+func spilled(name string) bool {
+	name = strings.ToLower(strings.ReplaceAll(name, `\`, "/"))
+	return name == "xl/sharedstrings.xml" || strings.HasPrefix(name, "xl/worksheets/sheet")
 }
 
 // unpack reads one part as far as it may be large.
