@@ -36,7 +36,18 @@ export function FileMapping({ file, onSaved, removable }: { file: FileState; onS
     // Another sheet or encoding has other columns: what they mean is suggested anew.
     if (!mapping?.columns) setMapping({ ...mapping, ...look.data.suggestion, zone: mapping?.zone ?? Intl.DateTimeFormat().resolvedOptions().timeZone });
   }, [look.data, mapping]);
-  if (look.isError && !seen) return <Failure error={look.error} onRetry={() => void look.refetch()} />;
+  const remove = async () => {
+    try {
+      await request(`/api/imports/files/${file.id}`, { method: "DELETE" });
+      onSaved();
+    } catch (error) {
+      toastFailure(error);
+    }
+  };
+  const out = removable && <Button variant="default" onClick={() => void remove()}>{t("transfer.removeFile")}</Button>;
+  if (look.isError && !seen) {
+    return <section className={classes.card} aria-label={file.name}><h2>{file.name}</h2><Failure error={look.error} onRetry={() => void look.refetch()} />{out}</section>;
+  }
   if (!seen || !mapping) return null;
   const change = (part: Partial<Mapping>) => { setMapping({ ...mapping, ...part }); setSaved(false); };
   const keep = async () => {
@@ -50,14 +61,6 @@ export function FileMapping({ file, onSaved, removable }: { file: FileState; onS
       toastFailure(error);
     } finally {
       setBusy(false);
-    }
-  };
-  const remove = async () => {
-    try {
-      await request(`/api/imports/files/${file.id}`, { method: "DELETE" });
-      onSaved();
-    } catch (error) {
-      toastFailure(error);
     }
   };
   /** What was kept for files of a kind holds for the columns that this one has; of the others it is told. */
@@ -92,7 +95,7 @@ export function FileMapping({ file, onSaved, removable }: { file: FileState; onS
       )}
       <div className={classes.end} style={{ marginBlockStart: 16 }}>
         <SavedMaps table={table} mapping={mapping} onPick={take} />
-        {removable && <Button variant="default" onClick={() => void remove()}>{t("transfer.removeFile")}</Button>}
+        {out}
         <Button loading={busy} disabled={look.isError || saved} onClick={() => void keep()}>{saved ? t("transfer.mapSaved") : t("transfer.mapSave")}</Button>
       </div>
     </section>

@@ -6,6 +6,7 @@ import (
 	"encoding/csv"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -100,12 +101,23 @@ func (r *CSV) Close() error { return nil }
 // Next implements Source.
 func (r *CSV) Next() (record []string, line int, err error) {
 	r.guard.taken = 0
-	record, err = r.csv.Read()
+	for {
+		// Rows of nothing but delimiters, as spreadsheets leave them, are left out.
+		if record, err = r.csv.Read(); err != nil || slices.ContainsFunc(record, func(f string) bool { return f != "" }) {
+			break
+		}
+	}
+	if err == nil && strings.Contains(record[len(record)-1], last) {
+		if len(record) == 1 && record[0] == last {
+			return nil, r.line, io.EOF
+		}
+		err = errUnclosed
+	}
 	if parse, ok := errors.AsType[*csv.ParseError](err); ok {
 		return nil, parse.StartLine, errs.New(errs.Invalid, r.o.code("record"), "the record can't be parted into fields")
 	}
 	if errors.Is(err, errUnclosed) {
-		return nil, r.line + 1, &unclosedError{errs.New(errs.Invalid, r.o.code("unclosed"), "the record after line %d is longer than %d MiB, or a quotation mark after line %d is not closed: what follows can't be read", r.line, maxRecord>>20, r.line)}
+		return record, r.line + 1, &unclosedError{errs.New(errs.Invalid, r.o.code("unclosed"), "the record after line %d is longer than %d MiB, or a quotation mark after line %d is not closed: what follows can't be read", r.line, maxRecord>>20, r.line)}
 	}
 	if err != nil {
 		return nil, r.line, err
@@ -120,17 +132,34 @@ func (r *CSV) Next() (record []string, line int, err error) {
 	return record, line, nil
 }
 
-// guard refuses to hand out more than a record may be long.
+// guard refuses to hand out more than a record may be long, and marks the end.
 type guard struct {
 	from  io.Reader
 	taken int
+	ended bool
+	rest  string
 }
+
+// last is a line of its own behind every file: where it is found within a field,
+// a quotation mark was never closed.
+const last = "\x00\x00the end\x00\x00"
 
 func (g *guard) Read(p []byte) (int, error) {
 	if g.taken > maxRecord {
 		return 0, errUnclosed
 	}
+	if g.rest != "" {
+		n := copy(p, g.rest)
+		g.rest = g.rest[n:]
+		return n, nil
+	}
+	if g.ended {
+		return 0, io.EOF
+	}
 	n, err := g.from.Read(p)
 	g.taken += n
+	if errors.Is(err, io.EOF) {
+		g.ended, g.rest, err = true, "\n"+last+"\n", nil
+	}
 	return n, err
 }

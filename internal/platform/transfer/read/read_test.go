@@ -87,13 +87,54 @@ func TestBrokenCharacters(t *testing.T) {
 func TestRefusesShapes(t *testing.T) {
 	t.Parallel()
 	for code, text := range map[string]string{"file.empty": "", "file.columns": strings.Repeat("c,", 9999) + "c\n1\n", "file.unclosed": "\"a" + strings.Repeat("b", maxRecord+sample*2), "file.workbook": "PK\x03\x04 nothing",
-		"file.old_excel": string(oleMark) + "..."} {
+		"file.old_excel": string(oleMark) + "...", "file.kind": "\n<HTML><table>"} {
 		if _, err := opened(t, text, Options{}); errs.CodeOf(err) != code {
 			t.Errorf("%s: %v", code, err)
 		}
 	}
 	if _, err := opened(t, "a\n", Options{Encoding: "ebcdic"}); errs.CodeOf(err) != "file.encoding" {
 		t.Error(err)
+	}
+}
+
+// Real files are odd in few ways: these.
+func TestOddities(t *testing.T) {
+	t.Parallel()
+	late, _ := charmap.Windows1252.NewEncoder().String("a;b\n" + strings.Repeat("plain;text\n", sample/4) + "Jörg;x\n")
+	for name, c := range map[string]struct {
+		text     string
+		encoding string
+		want     string // the last record; "" is a refused end
+		n        int
+	}{
+		"rows of delimiters":          {"a;b\n;;\n1;2\n;\n", "utf-8", "1 2", 1},
+		"one broken character":        {"a;b\nJörg;Müller\n\xff;x\n1;2\n", "utf-8", "1 2", 2},
+		"an encoding that shows late": {late, "windows-1252", "Jörg x", sample/4 + 1},
+		"a quotation mark left open":  {"a;b\n1;2\n3;\"4\n5;6\n", "utf-8", "", 1},
+		"quotes to the end":           {"a;b\n1;\"2\n3\"", "utf-8", "1 2\n3", 1},
+	} {
+		src, err := opened(t, c.text, Options{})
+		if err != nil || src.Info().Encoding != c.encoding {
+			t.Fatal(name, src.Info(), err)
+		}
+		got, n := "", 0
+		for {
+			record, _, err := src.Next()
+			if errors.Is(err, io.EOF) {
+				break
+			}
+			if Fatal(err) {
+				got = ""
+				break
+			}
+			if err == nil {
+				got = strings.Join(record, " ")
+				n++
+			}
+		}
+		if got != c.want || n != c.n {
+			t.Errorf("%s: %q, %d records", name, got, n)
+		}
 	}
 }
 

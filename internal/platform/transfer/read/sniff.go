@@ -3,6 +3,8 @@ package read
 import (
 	"bytes"
 	"encoding/csv"
+	"errors"
+	"io"
 	"strings"
 	"unicode/utf8"
 
@@ -67,10 +69,72 @@ func sniffEncoding(head []byte) string {
 		return "utf-16le"
 	case even > len(head)/4:
 		return "utf-16be"
-	case utf8.Valid(whole(head)):
+	case mostlyUTF8(whole(head)):
 		return "utf-8"
 	}
 	return "windows-1252"
+}
+
+// mostlyUTF8 tells whether a text has more characters beyond ASCII that are valid
+// UTF-8 than bytes that are not: of single broken ones it is told by their line.
+func mostlyUTF8(text []byte) bool {
+	good, bad := 0, 0
+	for i := 0; i < len(text); {
+		r, n := utf8.DecodeRune(text[i:])
+		switch {
+		case r == utf8.RuneError && n <= 1:
+			bad++
+		case n > 1:
+			good++
+		}
+		i += n
+	}
+	return bad == 0 || good > bad
+}
+
+// farthest is how far a file is looked through for its first character beyond ASCII, in bytes.
+const farthest = 64 << 20
+
+// encodingOf names the encoding of a file. Where it begins with nothing but
+// ASCII, the place counts at which that ends.
+func encodingOf(f io.ReaderAt) (string, error) {
+	block := make([]byte, sample)
+	for at := int64(0); ; {
+		n, err := f.ReadAt(block, at)
+		if err != nil && !errors.Is(err, io.EOF) {
+			return "", err
+		}
+		beyond := bytes.IndexFunc(block[:n], func(r rune) bool { return r >= utf8.RuneSelf || r == 0 })
+		switch {
+		case beyond < 0 && n == len(block) && at < farthest:
+			at += int64(n)
+			continue
+		case at > 0 && beyond > 0:
+			if n, err = f.ReadAt(block, at+int64(beyond)); err != nil && !errors.Is(err, io.EOF) {
+				return "", err
+			}
+			if bytes.IndexByte(block[:n], 0) >= 0 { // no UTF-16: it would have been there from the first
+				return "utf-8", nil
+			}
+		}
+		return sniffEncoding(block[:n]), nil
+	}
+}
+
+// kinds of files that are taken for tables by mistake, by how they begin.
+func mistaken(head []byte) error {
+	text := bytes.ToLower(bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\uFEFF")), " \t\r\n"))
+	for _, mark := range []string{"%pdf-", "\x89png", "gif8", "\xff\xd8\xff", "\x1f\x8b", "7z\xbc\xaf", "rar!", "{\\rtf"} {
+		if bytes.HasPrefix(text, []byte(mark)) {
+			return errs.New(errs.Unsupported, "file.kind", "this is no table but a document, a picture or an archive: bring a CSV or .xlsx file")
+		}
+	}
+	for _, mark := range []string{"<!doctype", "<html", "<?xml", "<table", "[{", "{\""} {
+		if bytes.HasPrefix(text, []byte(mark)) {
+			return errs.New(errs.Unsupported, "file.kind", "this is a web page, XML or JSON: open it in a spreadsheet and save it as CSV or .xlsx")
+		}
+	}
+	return nil
 }
 
 // whole drops a character that the end of the sample cuts in two.

@@ -55,7 +55,7 @@ var (
 
 // Open reads how a file is written, and its header. The file is the caller's to close.
 func Open(f *os.File, o Options) (Source, error) {
-	head := make([]byte, len(oleMark))
+	head := make([]byte, 64)
 	n, err := f.ReadAt(head, 0)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
@@ -65,6 +65,14 @@ func Open(f *os.File, o Options) (Source, error) {
 		return openWorkbook(f, o)
 	case bytes.HasPrefix(head, oleMark):
 		return nil, errs.New(errs.Unsupported, o.code("old_excel"), "this is an old or an encrypted Excel file: save it as .xlsx without a password, or as CSV")
+	}
+	if err := mistaken(head); err != nil {
+		return nil, err
+	}
+	if o.Encoding == "" {
+		if o.Encoding, err = encodingOf(f); err != nil {
+			return nil, err
+		}
 	}
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
 		return nil, err
