@@ -44,10 +44,13 @@ func (c *core) wireActions(tailer *changelog.Tailer) error {
 	engine := &duplicate.Engine{Rules: rules.Get, Catalog: c.access.Catalog}
 	publisher := &duplicate.Publisher{Store: c.store, Catalog: c.access.Catalog, Jobs: c.jobs, Clock: cfg.Clock}
 	c.store.AddHooks(engine.Hook)
+	c.store.AddHook(publisher.Shipped())
 	c.runner.Handle(duplicate.Kind, publisher.Handler())
 	c.runner.Handle(duplicate.ScanKind, publisher.Scans())
 	own.DefineDuplicates(c.actions, engine, publisher)
 	c.services.Add("duplicate rules", rules)
+	behind := &duplicate.Behind{Engine: engine, DB: c.db, Store: c.store, Log: c.log, Clock: cfg.Clock, Logger: cfg.Logger}
+	c.services.Add("keys of duplicate rules", behind.Follower())
 	c.wireWebhooks(tailer)
 	c.defineClients()
 	c.defineSample()

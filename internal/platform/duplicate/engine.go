@@ -5,10 +5,7 @@ import (
 	"slices"
 
 	"github.com/rapport-platform/rapport/internal/ground/errs"
-	"github.com/rapport-platform/rapport/internal/ground/id"
-	"github.com/rapport-platform/rapport/internal/ground/sqldb"
 	"github.com/rapport-platform/rapport/internal/platform/metadata"
-	"github.com/rapport-platform/rapport/internal/platform/query"
 	"github.com/rapport-platform/rapport/internal/platform/record"
 )
 
@@ -48,18 +45,25 @@ func (e *Engine) Hook(table string) record.Hook {
 			for name, v := range change {
 				whole[name] = v
 			}
-			return e.refuse(ctx, tx, table, whole, change)
+			return e.refuse(ctx, tx, table, whole, old)
 		},
-		AfterCreate:  func(_ context.Context, tx *record.Tx, row record.Row) error { return e.keep(tx, table, nil, row) },
-		AfterUpdate:  func(_ context.Context, tx *record.Tx, old, row record.Row) error { return e.keep(tx, table, old, row) },
-		AfterRestore: func(_ context.Context, tx *record.Tx, row record.Row) error { return e.keep(tx, table, nil, row) },
-		AfterDelete:  func(_ context.Context, tx *record.Tx, row record.Row) error { return e.keep(tx, table, row, nil) },
+		AfterCreateMany: func(ctx context.Context, tx *record.Tx, rows []record.Row) error {
+			return e.keepNew(ctx, tx, table, rows)
+		},
+		AfterUpdate: func(ctx context.Context, tx *record.Tx, old, row record.Row) error {
+			return e.keep(ctx, tx, table, old, row)
+		},
+		AfterRestore: func(ctx context.Context, tx *record.Tx, row record.Row) error {
+			return e.keepNew(ctx, tx, table, []record.Row{row})
+		},
+		AfterDelete: func(_ context.Context, tx *record.Tx, row record.Row) error { return e.drop(tx, table, row) },
 	}
 }
 
 // refuse stops a write that would make a duplicate, if that is asked for. Of an
-// update only the rules count whose columns change.
-func (e *Engine) refuse(ctx context.Context, tx *record.Tx, table string, row, change record.Row) error {
+// update only the rules count by which the row is like others that it was not
+// like before.
+func (e *Engine) refuse(ctx context.Context, tx *record.Tx, table string, row, old record.Row) error {
 	if !detecting(ctx) {
 		return nil
 	}
@@ -70,13 +74,14 @@ func (e *Engine) refuse(ctx context.Context, tx *record.Tx, table string, row, c
 	}
 	var found *errs.Error
 	for _, r := range rules.byBase[table] {
-		touched := change == nil || slices.ContainsFunc(r.Conditions, func(c Condition) bool { _, is := change[c.Base]; return is })
-		if !r.Published || !touched {
+		key, ok := r.keyOf(t, row, true)
+		if !ok || !r.Published {
 			continue
 		}
-		key, ok := r.keyOf(t, row, true)
-		if !ok {
-			continue
+		if old != nil {
+			if before, had := r.keyOf(t, old, true); had && before == key {
+				continue
+			}
 		}
 		// Of two that write the same at the same time the later one waits, and finds the other.
 		if err := tx.SQL().Lock("duplicate " + r.ID.String() + " " + key); err != nil {
@@ -103,54 +108,53 @@ func (e *Engine) refuse(ctx context.Context, tx *record.Tx, table string, row, c
 	return found
 }
 
-// keep makes, changes or removes the keys of a row that has been written.
-func (e *Engine) keep(tx *record.Tx, table string, old, row record.Row) error {
+// ruled gives the rules for which a table's rows have keys.
+func (e *Engine) ruled(table string) ([]*Rule, *metadata.Table) {
 	rules := e.Rules()
 	if rules == nil || len(rules.byMatching[table]) == 0 {
-		return nil
+		return nil, nil
 	}
 	t, known := e.Catalog().Table(table)
 	if !known {
+		return nil, nil
+	}
+	return rules.byMatching[table], t
+}
+
+// keepNew makes the keys of rows that have been written. Those of an import come
+// behind it (behind.go).
+func (e *Engine) keepNew(ctx context.Context, tx *record.Tx, table string, rows []record.Row) error {
+	rules, t := e.ruled(table)
+	if t == nil || record.Bulk(ctx) {
 		return nil
 	}
-	for _, r := range rules.byMatching[table] {
-		var before, after string
-		if old != nil {
-			before, _ = r.keyOf(t, old, false)
-		}
-		if row != nil {
-			after, _ = r.keyOf(t, row, false)
-		}
-		if before == after && old != nil {
+	return put(tx.SQL(), keysOf(rules, t, rows), true)
+}
+
+// keep changes or removes the keys of a row that has been changed.
+func (e *Engine) keep(ctx context.Context, tx *record.Tx, table string, old, row record.Row) error {
+	rules, t := e.ruled(table)
+	if t == nil || record.Bulk(ctx) {
+		return nil
+	}
+	for _, r := range rules {
+		before, _ := r.keyOf(t, old, false)
+		after, _ := r.keyOf(t, row, false)
+		if before == after {
 			continue
 		}
-		which := row
-		if which == nil {
-			which = old
-		}
-		if err := put(tx.SQL(), r.ID, which.ID(t.ID), after); err != nil {
+		if err := set(tx.SQL(), r.ID, row.ID(t.ID), after); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// put writes the key of a row under a rule; an empty one removes it.
-func put(tx *sqldb.Tx, rule, row id.ID, key string) error {
-	d := tx.Dialect()
-	r, err := query.Encode(d, query.ID, rule)
-	if err != nil {
-		return err
+// drop removes the keys of a row that has gone.
+func (e *Engine) drop(tx *record.Tx, table string, row record.Row) error {
+	rules, t := e.ruled(table)
+	if t == nil {
+		return nil
 	}
-	k, err := query.Encode(d, query.ID, row)
-	if err != nil {
-		return err
-	}
-	p := d.Placeholder
-	if key == "" {
-		_, err = tx.Exec("DELETE FROM duplicatekey WHERE ruleid = "+p(1)+" AND recordid = "+p(2), r, k)
-		return err
-	}
-	_, err = tx.Exec("INSERT INTO duplicatekey (ruleid, recordid, hash) VALUES ("+p(1)+", "+p(2)+", "+p(3)+") ON CONFLICT (ruleid, recordid) DO UPDATE SET hash = excluded.hash", r, k, key)
-	return err
+	return remove(tx.SQL(), rules, row.ID(t.ID))
 }

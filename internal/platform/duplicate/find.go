@@ -78,7 +78,7 @@ func (e *Engine) matches(ctx context.Context, from record.Reader, r *Rule, key s
 	if r.ExcludeInactive && m.Stateful() {
 		where = append(where, query.Compare{Left: query.Path{"statecode"}, Value: int64(0)})
 	}
-	if len(columns) > 0 && r.fuzzy() {
+	if len(columns) > 0 {
 		columns = append(slices.Clone(columns), r.compared()...)
 	}
 	page, err := from.Find(ctx, query.Query{Table: m.Name, Select: columns, Where: where, Order: []query.Order{{Column: "createdon"}}, Limit: found})

@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -93,15 +92,14 @@ func (c Condition) text(s string, caseSensitive bool) string {
 	return s
 }
 
-// fuzzy tells whether equal keys are not enough: how alike names are written is
-// looked at then, too.
-func (r *Rule) fuzzy() bool {
-	return slices.ContainsFunc(r.Conditions, func(c Condition) bool { return c.Operator == similarName })
-}
-
-// close tells whether a row whose key is the same is near enough.
+// close tells whether a row whose key is the same is near enough: equal keys are
+// not all that alike names need, and the key of a row that an import has changed
+// is renewed behind it.
 func (r *Rule) close(base, matching record.Row) bool {
 	for _, c := range r.Conditions {
+		if text, is := matching[c.Matching].(string); is && c.text(text, r.CaseSensitive) != c.text(base.Text(c.Base), r.CaseSensitive) {
+			return false
+		}
 		if c.Operator == similarName && !alike(base.Text(c.Base), matching.Text(c.Matching)) {
 			return false
 		}

@@ -57,6 +57,19 @@ func (p *Publisher) Publish(ctx context.Context, tx *record.Tx, rule id.ID) (id.
 	return p.Jobs.Enqueue(tx.SQL(), job.Spec{Kind: Kind, Key: rule.String(), Due: p.Clock.Now().Add(settle), Payload: part{Rule: rule}})
 }
 
+// Shipped gives the hook that publishes rules which come with the product or a
+// solution: those that the platform makes, and whose row says "being published".
+func (p *Publisher) Shipped() record.Hook {
+	return record.Hook{Table: "duplicaterule", AfterCreate: func(ctx context.Context, tx *record.Tx, row record.Row) error {
+		if row.Int("statuscode") != Publishing || access.From(ctx).Kind != access.System {
+			return nil
+		}
+		rule := row.ID("duplicateruleid")
+		_, err := p.Jobs.Enqueue(tx.SQL(), job.Spec{Kind: Kind, Key: rule.String(), Due: p.Clock.Now().Add(settle), Payload: part{Rule: rule}})
+		return err
+	}}
+}
+
 // Unpublish takes a rule out of force and forgets its keys.
 func (p *Publisher) Unpublish(ctx context.Context, tx *record.Tx, rule id.ID) error {
 	if _, err := tx.Update(ctx, "duplicaterule", rule, record.Row{"statecode": int64(0), "statuscode": Unpublished}, record.Match{}); err != nil {
@@ -149,7 +162,7 @@ func (p *Publisher) some(ctx context.Context, tx *record.Tx, r *Rule, after id.I
 			return false, err
 		}
 		key, _ := r.keyOf(t, now, false)
-		if err := put(tx.SQL(), r.ID, row.ID(t.ID), key); err != nil {
+		if err := set(tx.SQL(), r.ID, row.ID(t.ID), key); err != nil {
 			return false, err
 		}
 		next.After = row.ID(t.ID)

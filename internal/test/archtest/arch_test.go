@@ -33,6 +33,7 @@ var asSystem = []string{
 	"internal/commons/process/hook.go",      // instances and stages follow records and definitions, whoever writes those
 	"internal/commons/process/instance.go",  // the table of a process's instances, which whoever activated it was asked about
 	"internal/commons/process/later.go",     // as hook.go, behind an import
+	"internal/platform/duplicate/behind.go", // keys of rows that an import made, whoever imported
 	"internal/commons/consent/consent.go",   // a contact's own consents; whoever calls knows who it is
 	"internal/commons/exchange/service.go",  // what changes is sent whoever changed it; what comes in is the platform's to write
 	"internal/commons/decision/service.go",  // outcomes and decisions are the platform's to write; whoever asks must be allowed to write the record

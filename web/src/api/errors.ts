@@ -32,7 +32,8 @@ export class ApiError extends Error {
     if (this.status === 401) return "unauthorised";
     if (this.status === 403) return "forbidden";
     if (this.status === 404 || this.status === 410) return "notfound";
-    if (this.status === 412) return "conflict";
+    // A record like it is there: that is for the person to judge, not a change meanwhile.
+    if (this.status === 412) return this.code === "duplicate.found" ? "invalid" : "conflict";
     if (this.status === 429 || this.status === 503) return "busy";
     return this.status >= 500 ? "server" : "invalid";
   }

@@ -39,17 +39,20 @@ export async function fetchRecord<S extends string>(entityset: S, id: string, se
   return answer.data;
 }
 
-/** Writes changed columns if the record is still at `etag`, and answers with the new row. */
-export async function patchRecord(table: Table, id: string, body: Row, etag?: string): Promise<Row> {
-  const headers: Record<string, string> = { Prefer: `return=representation, ${ANNOTATED}` };
+/** Asks for a refusal (`duplicate.found`) where published duplicate rules find a record like the one that is written. */
+const DETECT = { "MSCRM.SuppressDuplicateDetection": "false" };
+
+/** Writes changed columns if the record is still at `etag`, and answers with the new row; `detect` refuses what makes a duplicate. */
+export async function patchRecord(table: Table, id: string, body: Row, etag?: string, detect = false): Promise<Row> {
+  const headers: Record<string, string> = { Prefer: `return=representation, ${ANNOTATED}`, ...(detect ? DETECT : {}) };
   headers["If-Match"] = etag ?? "*";
   const answer = await request<Row | undefined>(recordUrl(table.entityset, id), { method: "PATCH", body, headers });
   return answer.data ?? fetchRecord(table.entityset, id);
 }
 
-/** Creates a record and answers with its id. */
-export async function createRecord(entityset: string, primaryid: string, body: Row): Promise<string> {
-  const headers = { Prefer: "return=representation" };
+/** Creates a record and answers with its id; `detect` refuses what makes a duplicate. */
+export async function createRecord(entityset: string, primaryid: string, body: Row, detect = false): Promise<string> {
+  const headers = { Prefer: "return=representation", ...(detect ? DETECT : {}) };
   const answer = await request<Row | undefined>(`${API}/${entityset}`, { method: "POST", body, headers });
   const inBody = answer.data?.[primaryid];
   if (typeof inBody === "string") return inBody;

@@ -1,6 +1,6 @@
 import { Button, TextInput } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { ApiError } from "@/api/errors";
 import { useTables } from "@/api/metadata";
@@ -12,12 +12,15 @@ import { PageBar } from "@/ui/PageBar";
 import { toast, toastFailure } from "@/ui/toast";
 import { type BinRow, recycleBin, restore } from "./api";
 
+const HistoryDialog = lazy(() => import("./HistoryDialog"));
+
 /** What was deleted and can still be brought back. */
 export function RecycleBin() {
   const { t } = useTranslation();
   const [search, setSearch] = useState("");
   const [lost, setLost] = useState<{ row: BinRow; error: ApiError }>();
   const [busy, setBusy] = useState("");
+  const [history, setHistory] = useState<BinRow>();
   const { data: tables } = useTables();
   const query = useInfiniteQuery({
     queryKey: ["recyclebin", search],
@@ -68,7 +71,7 @@ export function RecycleBin() {
                         <td><time dateTime={row.DeletedOn} title={formatInstant(row.DeletedOn)}>{formatAgo(row.DeletedOn)}</time></td>
                         <td>{row.DeletedByName}</td>
                         <td className="tnum">{formatNumber(row.RelatedRecords)}</td>
-                        <td>{row.Restorable && <Button size="compact-sm" variant="default" loading={busy === row.Id} aria-label={t("audit.restoreName", { name: row.Name })} onClick={() => void tryBring(row)}>{t("audit.restore")}</Button>}</td>
+                        <td style={{ whiteSpace: "nowrap" }}><Button size="compact-sm" variant="subtle" color="gray" aria-label={t("audit.historyName", { name: row.Name })} onClick={() => setHistory(row)}>{t("audit.history")}</Button>{" "}{row.Restorable && <Button size="compact-sm" variant="default" loading={busy === row.Id} aria-label={t("audit.restoreName", { name: row.Name })} onClick={() => void tryBring(row)}>{t("audit.restore")}</Button>}</td>
                       </tr>
                     ))}
                   </tbody>
@@ -79,6 +82,7 @@ export function RecycleBin() {
           </section>
         </div>
       </div>
+      {history && <Suspense><HistoryDialog table={history.EntityLogicalName} id={history.Id} name={history.Name} onClose={() => setHistory(undefined)} /></Suspense>}
       {lost && (
         <ConfirmDialog title={t("audit.parentGone", { name: lost.row.Name })} confirm={t("audit.restoreWithout")} run={() => bring(lost.row, true)} onClose={() => setLost(undefined)}>
           <p>{lost.error.message}</p>

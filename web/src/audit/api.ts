@@ -15,7 +15,16 @@ export interface Fault { kind: string; message: string; seal?: number; seq?: num
 
 export interface Verified { Seals: number; Rows: number; Cut: number; Erased: number; Open: number; Next: number; Head: string; Anchored: boolean; Faults: Fault[] }
 
-export interface AsOf { Record: Record<string, unknown>; ChangedSince: string[]; Version: number; Erased: boolean }
+export interface AsOf { Record: Record<string, unknown>; ChangedSince: string[]; Version: number; Erased: boolean; DeletedOn?: string }
+
+/** One change of a record, with its values before and after. */
+export interface Change {
+  AuditRecord: { auditid: string; createdon: string; operation: number; _userid_value: string; _callinguserid_value?: string; rpt_origin: string; rpt_channel: string; rpt_address?: string; rpt_erased?: boolean };
+  OldValue: Record<string, unknown> | null;
+  NewValue: Record<string, unknown> | null;
+}
+
+export interface Changes { AuditDetailCollection: { MoreRecords: boolean; PagingCookie: string; AuditDetails: Change[] } }
 
 export interface LinkOut { EntityLogicalName: string; Id: string; Column: string }
 
@@ -55,3 +64,9 @@ export const revertRecord = (entityset: string, id: string, asOf: string) =>
 
 export const recordAsOf = (entityset: string, id: string, asOf: string, signal?: AbortSignal) =>
   ask<AsOf>("rpt_RetrieveRecordAsOf", { Target: JSON.stringify(target(entityset, id)), AsOf: asOf }, signal);
+
+const CHANGES = 25;
+
+/** The changes of a record, the newest first; of one that is deleted, too. */
+export const changesOf = async (entityset: string, id: string, cookie: string, signal?: AbortSignal) =>
+  (await ask<Changes>("RetrieveRecordChangeHistory", { Target: JSON.stringify(target(entityset, id)), PagingInfo: JSON.stringify({ Count: CHANGES, PagingCookie: cookie }) }, signal)).AuditDetailCollection;

@@ -31,7 +31,7 @@ function Blank({ table }: { table: Table }) {
         actions={
           <>
             <Button variant="default" type="button" onClick={() => void navigate({ to: listPath(table.logicalname) })}>{t("common.cancel")}</Button>
-            <Button type="submit" loading={form.busy}>{t("common.create")}</Button>
+            <Button type="submit" loading={form.busy}>{t(form.alike ? "duplicates.createAnyway" : "common.create")}</Button>
           </>
         } />
       <div className={classes.body}><NewFields form={form} /></div>

@@ -1,15 +1,24 @@
 import { Alert } from "@mantine/core";
+import { useTranslation } from "react-i18next";
+import { Alike } from "@/duplicates/Alike";
 import classes from "@/pages/NewRecord.module.css";
 import { FieldEditor, isTyped } from "./editors/FieldEditor";
 import type { NewForm } from "./newForm";
 
 /** The fields of a record that is being made. */
 export function NewFields({ form }: { form: NewForm }) {
-  const { id, sections, drafts, problems, failure, draft, needed, locked } = form;
+  const { t } = useTranslation();
+  const { id, sections, drafts, problems, failure, draft, needed, locked, alike } = form;
   const first = sections[0]?.columns.find(isTyped);
   return (
     <>
       {failure && <Alert data-tone="bad" role="alert" mb="md">{failure}</Alert>}
+      {alike && (
+        <Alert data-tone="warn" role="alert" mb="md" title={t("duplicates.alikeTitle", { count: alike.length })}>
+          <Alike found={alike} />
+          {t("duplicates.alikeHint", { again: t("duplicates.createAnyway") })}
+        </Alert>
+      )}
       {sections.map((section, i) => (
         <section key={i} className={classes.section}>
           {section.label && <h2>{section.label}</h2>}

@@ -23,7 +23,7 @@ function Dialog({ table, preset, onClose, onMade }: { table: Table; preset?: Rec
         <NewFields form={form} />
         <div style={{ display: "flex", justifyContent: "flex-end", gap: 8, marginTop: 16 }}>
           <Button variant="default" type="button" onClick={leave}>{t("common.cancel")}</Button>
-          <Button type="submit" loading={form.busy}>{t("common.create")}</Button>
+          <Button type="submit" loading={form.busy}>{t(form.alike ? "duplicates.createAnyway" : "common.create")}</Button>
         </div>
       </form>
     </Modal>

@@ -16,6 +16,7 @@ import { useShortcuts } from "@/lib/keys";
 import { listPath, recordPath } from "@/lib/paths";
 import { StageBar } from "@/process/StageBar";
 import { QueueActions } from "@/queue/QueueActions";
+import { Alike } from "@/duplicates/Alike";
 import { Timeline } from "@/timeline/Timeline";
 import { useDiscussed } from "@/timeline/useDiscussed";
 import { usePins } from "@/workspace/usePreferences";
@@ -40,6 +41,7 @@ const DecisionCards = lazy(() => import("@/decision/DecisionCard").then((m) => (
 const DocumentCard = lazy(() => import("@/document/DocumentCard").then((m) => ({ default: m.DocumentCard })));
 const BulkRunning = lazy(() => import("@/transfer/BulkDialog").then((m) => ({ default: m.Running })));
 const WorkBar = lazy(() => import("@/work/WorkBar"));
+const HistoryDialog = lazy(() => import("@/audit/HistoryDialog"));
 const MergePicker = lazy(() => import("./MergePicker"));
 const AssignDialog = lazy(() => import("./AssignDialog"));
 const AccessTeam = lazy(() => import("./AccessTeam"));
@@ -130,6 +132,12 @@ function Loaded({ table, id }: { table: Table; id: string }) {
         {shows("timeline") && <div className={classes.timeline}><Timeline table={table.logicalname} id={id} composer={discussed} /></div>}
         {extra?.panel && shows("panel") && <aside className={classes.panel} tabIndex={0} aria-label={t("record.panel")}>{extra.panel(table, row, handle)}</aside>}
       </div>
+      {handle.alike && (
+        <ConfirmDialog title={t("duplicates.alikeTitle", { count: handle.alike.found.length })} confirm={t("duplicates.saveAnyway")} run={() => handle.resolveAlike(true)} onClose={() => void handle.resolveAlike(false)}>
+          <Alike found={handle.alike.found} />
+          <p className="dim">{t("duplicates.alikeSave")}</p>
+        </ConfirmDialog>
+      )}
       {handle.conflict && <MergeDialog conflict={handle.conflict} onResolve={(chosen) => void handle.resolve(chosen)} />}
     </>
   );
@@ -164,6 +172,7 @@ function More({ table, id, row, name, handle }: { table: Table; id: string; row:
   const [assigning, setAssigning] = useState(false);
   const [printing, setPrinting] = useState(false);
   const [merging, setMerging] = useState(false);
+  const [history, setHistory] = useState(false);
   const { isPinned, toggle } = usePins();
   const follow = useFollow(table.logicalname, id);
   const discussed = useDiscussed(table.logicalname);
@@ -178,6 +187,7 @@ function More({ table, id, row, name, handle }: { table: Table; id: string; row:
   useCommands([
     ...(assignable ? [{ id: "assign", label: t("assign.open"), icon: "user", run: () => setAssigning(true) } as const] : []),
     { id: "print", label: t("record.print"), icon: "print", run: () => setPrinting(true) },
+    { id: "history", label: t("audit.history"), icon: "history", run: () => setHistory(true) },
     { id: "access", label: t("access.open"), icon: "lock", run: () => setAccess(true) },
     ...(shared ? [{ id: "team", label: t("recordTeam.open"), icon: "team", run: () => setTeam(true) } as const] : []),
     { id: "copy", label: t("record.copy"), icon: "link", run: copy },
@@ -200,6 +210,7 @@ function More({ table, id, row, name, handle }: { table: Table; id: string; row:
           {follow && <Menu.Item leftSection={<Icon name="bell" />} onClick={follow.toggle}>{t(follow.following ? "follow.stop" : "follow.start")}</Menu.Item>}
           {assignable && <Menu.Item leftSection={<Icon name="user" />} onClick={() => setAssigning(true)}>{t("assign.open")}</Menu.Item>}
           <Menu.Item leftSection={<Icon name="print" />} onClick={() => setPrinting(true)}>{t("record.print")}</Menu.Item>
+          <Menu.Item leftSection={<Icon name="history" />} onClick={() => setHistory(true)}>{t("audit.history")}</Menu.Item>
           <Menu.Item leftSection={<Icon name="lock" />} onClick={() => setAccess(true)}>{t("access.open")}</Menu.Item>
           {shared && <Menu.Item leftSection={<Icon name="team" />} onClick={() => setTeam(true)}>{t("recordTeam.open")}</Menu.Item>}
           {mergeable && <Menu.Item leftSection={<Icon name="merge" />} onClick={() => setMerging(true)}>{t("mergePick.open")}</Menu.Item>}
@@ -209,6 +220,7 @@ function More({ table, id, row, name, handle }: { table: Table; id: string; row:
         </Menu.Dropdown>
       </Menu>
       {printing && <Suspense><PrintSheet table={table} row={row} id={id} notes={discussed} onDone={() => setPrinting(false)} /></Suspense>}
+      {history && <Suspense><HistoryDialog table={table.logicalname} id={id} name={name} onClose={() => setHistory(false)} onDone={handle.refetch} /></Suspense>}
       {merging && <Suspense><MergePicker table={table} id={id} name={name} onClose={() => setMerging(false)} /></Suspense>}
       {access && <Suspense><AccessDialog table={table} id={id} name={name} onClose={() => setAccess(false)} /></Suspense>}
       {assigning && owner && <Suspense><AssignDialog column={owner} row={row} name={name} handle={handle} onClose={() => setAssigning(false)} /></Suspense>}

@@ -1,7 +1,7 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useId, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { asApiError } from "@/api/errors";
+import { asApiError, type FieldError } from "@/api/errors";
 import { entitySets } from "@/api/metadata";
 import { createRecord } from "@/api/records";
 import { columnOf, payload } from "@/api/rows";
@@ -61,6 +61,8 @@ export function useNewForm(table: Table, { short, preset, onMade }: { short: boo
   const [problems, setProblems] = useState<Record<string, string>>({});
   const touched = useRef(false);
   const [blank, setBlank] = useState(false);
+  /** Records like the one that was to be made: the next attempt makes it all the same, unless something is changed before. */
+  const [alike, setAlike] = useState<FieldError[]>();
   const entered = useMemo(() => {
     const values: Record<string, unknown> = {};
     for (const column of table.columns) {
@@ -77,8 +79,8 @@ export function useNewForm(table: Table, { short, preset, onMade }: { short: boo
   const filled = (column: Column) => (state.values[column.name] ?? null) !== null;
 
   const create = useMutation({
-    mutationFn: async (values: Record<string, unknown>) => {
-      const made = await createRecord(table.entityset, table.primaryid, payload(table, values, entitySets(client)));
+    mutationFn: async ({ values, anyway }: { values: Record<string, unknown>; anyway: boolean }) => {
+      const made = await createRecord(table.entityset, table.primaryid, payload(table, values, entitySets(client)), !anyway);
       const name = values[table.primaryname] ?? [values.firstname, values.lastname].filter(Boolean).join(" ");
       return { id: made, table: table.logicalname, name: String(name ?? "") };
     },
@@ -88,7 +90,11 @@ export function useNewForm(table: Table, { short, preset, onMade }: { short: boo
       void client.invalidateQueries({ queryKey: ["rows", table.logicalname] });
       onMade(made);
     },
-    onError: (error) => setProblems(Object.fromEntries(asApiError(error).fields.map((f) => [f.name, f.message]))),
+    onError: (error) => {
+      const { code, fields } = asApiError(error);
+      if (code === "duplicate.found") setAlike(fields);
+      else setProblems(Object.fromEntries(fields.map((f) => [f.name, f.message])));
+    },
   });
 
   function submit() {
@@ -115,18 +121,18 @@ export function useNewForm(table: Table, { short, preset, onMade }: { short: boo
     setBlank(!first && !touched.current && preset === undefined);
     if (!first && !touched.current && preset === undefined) return;
     if (first) document.getElementById(`${id}-${first}`)?.focus();
-    else create.mutate(values);
+    else create.mutate({ values, anyway: alike !== undefined });
   }
 
-  const failure = create.isError ? asApiError(create.error) : undefined;
+  const failure = create.isError && !alike ? asApiError(create.error) : undefined;
   return {
-    id, sections, drafts, submit, touched, needed,
+    id, sections, drafts, submit, touched, needed, alike,
     /** What is wrong with the fields: what the last attempt found, and what rules say of what has been entered. */
     problems: { ...problems, ...Object.fromEntries(Object.entries(state.errors).filter(([name]) => (drafts[name] ?? null) !== null)) },
     locked: (column: Column) => state.locked.has(column.name),
     busy: create.isPending,
     failure: blank ? t("record.blank") : failure && (failure.kind === "network" ? t("failure.network") : failure.message),
-    draft: (name: string, value: unknown) => { touched.current = true; setBlank(false); setDrafts((old) => ({ ...old, [name]: value })); },
+    draft: (name: string, value: unknown) => { touched.current = true; setBlank(false); setAlike(undefined); if (alike) create.reset(); setDrafts((old) => ({ ...old, [name]: value })); },
   };
 }
 

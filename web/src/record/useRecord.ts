@@ -1,7 +1,7 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { asApiError } from "@/api/errors";
+import { asApiError, type FieldError } from "@/api/errors";
 import { useLive } from "@/api/live";
 import { entitySets } from "@/api/metadata";
 import { patchRecord } from "@/api/records";
@@ -23,6 +23,12 @@ export interface Conflict {
   theirs: Row;
 }
 
+/** Values that would make the record one like others; the person says whether they are saved all the same. */
+export interface AlikeValues {
+  found: FieldError[];
+  values: Record<string, unknown>;
+}
+
 type Values = Record<string, unknown>;
 
 /**
@@ -37,6 +43,7 @@ export function useRecord(table: Table, id: string) {
   const [pending, setPending] = useState<ReadonlySet<string>>(new Set());
   const [refused, setRefused] = useState<Record<string, Refused>>({});
   const [conflict, setConflict] = useState<Conflict>();
+  const [alike, setAlike] = useState<AlikeValues>();
   const [deleted, setDeleted] = useState(false);
   const queue = useRef<Promise<unknown>>(Promise.resolve());
   /** The row as the server last gave it, without optimistic changes. */
@@ -61,12 +68,12 @@ export function useRecord(table: Table, id: string) {
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [client, table.logicalname, id]);
 
-  const send = useCallback(async (values: Values): Promise<void> => {
+  const send = useCallback(async (values: Values, detect: boolean): Promise<void> => {
     const sets = entitySets(client);
     for (let attempt = 0; attempt < 4; attempt++) {
       const base = server.current;
       try {
-        finish(await patchRecord(table, id, payload(table, values, sets), base && etagOf(base)));
+        finish(await patchRecord(table, id, payload(table, values, sets), base && etagOf(base), detect));
         return;
       } catch (error) {
         if (asApiError(error).kind !== "conflict" || !base) throw error;
@@ -84,7 +91,7 @@ export function useRecord(table: Table, id: string) {
     }
   }, [client, finish, id, table]);
 
-  const save = useCallback((values: Values, undoable = true): Promise<void> => {
+  const save = useCallback((values: Values, undoable = true, detect = undoable): Promise<void> => {
     const before = server.current;
     const names = Object.keys(values);
     setPending((old) => new Set([...old, ...names]));
@@ -93,11 +100,15 @@ export function useRecord(table: Table, id: string) {
     waiting.current += 1;
     const run = queue.current.then(async () => {
       try {
-        await send(values);
+        await send(values, detect);
         if (undoable && before) offerUndo(before, values);
       } catch (error) {
         const failure = asApiError(error);
         if (server.current) client.setQueryData(key, server.current);
+        if (failure.code === "duplicate.found") {
+          setAlike({ found: failure.fields, values });
+          return;
+        }
         const own = (name: string) => failure.fields.find((f) => f.name === name)?.message;
         const text = failure.kind === "network" ? t("record.notSaved") : failure.message;
         setRefused((old) => ({ ...old, ...Object.fromEntries(names.map((n) => [n, { value: values[n], message: own(n) ?? text }])) }));
@@ -133,6 +144,13 @@ export function useRecord(table: Table, id: string) {
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [conflict, save, client]);
 
+  /** Saves values all the same though there are others like it, or leaves the record as it is. */
+  const resolveAlike = useCallback(async (anyway: boolean) => {
+    const open = alike;
+    setAlike(undefined);
+    if (open && anyway) await saveRef.current(open.values, true, false);
+  }, [alike]);
+
   useEffect(() => {
     const guard = (event: BeforeUnloadEvent) => {
       if (waiting.current > 0) event.preventDefault();
@@ -142,7 +160,7 @@ export function useRecord(table: Table, id: string) {
   }, []);
 
   return {
-    row: query.data, error: query.error, refetch: () => void query.refetch(), save, pending, refused, conflict, resolve, deleted,
+    row: query.data, error: query.error, refetch: () => void query.refetch(), save, pending, refused, conflict, resolve, alike, resolveAlike, deleted,
     forget: (name: string) => setRefused((old) => Object.fromEntries(Object.entries(old).filter(([n]) => n !== name))),
   };
 }
