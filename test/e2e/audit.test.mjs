@@ -27,6 +27,17 @@ test("a change is taken back, and a record is put back to as it was", { skip, ti
   await page.getByRole("button", { name: "Put the record back to this" }).click();
   await page.getByRole("dialog").waitFor({ state: "detached", timeout: 60_000 });
   assert.equal((await leadOf(page, id)).jobtitle, "Countess");
+
+  // The history says who and from where, and shows the record at any moment.
+  await page.getByRole("button", { name: "More actions" }).click();
+  await page.getByRole("menuitem", { name: "History" }).click();
+  const history = page.getByRole("dialog", { name: `History of ${lead.name}` });
+  await history.getByText("made it").waitFor();
+  await history.getByText(/^From: browser, \S+/).first().waitFor();
+  await checked(page, "history");
+  await history.getByLabel("As it was on").fill("2001-02-03T04:05");
+  await history.getByRole("button", { name: "Show the record" }).click();
+  await page.getByRole("dialog").getByText(/the record was made at/).waitFor();
   clean(page);
 });
 
@@ -43,6 +54,14 @@ test("a deleted account comes back with its contact", { skip, timeout: 120_000 }
   const button = page.getByRole("button", { name: `Restore ${name}` });
   await button.waitFor({ timeout: 60_000 });
   await checked(page, "recycle bin");
+  await page.getByRole("button", { name: `History of ${name}, which was deleted` }).click();
+  const history = page.getByRole("dialog");
+  await history.getByText("deleted it").waitFor();
+  await history.getByRole("button", { name: "As it was then" }).last().click();
+  await history.getByText("This record was deleted on").waitFor();
+  await history.getByRole("cell", { name, exact: true }).waitFor();
+  await page.keyboard.press("Escape");
+  await history.waitFor({ state: "detached" });
   await button.click();
   await page.getByText(`${name} is back`).first().waitFor({ timeout: 60_000 });
   const back = await api(page, "GET", `/api/data/v9.2/contacts(${contact})?$select=_parentcustomerid_value`);

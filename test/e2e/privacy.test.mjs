@@ -2,7 +2,7 @@
 // and erased, in the browser.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { api, base, inBothThemes, signedIn, skip, start, stop } from "./helpers.mjs";
+import { api, base, holds, inBothThemes, signedIn, skip, start, stop } from "./helpers.mjs";
 
 before(start);
 after(stop);
@@ -45,6 +45,41 @@ test("duplicates are found by a scan, merged column by column, and parted again"
   await page.getByText(/^Undone:/).waitFor();
   const [a, b] = await both();
   assert.deepEqual([a.statecode, b.statecode, a.jobtitle, b.jobtitle], [0, 0, "Baker", "Smith"]);
+  assert.deepEqual(page.trouble, []);
+});
+
+test("whoever enters a person who is there already is told, and may go on", { skip, timeout: 240_000 }, async () => {
+  const page = await signedIn();
+  const mark = Date.now().toString(36);
+  const mail = `dora.${mark}@example.org`;
+  const there = await made(page, "contacts", { firstname: "Dora", lastname: `Alike${mark}`, emailaddress1: mail, mobilephone: "0171 5550", address1_city: "Bremen" });
+  const other = await made(page, "contacts", { firstname: "Nora", lastname: `Unlike${mark}` });
+  await page.goto(`${base}/r/contact/new`);
+  await page.getByLabel("Last Name").fill(`Alike${mark}`);
+  await page.getByLabel("Email", { exact: true }).fill(mail.toUpperCase());
+  await page.getByRole("button", { name: "Create", exact: true }).click();
+  const warning = page.getByRole("alert").filter({ hasText: "A record like this is there already" });
+  const link = warning.getByRole("link", { name: `Dora Alike${mark}` });
+  await link.waitFor();
+  assert.ok((await link.getAttribute("href")).includes(there.contactid));
+  await warning.getByText("Bremen").waitFor();
+  await checked(page, "alike");
+  await page.getByRole("button", { name: "Create anyway" }).click();
+  await page.waitForURL((url) => url.pathname.startsWith("/r/contact/") && !url.pathname.endsWith("/new"));
+  const all = async (filter) => (await api(page, "GET", `${API}/contacts?$select=contactid&$filter=${encodeURIComponent(filter)}`)).body.value.length;
+  assert.equal(await all(`lastname eq 'Alike${mark}'`), 2);
+
+  // The same where a record that is there becomes like others.
+  await page.goto(`${base}/r/contact/${other.contactid}`);
+  await page.getByRole("button", { name: /^Email/ }).first().click();
+  await page.getByRole("textbox", { name: /^Email/ }).fill(mail);
+  await page.keyboard.press("Enter");
+  const dialog = page.getByRole("dialog", { name: "2 records like this are there already" });
+  await dialog.getByRole("link", { name: `Dora Alike${mark}` }).waitFor();
+  assert.equal(await all(`emailaddress1 eq '${mail}'`), 2);
+  await dialog.getByRole("button", { name: "Save anyway" }).click();
+  await dialog.waitFor({ state: "detached" });
+  await holds(page, async ([path]) => (await (await fetch(path)).json()).emailaddress1 !== null, [`${API}/contacts(${other.contactid})?$select=emailaddress1`]);
   assert.deepEqual(page.trouble, []);
 });
 

@@ -2,6 +2,7 @@ package changelog
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -18,6 +19,7 @@ const SealEvery = 30 * time.Second
 // node; they take turns.
 func NewSealer(l *Log, keys *secret.Box, c clock.Clock, logger *slog.Logger) lifecycle.Service {
 	return &lifecycle.Loop{Run: func(ctx context.Context) {
+		told := ""
 		for {
 			select {
 			case <-c.After(SealEvery):
@@ -26,6 +28,11 @@ func NewSealer(l *Log, keys *secret.Box, c clock.Clock, logger *slog.Logger) lif
 			}
 			if err := l.SealAll(ctx, keys, c); err != nil && ctx.Err() == nil && !errs.Has(err, errs.Unavailable) {
 				logger.Error("change log: rows could not be sealed", "error", err)
+			}
+			// Logs are kept elsewhere: a chain that was made anew does not have the seals that they tell of.
+			if last, found, err := l.LastSeal(ctx); err == nil && found && last.Hash != told {
+				told = last.Hash
+				logger.Info("change log sealed", "anchor", fmt.Sprintf("%d:%s", last.Number, last.Hash), "rows", last.Count)
 			}
 		}
 	}}

@@ -2,12 +2,16 @@ import { Button } from "@mantine/core";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import { ApiError } from "@/api/errors";
 import { tableQuery } from "@/api/metadata";
 import { formatInstant } from "@/lib/format";
 import classes from "@/scoring/scoring.module.css";
-import { Failure } from "@/ui/Calm";
+import { Calm, Failure } from "@/ui/Calm";
 import { toast, toastFailure } from "@/ui/toast";
 import { recordAsOf, revertRecord } from "./api";
+
+/** Why there is nothing to show of a moment: the record was not made yet, or deleted then. */
+const toldOf = (error: unknown) => (error instanceof ApiError && error.code.startsWith("audit.") ? error.message : undefined);
 
 interface Props {
   table: string;
@@ -58,7 +62,7 @@ export function AsOfView({ table, id, at, close, onClose, onDone }: Props) {
   return (
     <>
       {query.isLoading && <p className="faint" aria-busy="true">{t("palette.searching")}</p>}
-      {query.isError && <Failure small error={query.error} />}
+      {query.isError && (toldOf(query.error) ? <Calm small icon="history" title={toldOf(query.error)!} /> : <Failure small error={query.error} />)}
       {query.data && (
         <>
           <p className="faint">{query.data.then.DeletedOn ? t("audit.goneSince", { at: formatInstant(query.data.then.DeletedOn) }) : t("audit.asOfHint", { count: changed.size })}</p>

@@ -1,6 +1,7 @@
 package builtin_test
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"sync"
@@ -11,6 +12,7 @@ import (
 	"github.com/rapport-platform/rapport/internal/ground/errs"
 	"github.com/rapport-platform/rapport/internal/ground/id"
 	"github.com/rapport-platform/rapport/internal/platform/access"
+	"github.com/rapport-platform/rapport/internal/platform/changelog"
 	"github.com/rapport-platform/rapport/internal/platform/duplicate"
 	"github.com/rapport-platform/rapport/internal/platform/job"
 	"github.com/rapport-platform/rapport/internal/platform/odata"
@@ -20,17 +22,18 @@ import (
 
 // rules are an organisation's duplicate rules, kept fresh by hand.
 type rules struct {
-	e   *env
-	now atomic.Pointer[duplicate.Rules]
-	pub *duplicate.Publisher
+	e      *env
+	now    atomic.Pointer[duplicate.Rules]
+	engine *duplicate.Engine
+	pub    *duplicate.Publisher
 }
 
 func withRules(e *env) *rules {
 	r := &rules{e: e}
-	engine := &duplicate.Engine{Rules: r.now.Load, Catalog: e.control.Catalog}
-	e.store.AddHooks(engine.Hook)
+	r.engine = &duplicate.Engine{Rules: r.now.Load, Catalog: e.control.Catalog}
+	e.store.AddHooks(r.engine.Hook)
 	r.pub = &duplicate.Publisher{Store: e.store, Catalog: e.control.Catalog, Jobs: e.jobs, Clock: e.clock}
-	e.own.DefineDuplicates(e.actions, engine, r.pub)
+	e.own.DefineDuplicates(e.actions, r.engine, r.pub)
 	return r
 }
 
@@ -46,15 +49,24 @@ func (r *rules) load() {
 // rule makes a rule and publishes it.
 func (r *rules) rule(row record.Row, conditions ...record.Row) id.ID {
 	r.e.t.Helper()
-	row["name"] = "rule"
-	key := r.e.must("duplicaterule", row).ID("duplicateruleid")
-	for _, c := range conditions {
-		c["regardingobjectid"] = key
-		r.e.must("duplicaterulecondition", c)
-	}
-	if _, err := r.e.call(r.e.system(), "PublishDuplicateRule", id.Nil, map[string]any{"DuplicateRuleId": key.String()}); err != nil {
-		r.e.t.Fatal(err)
-	}
+	return r.publish(func() id.ID {
+		row["name"] = "rule"
+		key := r.e.must("duplicaterule", row).ID("duplicateruleid")
+		for _, c := range conditions {
+			c["regardingobjectid"] = key
+			r.e.must("duplicaterulecondition", c)
+		}
+		if _, err := r.e.call(r.e.system(), "PublishDuplicateRule", id.Nil, map[string]any{"DuplicateRuleId": key.String()}); err != nil {
+			r.e.t.Fatal(err)
+		}
+		return key
+	})
+}
+
+// publish has a rule made and waits until it is in force.
+func (r *rules) publish(begin func() id.ID) id.ID {
+	r.e.t.Helper()
+	key := begin()
 	r.load()
 	runner := job.NewRunner(job.Options{Queue: r.e.jobs, Poll: time.Millisecond, Lease: 1000 * time.Hour})
 	runner.Handle(duplicate.Kind, r.pub.Handler())
@@ -207,6 +219,83 @@ func TestDetectionOnWriting(t *testing.T) {
 		all.Wait()
 		if made.Load() != 1 {
 			t.Errorf("%d of the same were made at once", made.Load())
+		}
+	})
+}
+
+// Rows of an import have their keys behind it; a key that a later change has
+// written stays. Rules that the platform makes publish themselves.
+func TestKeysComeBehindAnImport(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, e *env) {
+		r := withRules(e)
+		e.store.AddHook(r.pub.Shipped())
+		r.publish(func() id.ID {
+			rule := e.must("duplicaterule", record.Row{"name": "shipped", "baseentityname": "lead", "matchingentityname": "lead", "statecode": 0, "statuscode": duplicate.Publishing}).ID("duplicateruleid")
+			e.must("duplicaterulecondition", record.Row{"regardingobjectid": rule, "baseattributename": "emailaddress1", "matchingattributename": "emailaddress1", "operatorcode": 100000000})
+			return rule
+		})
+		log := changelog.New(e.db)
+		behind := &duplicate.Behind{Engine: r.engine, DB: e.db, Store: e.store, Log: log, Clock: e.clock, Logger: slog.New(slog.DiscardHandler)}
+		follower := behind.Follower()
+		step := func() {
+			t.Helper()
+			if _, err := log.Through(e.system()); err != nil {
+				t.Fatal(err)
+			}
+			for {
+				n, err := follower.Step(e.system())
+				if err != nil {
+					t.Fatal(err)
+				}
+				if n == 0 {
+					return
+				}
+			}
+		}
+		step()
+		bulk := changelog.WithSource(record.InBulk(e.system()), changelog.Source{Channel: changelog.Import})
+		var made []record.Row
+		if err := e.store.Write(bulk, func(tx *record.Tx) (err error) {
+			made, err = tx.CreateMany(bulk, "lead", []record.Row{{"lastname": "A", "emailaddress1": "a@example.com"}, {"lastname": "B", "emailaddress1": "b@example.com"}, {"lastname": "C"}})
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		change := func(ctx context.Context, n int, email string) {
+			t.Helper()
+			if err := e.store.Write(ctx, func(tx *record.Tx) error {
+				_, err := tx.Update(ctx, "lead", made[n].ID("leadid"), record.Row{"emailaddress1": email}, record.Match{})
+				return err
+			}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		asked := func(email string) []string {
+			_, err := e.create(duplicate.WithDetection(e.system()), "lead", record.Row{"lastname": "X", "emailaddress1": email})
+			if err == nil {
+				t.Errorf("%s: nothing was found", email)
+			}
+			return found(err)
+		}
+		change(e.system(), 1, "later@example.com")
+		step()
+		for n, email := range []string{"a@example.com", "later@example.com"} {
+			if got := asked(email); len(got) != 1 || got[0] != "lead "+made[n].ID("leadid").String() {
+				t.Errorf("%s: %v", email, got)
+			}
+		}
+		if _, err := e.create(duplicate.WithDetection(e.system()), "lead", record.Row{"lastname": "B", "emailaddress1": "b@example.com"}); err != nil {
+			t.Errorf("like what a row no longer says: %v", err)
+		}
+		// Between an import's change and its key the old key is not believed.
+		change(bulk, 0, "new@example.com")
+		if _, err := e.create(duplicate.WithDetection(e.system()), "lead", record.Row{"lastname": "A", "emailaddress1": "a@example.com"}); err != nil {
+			t.Errorf("by an old key: %v", err)
+		}
+		step()
+		if got := asked("new@example.com"); len(got) != 1 {
+			t.Errorf("by a change of an import: %v", got)
 		}
 	})
 }
