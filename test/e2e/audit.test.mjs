@@ -82,5 +82,7 @@ test("the chain is verified, and retention is set", { skip, timeout: 120_000 }, 
   const kept = await api(page, "GET", "/api/data/v9.2/rpt_RetrieveRetention()");
   assert.equal(kept.body.Rules.find((r) => r.Kind === "recyclebin").Days, 45);
   await api(page, "POST", "/api/data/v9.2/rpt_SetRetention", { Kind: "recyclebin", Days: -1 });
+  await page.getByRole("button", { name: "Make the index anew" }).click();
+  await page.getByText("The index is being made anew, in the background.").first().waitFor();
   clean(page);
 });

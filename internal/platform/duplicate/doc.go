@@ -7,11 +7,11 @@
 // looking for duplicates is then one look into an index, whatever the operators.
 //
 // The map: rule.go (rules out of their tables), key.go (keys of rows), normal.go,
-// address.go, phonetic.go (normal forms), engine.go (the hook that keeps keys and
-// refuses duplicates), find.go (looking), publish.go (the job that makes the keys
-// of the rows that are there), scan.go (the job that goes through a whole table),
-// merge.go, move.go (what hangs on a row moves), step.go (what a merge did, in
-// the table mergestep), undo.go.
+// phonetic.go (normal forms), engine.go (the hook that keeps keys and refuses
+// duplicates), keep.go (writing keys), behind.go (those of imports), find.go
+// (looking), publish.go (the job that makes the keys of the rows that are there),
+// scan.go (the job that goes through a whole table), merge.go, move.go (what hangs
+// on a row moves), step.go (what a merge did, in the table mergestep), undo.go.
 //
 // Names count as alike by a phonetic key, and then by how many letters differ:
 // the key finds them in an index, the letters keep those apart that only sound alike.

@@ -3,6 +3,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import { callUnbound } from "@/api/records";
 import { Said } from "@/i18n/Said";
 import { formatNumber } from "@/lib/format";
 import { listPath } from "@/lib/paths";
@@ -26,6 +27,7 @@ export function AuditPage() {
             <p>{t("audit.readsHint")} <Link to={listPath("rpt_readlog")}>{t("audit.readsLink")}</Link></p>
           </section>
           <Retention />
+          <SearchIndex />
         </div>
       </div>
     </>
@@ -80,6 +82,30 @@ function Chain() {
           </>
         )}
       </div>
+    </section>
+  );
+}
+
+/** The index of search, made anew beside everybody's work. */
+function SearchIndex() {
+  const { t } = useTranslation();
+  const [busy, setBusy] = useState(false);
+  async function rebuild() {
+    setBusy(true);
+    try {
+      await callUnbound("rpt_RebuildSearch");
+      toast(t("audit.rebuildBegun"));
+    } catch (error) {
+      toastFailure(error);
+    } finally {
+      setBusy(false);
+    }
+  }
+  return (
+    <section className={classes.card}>
+      <h2>{t("audit.searchIndex")}</h2>
+      <p className={classes.hint}>{t("audit.searchIndexHint")}</p>
+      <Button variant="default" loading={busy} onClick={() => void rebuild()}>{t("audit.rebuild")}</Button>
     </section>
   );
 }

@@ -10,7 +10,7 @@ import { recordPath } from "@/lib/paths";
 import classes from "@/scoring/scoring.module.css";
 import { Calm, Failure } from "@/ui/Calm";
 import { PageBar } from "@/ui/PageBar";
-import { toastFailure } from "@/ui/toast";
+import { toast, toastFailure } from "@/ui/toast";
 
 type Row = Record<string, unknown>;
 const FORMATTED = "@OData.Community.Display.V1.FormattedValue";
@@ -37,6 +37,11 @@ export function Duplicates() {
     } catch (error) {
       toastFailure(error);
     }
+  };
+  const undo = async (id: string) => {
+    const done = await callBound<{ Values: number; Children: number; Kept?: unknown[] | null }>("rpt_merges", id, "rpt_UndoMerge");
+    const kept = done.Kept?.length ?? 0;
+    toast(t("duplicates.undoneText", { values: done.Values, children: done.Children }) + (kept ? ` ${t("duplicates.keptCount", { count: kept })}` : ""));
   };
   if (rules.isError && !rules.data) return <Failure error={rules.error} onRetry={() => void rules.refetch()} />;
   return (
@@ -122,7 +127,7 @@ export function Duplicates() {
                     <td className="tnum">{formatNumber(Number(row.rpt_moved ?? 0))}</td>
                     <td>{formatAgo(String(row.createdon))}</td>
                     <td>{row.rpt_undoneon ? <span className={classes.pill}>{t("duplicates.undone")}</span>
-                      : <Button size="compact-sm" variant="default" onClick={() => void act(() => callBound("rpt_merges", String(row.rpt_mergeid), "rpt_UndoMerge"))}>{t("duplicates.undo")}</Button>}</td>
+                      : <Button size="compact-sm" variant="default" onClick={() => void act(() => undo(String(row.rpt_mergeid)))}>{t("duplicates.undo")}</Button>}</td>
                   </tr>
                 ))}
               </Box>
