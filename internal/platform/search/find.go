@@ -44,8 +44,9 @@ type Hit struct {
 
 const (
 	topMost        = 100
-	candidatesMost = 1000 // documents that are ranked, unless Options say otherwise
-	readAhead      = 50   // hits that are read at a time
+	candidatesMost = 1000                // documents that are ranked, unless Options say otherwise
+	readAhead      = 50                  // hits that are read at a time
+	gatheredMost   = 20 * candidatesMost // so many documents at most are fetched and sorted, whatever PostgreSQL would do
 )
 
 // Find gives the records that the asker may read, the best first, and how many
@@ -250,6 +251,11 @@ func (x *Index) candidates(ctx context.Context, wanted, words []*word, g gate, a
 	in := "d.tablename IN (" + marks(d, 2, len(names)) + ")"
 	statement := "SELECT d.tablename, d.recordid, d.title, d.tokens FROM searchdoc d WHERE d.lexemes @@ " + d.Placeholder(1) + "::tsquery AND " + in
 	order := "d.docid"
+	if d == sqldb.Postgres && most(wanted, all) <= gatheredMost {
+		// Of words that it keeps no count of PostgreSQL guesses that some thousand
+		// documents have each, and walks through all documents to meet them.
+		statement = "SELECT d.tablename, d.recordid, d.title, d.tokens FROM (" + strings.Replace(statement, "SELECT ", "SELECT d.docid, ", 1) + " OFFSET 0) d"
+	}
 	if d == sqldb.SQLite {
 		statement = "SELECT d.tablename, d.recordid, d.title, d.tokens FROM searchindex i CROSS JOIN searchdoc d WHERE d.docid = i.rowid AND i.searchindex MATCH ?1 AND " + in
 		order = "i.rowid"
