@@ -55,13 +55,15 @@ func phone(s string) string {
 			return phonenumbers.GetNationalSignificantNumber(n)
 		}
 	}
-	digits := strings.Map(func(r rune) rune {
-		if r >= '0' && r <= '9' {
-			return r
-		}
-		return -1
-	}, s)
-	return strings.TrimLeft(digits, "0")
+	return strings.TrimLeft(strings.Map(digit, s), "0")
+}
+
+// digit leaves digits, and drops all else.
+func digit(r rune) rune {
+	if r >= '0' && r <= '9' {
+		return r
+	}
+	return -1
 }
 
 // plain gives the words of a text in small letters without accents and signs.
@@ -118,12 +120,15 @@ func nameOf(s string) []string {
 }
 
 // sound gives the phonetic key of a name: that of each word, in their order.
+// Digits are a part of it: Werk 2 and Werk 3, Unit12 and Unit13 are not alike.
 func sound(s string) string {
 	var out []string
 	for _, w := range plain(s) {
 		code := cologne(w)
 		if code == "" {
 			code = w // of another script
+		} else if digits := strings.Map(digit, w); digits != "" {
+			code += "#" + digits
 		}
 		out = append(out, code)
 	}

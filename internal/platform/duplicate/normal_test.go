@@ -27,6 +27,8 @@ func TestNormalForms(t *testing.T) {
 		{sound, "Smith, John", "Jon Smyth", true},
 		{sound, "Breschnew", "Breschneff", true},
 		{sound, "Schmidt", "Schulz", false},
+		{sound, "Werk 2", "Werk 3", false},
+		{sound, "Unit12", "Unit13", false},
 	} {
 		if x, y := c.form(c.a), c.form(c.b); (x == y) != c.same || x == "" {
 			t.Errorf("%q is %q, %q is %q", c.a, x, c.b, y)
