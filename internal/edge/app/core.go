@@ -141,7 +141,13 @@ func (c *core) build(ctx context.Context) (err error) {
 	}
 	c.access = &access.Control{Current: c.users.Get, Catalog: c.customs.Catalog}
 	c.jobs = job.NewQueue(c.db, cfg.Clock)
-	c.store = record.New(record.Options{Renew: c.customs.Refresh, DB: c.db, Catalog: c.access.Catalog, Access: c.access, Log: c.log, Clock: cfg.Clock, Jobs: c.jobs})
+	// Who is shown nothing any more must not see it in the next request: requests
+	// wait for changes of rights (lateAuth.now) that this process has written.
+	committed := map[string]func(){}
+	for _, table := range access.Watched() {
+		committed[table] = c.users.Expire
+	}
+	c.store = record.New(record.Options{Committed: committed, Renew: c.customs.Refresh, DB: c.db, Catalog: c.access.Catalog, Access: c.access, Log: c.log, Clock: cfg.Clock, Jobs: c.jobs})
 	if c.secrets, err = secret.Open(cfg.Data, cfg.SecretKey); err != nil {
 		return err
 	}

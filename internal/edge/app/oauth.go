@@ -13,7 +13,7 @@ import (
 
 // ClientToken gives a token to a program, once the records are there.
 func (l lateAuth) ClientToken(ctx context.Context, client, secret, address string) (string, time.Duration, error) {
-	a, err := l.now()
+	a, err := l.now(ctx)
 	if err != nil {
 		return "", 0, err
 	}

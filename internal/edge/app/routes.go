@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
@@ -96,15 +97,23 @@ func (a *App) gatherer() prometheus.Gatherer {
 // lateAuth asks the sign-in of the records once they are there.
 type lateAuth struct{ a *App }
 
-func (l lateAuth) now() (*auth.Auth, error) {
-	if c := l.a.core.Load(); c != nil {
-		return c.auth, nil
+// settleWait is how long a request waits for rights that have just been changed;
+// then it goes by those before. That a database is away keeps nobody for longer.
+const settleWait = 5 * time.Second
+
+func (l lateAuth) now(ctx context.Context) (*auth.Auth, error) {
+	c := l.a.core.Load()
+	if c == nil {
+		return nil, errAway
 	}
-	return nil, errAway
+	ctx, cancel := context.WithTimeout(ctx, settleWait)
+	defer cancel()
+	_ = c.users.Settle(ctx)
+	return c.auth, nil
 }
 
 func (l lateAuth) SignIn(ctx context.Context, name, password string, from auth.From) (auth.Session, error) {
-	a, err := l.now()
+	a, err := l.now(ctx)
 	if err != nil {
 		return auth.Session{}, err
 	}
@@ -112,7 +121,7 @@ func (l lateAuth) SignIn(ctx context.Context, name, password string, from auth.F
 }
 
 func (l lateAuth) SignOut(ctx context.Context, secret string) error {
-	a, err := l.now()
+	a, err := l.now(ctx)
 	if err != nil {
 		return err
 	}
@@ -120,7 +129,7 @@ func (l lateAuth) SignOut(ctx context.Context, secret string) error {
 }
 
 func (l lateAuth) Session(ctx context.Context, secret string) (auth.Session, error) {
-	a, err := l.now()
+	a, err := l.now(ctx)
 	if err != nil {
 		return auth.Session{}, err
 	}
@@ -128,7 +137,7 @@ func (l lateAuth) Session(ctx context.Context, secret string) (auth.Session, err
 }
 
 func (l lateAuth) Check(ctx context.Context, secret string) (auth.Session, error) {
-	a, err := l.now()
+	a, err := l.now(ctx)
 	if err != nil {
 		return auth.Session{}, err
 	}
@@ -136,7 +145,7 @@ func (l lateAuth) Check(ctx context.Context, secret string) (auth.Session, error
 }
 
 func (l lateAuth) MemberSession(ctx context.Context, secret string) (auth.MemberSession, error) {
-	a, err := l.now()
+	a, err := l.now(ctx)
 	if err != nil {
 		return auth.MemberSession{}, err
 	}
@@ -144,7 +153,7 @@ func (l lateAuth) MemberSession(ctx context.Context, secret string) (auth.Member
 }
 
 func (l lateAuth) Token(ctx context.Context, secret string) (auth.Bearer, error) {
-	a, err := l.now()
+	a, err := l.now(ctx)
 	if err != nil {
 		return auth.Bearer{}, err
 	}

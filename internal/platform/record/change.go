@@ -25,6 +25,9 @@ func (tx *Tx) changed(ctx context.Context, t *metadata.Table, op changelog.Op, o
 	if op != changelog.Create {
 		tx.parents = nil // a row that lookups lead to may have another owner, or be gone
 	}
+	if f := tx.o.Committed[t.Name]; f != nil {
+		tx.sql.AfterCommit(f)
+	}
 	if t.NoTrack {
 		return tx.current(t)
 	}

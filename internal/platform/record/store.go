@@ -39,6 +39,8 @@ type Options struct {
 	// Renew looks whether the definitions have changed and takes them in; nil
 	// where they never do.
 	Renew func(ctx context.Context) (changed bool, err error)
+	// Committed is called once a change of one of these tables is on disk; it must not block.
+	Committed map[string]func()
 }
 
 // pinned are the options with the catalog as it is now, for as long as one

@@ -41,6 +41,8 @@ type Value[T any] struct {
 	current atomic.Pointer[T]
 	stale   chan struct{}
 	loading chan struct{} // holds one while the value is being made
+	asked   atomic.Int64  // how often it has become old by what this process has written
+	made    atomic.Int64  // what of that is in it
 	cancel  context.CancelFunc
 	done    chan struct{}
 }
@@ -106,11 +108,41 @@ func (v *Value[T]) Refresh(ctx context.Context) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+	return v.load(ctx)
+}
+
+// Expire says that a change has been written of which the value knows nothing
+// yet. It does not block; who must know of the change calls Settle.
+func (v *Value[T]) Expire() { v.asked.Add(1) }
+
+// Settle waits until the value knows of all changes for which Expire was called
+// before. Many who wait at once wait for one making of it.
+func (v *Value[T]) Settle(ctx context.Context) error {
+	want := v.asked.Load()
+	if v.made.Load() >= want {
+		return nil
+	}
+	select {
+	case v.loading <- struct{}{}:
+		defer func() { <-v.loading }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if v.made.Load() >= want {
+		return nil
+	}
+	return v.load(ctx)
+}
+
+// load makes the value; the caller holds loading.
+func (v *Value[T]) load(ctx context.Context) error {
+	known := v.asked.Load() // before the database is read: what comes later may be missed
 	value, err := v.o.Load(ctx)
 	if err != nil {
 		return err
 	}
 	v.current.Store(&value)
+	v.made.Store(known)
 	if err := v.keep(value); err != nil {
 		v.o.Logger.Warn("the configuration can't be kept on disk", "snapshot", v.o.Name, "error", err)
 	}

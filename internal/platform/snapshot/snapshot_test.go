@@ -5,6 +5,8 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/rapport-platform/rapport/internal/platform/snapshot"
@@ -78,5 +80,34 @@ func TestGivingUpBehindALoadThatHangs(t *testing.T) {
 	end()
 	if err := <-first; !errors.Is(err, context.Canceled) {
 		t.Errorf("the first got %v, want cancelled", err)
+	}
+}
+
+// What was written before Settle is in the value after it, and many who wait do
+// not make it many times.
+func TestSettle(t *testing.T) {
+	t.Parallel()
+	var written, loads atomic.Int64
+	v := snapshot.New(nil, snapshot.Options[int64]{Name: "test", Load: func(context.Context) (int64, error) {
+		loads.Add(1)
+		return written.Load(), nil
+	}})
+	if err := v.Settle(t.Context()); err != nil || loads.Load() != 0 {
+		t.Fatalf("nothing was written, and yet: %v, made %d times", err, loads.Load())
+	}
+	var all sync.WaitGroup
+	for range 50 {
+		all.Go(func() {
+			mine := written.Add(1)
+			v.Expire()
+			if err := v.Settle(t.Context()); err != nil || v.Get() < mine {
+				t.Errorf("after change %d: %v, value %d", mine, err, v.Get())
+			}
+		})
+	}
+	all.Wait()
+	before := loads.Load()
+	if err := v.Settle(t.Context()); err != nil || loads.Load() != before || before > 50 {
+		t.Errorf("settled again: %v, made %d times", err, loads.Load())
 	}
 }
