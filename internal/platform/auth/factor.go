@@ -314,9 +314,12 @@ func (a *Auth) Second(ctx context.Context, challenge, code string, from From) (S
 		}
 		return use(tx)
 	}})
-	if err == nil {
+	switch {
+	case err == nil:
 		a.byName.Forget("totp " + c.user.String())
 		a.log(ctx, "", c.user, from.Address, "signed in with a second factor")
+	case errs.CodeOf(err) == errFactor.Code: // a code that was used already
+		a.log(ctx, "", c.user, from.Address, "refused at the second factor")
 	}
 	return s, err
 }
