@@ -112,6 +112,9 @@ func TestExportsInEveryFormat(t *testing.T) {
 		for i, c := range f.Schema().Columns() {
 			at[c[0]] = i
 		}
+		if at["rpt_code"] != 0 || at["rpt_name"] != 1 || at["rpt_checked"] != 8 || at["rpt_maker"] != 9 {
+			t.Errorf("the columns stand in another order than in the list: %v", at)
+		}
 		if rows[0][at["rpt_price"]].Int64() != -525 || rows[0][at["rpt_since"]].Int32() != 20119 || rows[1][at["rpt_price"]].IsNull() != true || string(rows[2][at["rpt_name"]].ByteArray()) != "-7" {
 			t.Errorf("%v", rows)
 		}

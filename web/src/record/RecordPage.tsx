@@ -59,7 +59,7 @@ const extras: Record<string, Extra> = {
     actions: (table, row, handle) => <LeadActions table={table} row={row} onDone={handle.refetch} />,
     panel: (table, row) => <LeadPanel table={table} row={row} />,
   },
-  rpt_bulkoperation: { panel: (table, row, handle) => <Suspense><BulkRunning id={String(row[table.primaryid])} onChanged={handle.refetch} /></Suspense> },
+  rpt_bulkoperation: { panel: (table, row, handle) => <Suspense><div style={{ padding: 16 }}><BulkRunning id={String(row[table.primaryid])} onChanged={handle.refetch} /></div></Suspense> },
   queueitem: { actions: (table, row, handle) => <QueueActions table={table} row={row} onDone={handle.refetch} /> },
 };
 

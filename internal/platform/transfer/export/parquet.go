@@ -22,10 +22,19 @@ const groupRows = 64 << 10 // of a row group: what is held in memory until it is
 type parquetWriter struct {
 	w       *parquet.Writer
 	columns []column
-	at      []int // place of each column among the file's leaves, which are sorted by name
 	buf     []parquet.Row
 	n       int
 }
+
+// ordered is a group whose columns stand in the order of the list, instead of
+// that of their names.
+type ordered struct {
+	parquet.Group
+	fields []parquet.Field
+}
+
+// Fields implements parquet.Node.
+func (o ordered) Fields() []parquet.Field { return o.fields }
 
 func newParquet(columns []column, to io.Writer) writer {
 	group := parquet.Group{}
@@ -34,13 +43,12 @@ func newParquet(columns []column, to io.Writer) writer {
 		group[c.name] = parquet.Optional(node(c))
 		names[i] = c.name
 	}
-	sorted := slices.Sorted(slices.Values(names))
+	fields := group.Fields()
+	slices.SortFunc(fields, func(a, b parquet.Field) int {
+		return slices.Index(names, a.Name()) - slices.Index(names, b.Name())
+	})
 	p := &parquetWriter{columns: columns, buf: make([]parquet.Row, 0, 512)}
-	for _, n := range names {
-		at, _ := slices.BinarySearch(sorted, n)
-		p.at = append(p.at, at)
-	}
-	p.w = parquet.NewWriter(to, parquet.NewSchema("rows", group), parquet.DataPageVersion(1), parquet.DefaultEncoding(&parquet.Plain), parquet.Compression(&snappy.Codec{}),
+	p.w = parquet.NewWriter(to, parquet.NewSchema("rows", ordered{group, fields}), parquet.DataPageVersion(1), parquet.DefaultEncoding(&parquet.Plain), parquet.Compression(&snappy.Codec{}),
 		parquet.CreatedBy("rapport", "1", ""))
 	return p
 }
@@ -66,12 +74,11 @@ func node(c column) parquet.Node {
 
 func (p *parquetWriter) row(values []any) error {
 	row := make(parquet.Row, len(values))
-	for i, v := range values {
-		at := p.at[i]
+	for at, v := range values {
 		if v == nil {
 			row[at] = parquet.NullValue().Level(0, 0, at)
 		} else {
-			row[at] = p.value(i, v).Level(0, 1, at)
+			row[at] = p.value(at, v).Level(0, 1, at)
 		}
 	}
 	p.buf = append(p.buf, row)
