@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"strconv"
+	"strings"
 )
 
 // maxSheetColumns is how many columns a sheet has in Excel.
@@ -25,6 +26,7 @@ var (
 	errCrowded = errors.New("too many cells in a row") // more than a sheet has columns
 	errLong    = errors.New("too long to be read as a whole")
 	errShared  = errors.New("too many shared strings")
+	errEntity  = errors.New("an entity that is not known") // the library takes it for the end of the sheet
 )
 
 // crowd is written a part of a workbook and fails at what would take more memory
@@ -68,6 +70,9 @@ func (c *crowd) Write(p []byte) (int, error) {
 		if c.run > maxRun || c.cell > maxCell {
 			return 0, errLong
 		}
+		if !c.in && c.within && !known(part) {
+			return 0, errEntity
+		}
 		if c.in {
 			text := bytes.TrimSuffix(part, []byte(">"))
 			c.tag = append(c.tag, text[:min(len(text), tagMost-len(c.tag))]...)
@@ -94,6 +99,26 @@ func (c *crowd) Write(p []byte) (int, error) {
 		}
 	}
 	return whole, nil
+}
+
+// known tells whether all entities of a text, as far as they are whole, are those that XML has.
+func known(text []byte) bool {
+	for {
+		at := bytes.IndexByte(text, '&')
+		if at < 0 {
+			return true
+		}
+		text = text[at+1:]
+		end := bytes.IndexByte(text, ';')
+		if end < 0 {
+			return true
+		}
+		switch name := string(text[:min(end, tagMost)]); {
+		case strings.HasPrefix(name, "#"), name == "amp", name == "lt", name == "gt", name == "quot", name == "apos":
+		default:
+			return false
+		}
+	}
 }
 
 // rest begins to count anew what is read as a whole.

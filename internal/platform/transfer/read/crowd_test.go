@@ -78,6 +78,8 @@ func TestCrowdedSheets(t *testing.T) {
 		"a cell of very many runs":           {cellAt(1, "A") + `<row r="2"><c r="A2" t="inlineStr"><is>` + strings.Repeat(`<r><t>x</t></r>`, maxCell/15+1) + `</is></c></row>`, 0},
 		"a very long comment with tags":      {cellAt(1, "A") + `<!--` + strings.Repeat("<c>"+strings.Repeat("x", 997), maxRun/1000+1) + `-->`, 0},
 		"a comment and a cell of CDATA":      {cellAt(1, "A") + `<!-- <c> > -->` + `<row r="2"><c r="A2" t="inlineStr"><is><t><![CDATA[a<b>c]]></t></is></c></row>`, 1},
+		"an entity of its own":               {cellAt(1, "A") + `<row r="2"><c r="A2" t="inlineStr"><is><t>&lol;</t></is></c></row>`, 0},
+		"the entities that there are":        {cellAt(1, "A") + `<row r="2"><c r="A2" t="inlineStr"><is><t>&amp;&lt;&#10;</t></is></c></row>`, 1},
 		"a header, and a row at the far end": {cellAt(1, "A") + cellAt(maxSheetRows, "A"), 1},
 	} {
 		src, err := Open(sheet(t, c.rows), Options{})
@@ -98,5 +100,18 @@ func TestCrowdedSheets(t *testing.T) {
 		if c.read == 0 && !errs.Has(err, errs.TooLarge) || c.read > 0 && (!errors.Is(err, io.EOF) || read != c.read) {
 			t.Errorf("%s: %d rows, %v", name, read, err)
 		}
+	}
+}
+
+// A workbook that names texts which it does not have is damaged, and harms nobody.
+func TestDamagedSheet(t *testing.T) {
+	t.Parallel()
+	src, err := Open(sheet(t, cellAt(1, "A")+`<row r="2"><c r="A2" t="s"><v>-1</v></c></row>`+cellAt(3, "A")), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer src.Close()
+	if _, _, err := src.Next(); !Fatal(err) || errs.CodeOf(err) != "file.workbook" {
+		t.Error(err)
 	}
 }

@@ -44,6 +44,9 @@ func openWorkbook(f *os.File, o Options) (_ Source, err error) {
 	}
 	w := &workbook{o: o, file: book}
 	defer func() {
+		if r := recover(); r != nil {
+			err = errs.New(errs.Invalid, o.code("workbook"), "the file is not a workbook that can be read")
+		}
 		if err != nil {
 			err = errors.Join(err, w.Close())
 		}
@@ -78,6 +81,13 @@ func (w *workbook) Info() Info { return w.info }
 
 // Next implements Source.
 func (w *workbook) Next() (record []string, line int, err error) {
+	// The library takes what a workbook says of itself, such as the number of a
+	// text, as it stands: a damaged one must not end the process.
+	defer func() {
+		if r := recover(); r != nil {
+			record, line, err = nil, w.line, errs.New(errs.Unsupported, w.o.code("workbook"), "the sheet is damaged after row %d", max(0, w.line-1))
+		}
+	}()
 	for w.rows.Next() {
 		if w.line++; w.line > maxSheetRows { // a row that claims a place which no sheet has
 			return nil, w.line, errs.New(errs.TooLarge, w.o.code("workbook"), "the sheet has more than %d rows", maxSheetRows)

@@ -47,6 +47,8 @@ func checkZip(f *os.File, o Options) error {
 			return errs.New(errs.TooLarge, o.code("columns"), "a row of the workbook has more than %d cells: it is not read", maxSheetColumns)
 		case errors.Is(err, errLong):
 			return errs.New(errs.TooLarge, o.code("long"), "a cell of the workbook is longer than %d MiB: it is not read", maxCell>>20)
+		case errors.Is(err, errEntity):
+			return errs.New(errs.TooLarge, o.code("workbook"), "the workbook has entities of its own: it is not read")
 		case errors.Is(err, errShared):
 			return errs.New(errs.TooLarge, o.code("bomb"), "the workbook has more than %d different texts: it is not read", maxShared)
 		case held > maxHeld:
