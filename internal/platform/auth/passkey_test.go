@@ -1,6 +1,10 @@
 package auth_test
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
 	"errors"
 	"testing"
 	"time"
@@ -22,10 +26,34 @@ type device struct {
 	key  virtualwebauthn.Credential
 }
 
+// wholeKey makes a key none of whose coordinates begins with a zero byte: the
+// device drops such a byte, and its answer then is none.
+func wholeKey(t *testing.T) []byte {
+	t.Helper()
+	for {
+		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		point, err := key.PublicKey.Bytes() // 4, then both coordinates
+		if err != nil {
+			t.Fatal(err)
+		}
+		if point[1] == 0 || point[33] == 0 {
+			continue
+		}
+		der, err := x509.MarshalPKCS8PrivateKey(key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return der
+	}
+}
+
 // register adds a passkey to a user.
 func (e *env) register(t *testing.T, user id.ID) device {
 	t.Helper()
-	d := device{virtualwebauthn.NewAuthenticatorWithOptions(virtualwebauthn.AuthenticatorOptions{UserHandle: user[:]}), virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeEC2)}
+	d := device{virtualwebauthn.NewAuthenticatorWithOptions(virtualwebauthn.AuthenticatorOptions{UserHandle: user[:]}), virtualwebauthn.NewCredentialWithImportedKey(virtualwebauthn.KeyTypeEC2, wholeKey(t))}
 	c, err := e.BeginPasskey(t.Context(), user, "ann", site)
 	if err != nil {
 		t.Fatal(err)
@@ -88,7 +116,7 @@ func TestPasskeys(t *testing.T) {
 			challenge, _ := e.answer(t, d, party)
 			refused("a broken answer", challenge, site, []byte(broken))
 		}
-		stranger := device{virtualwebauthn.NewAuthenticatorWithOptions(virtualwebauthn.AuthenticatorOptions{UserHandle: e.ann[:]}), virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeEC2)}
+		stranger := device{virtualwebauthn.NewAuthenticatorWithOptions(virtualwebauthn.AuthenticatorOptions{UserHandle: e.ann[:]}), virtualwebauthn.NewCredentialWithImportedKey(virtualwebauthn.KeyTypeEC2, wholeKey(t))}
 		challenge, answer = e.answer(t, stranger, party)
 		refused("a key that was never added", challenge, site, answer)
 		challenge, answer = e.answer(t, d, party)
