@@ -20,7 +20,8 @@ test("duplicates are found by a scan, merged column by column, and parted again"
   const page = await signedIn();
   const mark = Date.now().toString(36);
   const one = await made(page, "contacts", { firstname: "Dora", lastname: `Meier${mark}`, telephone1: "030 5551", jobtitle: "Baker" });
-  const two = await made(page, "contacts", { firstname: "Dora", lastname: `Maier${mark}`, telephone1: "+49 30 5551", jobtitle: "Smith" });
+  const works = await made(page, "accounts", { name: `Forge ${mark}` });
+  const two = await made(page, "contacts", { firstname: "Dora", lastname: `Maier${mark}`, telephone1: "+49 30 5551", jobtitle: "Smith", "parentcustomerid_account@odata.bind": `/accounts(${works.accountid})` });
   const rule = await made(page, "duplicaterules", { name: `Same ${mark}`, baseentityname: "contact", matchingentityname: "contact" });
   for (const [column, operatorcode] of [["lastname", 100000003], ["telephone1", 100000001]]) {
     await made(page, "duplicateruleconditions", { "regardingobjectid@odata.bind": `/duplicaterules(${rule.duplicateruleid})`, baseattributename: column, matchingattributename: column, operatorcode });
@@ -36,15 +37,18 @@ test("duplicates are found by a scan, merged column by column, and parted again"
   await pair.getByRole("link", { name: "Merge" }).click();
   await page.getByRole("heading", { name: "Merge two records" }).waitFor();
   await page.getByRole("radio", { name: "Job Title: Smith" }).check();
+  await page.getByRole("radio", { name: `Company: Forge ${mark}` }).check();
   await checked(page, "merge");
   await page.getByRole("button", { name: "Merge", exact: true }).click();
   await page.getByText("Merged into").waitFor();
   const both = async () => Promise.all([one, two].map(async (c) => (await api(page, "GET", `${API}/contacts(${c.contactid})`)).body));
+  const stays = (await both()).find((c) => c.statecode === 0);
   assert.deepEqual((await both()).map((c) => c.statecode).sort(), [0, 1]);
+  assert.deepEqual([stays.jobtitle, stays._parentcustomerid_value], ["Smith", works.accountid]);
   await page.getByRole("button", { name: "Undo", exact: true }).click();
   await page.getByText(/^Undone:/).waitFor();
   const [a, b] = await both();
-  assert.deepEqual([a.statecode, b.statecode, a.jobtitle, b.jobtitle], [0, 0, "Baker", "Smith"]);
+  assert.deepEqual([a.statecode, b.statecode, a.jobtitle, b.jobtitle, a._parentcustomerid_value, b._parentcustomerid_value], [0, 0, "Baker", "Smith", null, works.accountid]);
   assert.deepEqual(page.trouble, []);
 });
 

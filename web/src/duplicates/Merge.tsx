@@ -4,28 +4,17 @@ import { Link, useParams } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { asApiError } from "@/api/errors";
-import { useTableMeta } from "@/api/metadata";
+import { entitySets, useTableMeta } from "@/api/metadata";
 import { callBound, callUnbound, fetchRecord, fetchTop } from "@/api/records";
-import type { Column } from "@/api/types";
+import { nameOf } from "@/api/rows";
+import type { Column, Row } from "@/api/types";
 import { recordPath } from "@/lib/paths";
 import classes from "@/scoring/scoring.module.css";
 import { Failure } from "@/ui/Calm";
 import { PageBar } from "@/ui/PageBar";
+import { blank, differing, shown, type Side, taken } from "./choice";
 
-type Row = Record<string, unknown>;
-const FORMATTED = "@OData.Community.Display.V1.FormattedValue";
-const CHOSEN = new Set(["text", "memo", "choice", "boolean", "whole", "decimal", "money", "double", "date", "datetime"]);
 interface Undone { Values: number; Children: number; Kept?: { Table: string; Column: string; Reason: string }[] | null }
-
-function shown(row: Row, column: string): string {
-  return String(row[column + FORMATTED] ?? row[column] ?? "");
-}
-
-/** The columns of which somebody has to say whose value counts. */
-function differing(columns: Column[], a: Row, b: Row): Column[] {
-  return columns.filter((c) => CHOSEN.has(c.type) && !c.readonly && c.name !== "statecode" && c.name !== "statuscode"
-    && !(a[c.name] == null && b[c.name] == null) && a[c.name] !== b[c.name]);
-}
 
 /** Two records become one; whose value stays is chosen column by column. */
 export function Merge() {
@@ -38,7 +27,7 @@ export function Merge() {
   const set = meta.data?.entityset ?? "";
   const rows = useQuery({ queryKey: ["merge", table, first, second], enabled: set !== "",
     queryFn: async ({ signal }) => Promise.all([fetchRecord(set, first, undefined, signal), fetchRecord(set, second, undefined, signal)]) as Promise<[Row, Row]> });
-  const [picks, setPicks] = useState<Record<string, "stays" | "goes">>({});
+  const [picks, setPicks] = useState<Record<string, Side>>({});
   const [problem, setProblem] = useState<string>();
   const [busy, setBusy] = useState(false);
   const [merged, setMerged] = useState<string>();
@@ -49,9 +38,9 @@ export function Merge() {
   const failed = meta.error ?? rows.error;
   if (failed && !rows.data) return <Failure error={failed} onRetry={() => void rows.refetch()} />;
   if (!meta.data || !rows.data) return null;
-  const title = (row: Row) => shown(row, meta.data!.primaryname) || t("duplicates.nameless");
+  const title = (row: Row) => nameOf(meta.data!, row) || t("duplicates.nameless");
   // Where nothing was chosen the record that stays counts, unless it has no value.
-  const pick = (name: string) => picks[name] ?? (a[name] == null ? "goes" : "stays");
+  const pick = (c: Column) => picks[c.name] ?? (blank(c, a) ? "goes" : "stays");
 
   async function run(what: () => Promise<void>) {
     setBusy(true);
@@ -69,8 +58,7 @@ export function Merge() {
   const merge = () => run(async () => {
     const type = `Microsoft.Dynamics.CRM.${table}`;
     const key = meta.data!.primaryid;
-    const update: Row = { "@odata.type": type };
-    for (const c of columns) if (pick(c.name) === "goes") update[c.name] = b[c.name] ?? null;
+    const update: Row = { "@odata.type": type, ...taken(meta.data!, columns, b, pick, entitySets(client)) };
     await callUnbound("Merge", { Target: { "@odata.type": type, [key]: stays }, Subordinate: { "@odata.type": type, [key]: goes }, UpdateContent: update, PerformParentingChecks: false });
     const page = await fetchTop("rpt_merges", { select: ["rpt_mergeid"], filter: `rpt_goes eq ${goes} and rpt_undoneon eq null`, orderby: "createdon desc", top: 1 });
     setMerged(String(page.rows[0]?.rpt_mergeid ?? ""));
@@ -99,8 +87,8 @@ export function Merge() {
                         <th scope="row">{c.label}</th>
                         {(["stays", "goes"] as const).map((side) => (
                           <td key={side} className={classes.wide}>
-                            <Radio name={c.name} checked={pick(c.name) === side} onChange={() => setPicks({ ...picks, [c.name]: side })}
-                              label={shown(side === "stays" ? a : b, c.name) || t("duplicates.blank")} aria-label={`${c.label}: ${shown(side === "stays" ? a : b, c.name) || t("duplicates.blank")}`} />
+                            <Radio name={c.name} checked={pick(c) === side} onChange={() => setPicks({ ...picks, [c.name]: side })}
+                              label={shown(side === "stays" ? a : b, c) || t("duplicates.blank")} aria-label={`${c.label}: ${shown(side === "stays" ? a : b, c) || t("duplicates.blank")}`} />
                           </td>
                         ))}
                       </tr>
