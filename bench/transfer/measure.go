@@ -91,6 +91,10 @@ func measure(ctx context.Context, s settings, database string) (result, error) {
 	return r, catchUp(ctx, s, o, &r)
 }
 
+// putInForce is how long the duplicate rules that ship take at the first start,
+// with some to spare; an import that comes earlier would share the writer with them.
+const putInForce = 10 * time.Second
+
 // lay makes the tables and the roles, which is not measured.
 func lay(ctx context.Context, o rapport.Options) error {
 	server, err := rapport.New(o)
@@ -102,6 +106,10 @@ func lay(ctx context.Context, o rapport.Options) error {
 	}
 	if err := server.Ready(ctx); err != nil {
 		return err
+	}
+	select {
+	case <-time.After(putInForce):
+	case <-ctx.Done():
 	}
 	return server.Shutdown(ctx)
 }

@@ -34,9 +34,10 @@ const settle = 3 * time.Second
 
 // part is how far a publication has got.
 type part struct {
-	Rule  id.ID `json:"rule"`
-	Begun bool  `json:"begun"`
-	After id.ID `json:"after"`
+	Rule  id.ID     `json:"rule"`
+	Begun bool      `json:"begun"`
+	Since time.Time `json:"since"` // when it began: rows made later have their keys from whoever makes them
+	After id.ID     `json:"after"`
 }
 
 // Publish checks a rule and has its keys made; it is in force once that is done.
@@ -114,8 +115,9 @@ func (p *Publisher) run(ctx context.Context, j *job.Job) error {
 		if err != nil {
 			return job.Permanent(err)
 		}
-		next := part{Rule: at.Rule, Begun: true}
+		next := part{Rule: at.Rule, Begun: true, Since: at.Since}
 		if !at.Begun {
+			next.Since = p.Clock.Now()
 			if err := forget(tx.SQL(), at.Rule); err != nil {
 				return err
 			}
@@ -145,8 +147,15 @@ func (p *Publisher) some(ctx context.Context, tx *record.Tx, r *Rule, after id.I
 		columns = append(columns, c.Matching)
 	}
 	q := query.Query{Table: t.Name, Select: columns, Order: []query.Order{{Column: t.ID}}, Limit: batch}
+	var where query.And
 	if after != id.Nil {
-		q.Where = query.Compare{Left: query.Path{t.ID}, Op: query.Gt, Value: after}
+		where = append(where, query.Compare{Left: query.Path{t.ID}, Op: query.Gt, Value: after})
+	}
+	if _, dated := t.Column("createdon"); dated && !next.Since.IsZero() { // else it would run behind an import row by row
+		where = append(where, query.Compare{Left: query.Path{"createdon"}, Op: query.Le, Value: next.Since})
+	}
+	if len(where) > 0 {
+		q.Where = where
 	}
 	page, err := tx.Find(ctx, q)
 	if err != nil {
